@@ -1,0 +1,213 @@
+"""The agent's thread: it waits on a private Unix socket and answers the supervisor.
+
+Between two commands the thread sleeps in ``recv`` and costs the target nothing. Threads and
+sockets come from ``_thread`` and ``_socket``, so that a program which monkey-patches ``threading``
+and ``socket`` with gevent finds them untouched.
+"""
+
+import _signal
+import _socket
+import _thread
+import ctypes
+import fcntl
+import gc
+import json
+import os
+import stat
+import struct
+import sys
+import time
+
+from . import control
+from .counters import Allocators, live_tasks
+
+PROTOCOL = 1
+_HIGH_FD = 400  # away from the low numbers that socket activation hands to a server
+_LONGEST_COMMAND = 1 << 20
+
+
+def start(socket_path):
+    """Start the agent's thread in this process, and in every process forked from it.
+
+    Args:
+        socket_path: the supervisor's Unix socket.
+    """
+    if not _in_main_interpreter():
+        return
+    agent = Agent(socket_path)
+    agent.start()
+    os.register_at_fork(after_in_child=agent.start)
+
+
+def _in_main_interpreter():
+    api = ctypes.pythonapi
+    api.PyInterpreterState_Get.restype = ctypes.c_void_p
+    api.PyInterpreterState_Main.restype = ctypes.c_void_p
+    return api.PyInterpreterState_Get() == api.PyInterpreterState_Main()
+
+
+class Agent:
+    """One process's agent."""
+
+    def __init__(self, socket_path):
+        """Prepare everything that allocates, so that checkpoints do not."""
+        self._socket_path = socket_path
+        self._allocators = Allocators()
+        self._control = control.Control()
+        self._connection = None
+        self._inode = None
+        self._commands = {
+            "checkpoint": self._checkpoint,
+            "plant": self._control.plant,
+            "unplant": self._control.unplant,
+        }
+
+    def start(self):
+        """Connect to the supervisor and serve it from a thread of its own."""
+        if self._connection is not None:  # inherited over a fork: the parent's, not ours
+            self._forget_connection()
+        try:
+            self._connect()
+        except OSError:
+            return  # the supervisor is gone: the target runs on alone
+        _thread.start_new_thread(self._serve, ())
+
+    def _connect(self):
+        first = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        try:
+            first.connect(self._socket_path)
+            credentials = first.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
+            if struct.unpack("3i", credentials)[1] not in (os.geteuid(), os.getuid()):
+                first.close()
+                raise PermissionError("the supervisor's socket belongs to another user")
+        except OSError:
+            first.close()
+            raise
+        try:
+            high = fcntl.fcntl(first.fileno(), fcntl.F_DUPFD_CLOEXEC, _HIGH_FD)
+        except OSError:
+            self._connection = first
+        else:
+            first.close()
+            self._connection = _socket.socket(fileno=high)
+        self._inode = os.fstat(self._connection.fileno()).st_ino
+
+    def _ours(self):
+        """Tell whether the descriptor still is our socket.
+
+        A program that turns itself into a daemon closes all its descriptors, and may have opened
+        something else under our number since.
+        """
+        try:
+            status = os.fstat(self._connection.fileno())
+        except OSError:
+            return False
+        return stat.S_ISSOCK(status.st_mode) and status.st_ino == self._inode
+
+    def _forget_connection(self):
+        if self._ours():
+            self._connection.close()
+        else:
+            self._connection.detach()
+        self._connection = None
+
+    def _serve(self):
+        # A signal that the kernel hands to this thread would not wake the program's main thread.
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
+        try:
+            self._send(self._hello())
+            pending = b""
+            while True:
+                received = self._connection.recv(65536)
+                if not received or not self._ours():
+                    return
+                pending += received
+                while b"\n" in pending:
+                    line, _, pending = pending.partition(b"\n")
+                    self._send(self._answer(line))
+                if len(pending) > _LONGEST_COMMAND:
+                    return
+        except OSError:
+            return
+
+    def _send(self, message):
+        if not self._ours():
+            raise OSError("the agent's socket was closed by the program")
+        self._connection.sendall(json.dumps(message).encode() + b"\n")
+
+    def _answer(self, line):
+        number = None
+        try:
+            command = json.loads(line)
+            number = command.get("id")
+            name = command["do"]
+            handler = self._commands.get(name) or self._load(name)
+            return {"id": number, "ok": handler(command.get("arguments") or {})}
+        except Exception as error:  # noqa: BLE001 - every fault is the supervisor's to judge
+            return {"id": number, "error": "%s: %s" % (type(error).__name__, error)}
+
+    def _load(self, name):
+        """Find the handler of a command ``module.function`` that few runs need."""
+        module_name, _, function_name = name.partition(".")
+        if module_name not in ("census", "holders", "window"):
+            raise ValueError("unknown command %r" % (name,))
+        package = __name__.rpartition(".")[0]
+        module = __import__(package + "." + module_name, fromlist=[function_name])
+        handler = getattr(module, function_name)
+        self._commands[name] = handler
+        return handler
+
+    def _hello(self):
+        return {
+            "hello": PROTOCOL,
+            "pid": os.getpid(),
+            "ppid": os.getppid(),
+            "python": "%d.%d.%d" % sys.version_info[:3],
+            "executable": sys.executable,
+            "prefix": sys.prefix,
+            "soabi": _soabi(),
+            "argv": list(sys.argv) if hasattr(sys, "argv") else [],
+            "pymalloc": self._allocators.python() is not None,
+            "mallinfo": self._allocators.mallinfo_name,
+        }
+
+    def _checkpoint(self, arguments):
+        """Collect garbage until none is found, trim the heap and read every counter.
+
+        Arguments: ``trim`` (default true). Returns bytes, counts and the pause in seconds; the
+        values before the forced collection stand under ``before``.
+        """
+        began = time.perf_counter()
+        statistics = gc.get_stats()
+        before_python, before_native = self._allocators.python(), self._allocators.native()
+        collected = gc.collect()
+        if collected:
+            gc.collect()
+        if arguments.get("trim", True):
+            self._allocators.trim()
+        python, native = self._allocators.python(), self._allocators.native()
+        return {
+            "pid": os.getpid(),
+            "python": python,
+            "native": native,
+            "before": {"python": before_python, "native": before_native},
+            "collected": collected,
+            "gc": {
+                "enabled": gc.isenabled() and gc.get_threshold()[0] > 0,
+                "collections": [generation["collections"] for generation in statistics],
+                "uncollectable": len(gc.garbage),
+                "frozen": gc.get_freeze_count(),
+            },
+            "tasks": live_tasks(),
+            "pause": time.perf_counter() - began,
+        }
+
+
+def _soabi():
+    """Return the ABI tag, such as ``cpython-311-x86_64-linux-gnu``, without importing sysconfig."""
+    import _imp
+
+    for suffix in _imp.extension_suffixes():
+        if suffix.startswith(".cpython-"):
+            return suffix[1:].rpartition(".")[0]
+    return ""

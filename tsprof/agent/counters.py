@@ -1,0 +1,136 @@
+"""Exact counters of this process's memory, read without tracing anything.
+
+* pymalloc: ``_PyObject_DebugMallocStats`` (CPython, Objects/obmalloc.c) writes the allocator's own
+  table into a memory stream; 0.3 ms, and fd 2 is not touched.
+* glibc: ``mallinfo2`` (glibc 2.33 and later) sums all arenas; older glibc has ``mallinfo``, whose
+  32-bit fields wrap at 4 GiB and are unwrapped modulo 2**32 by the reader's differences.
+"""
+
+import ctypes
+import gc
+import re
+import sys
+
+_ALLOCATED = re.compile(rb"# bytes in allocated blocks\s*=\s*([\d,]+)")
+_ARENAS = re.compile(rb"(\d+) arenas \* (\d+) bytes/arena")
+_SIZE_CLASS = re.compile(rb"^\s+\d+\s+\d+\s+\d+\s+(\d+)\s+\d+\s*$", re.MULTILINE)
+
+_MALLINFO_FIELDS = (
+    "arena", "ordblks", "smblks", "hblks", "hblkhd",
+    "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost",
+)  # fmt: skip
+
+
+class _MallInfo2(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in _MALLINFO_FIELDS]
+
+
+class _MallInfo(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint) for name in _MALLINFO_FIELDS]
+
+
+class Allocators:
+    """Readers of the two allocators, with their C functions looked up once."""
+
+    def __init__(self):
+        """Look up what this interpreter and this C library offer."""
+        self._libc = ctypes.CDLL(None)
+        self._mallinfo = None
+        for name, result in (("mallinfo2", _MallInfo2), ("mallinfo", _MallInfo)):
+            function = getattr(self._libc, name, None)
+            if function is not None:
+                function.restype = result
+                self._mallinfo = function
+                self.mallinfo_name = name
+                break
+        else:
+            self.mallinfo_name = None
+        self._trim = getattr(self._libc, "malloc_trim", None)
+        self._stats = None
+        if not getattr(sys, "_is_gil_enabled", lambda: True)():
+            return  # the free-threaded build allocates with mimalloc
+        stats = getattr(ctypes.pythonapi, "_PyObject_DebugMallocStats", None)
+        if stats is not None and hasattr(self._libc, "open_memstream"):
+            stats.argtypes = [ctypes.c_void_p]
+            self._libc.open_memstream.restype = ctypes.c_void_p
+            self._libc.fclose.argtypes = [ctypes.c_void_p]
+            self._libc.free.argtypes = [ctypes.c_void_p]
+            self._stats = stats
+
+    def trim(self):
+        """Give free heap pages back to the kernel, and merge glibc's fastbins."""
+        if self._trim is not None:
+            self._trim(0)
+
+    def native(self):
+        """Return glibc's live and held bytes, or None where there is no ``mallinfo``.
+
+        ``live``: bytes in chunks in use (``uordblks + hblkhd``). ``held``: what glibc has from the
+        kernel.
+        """
+        if self._mallinfo is None:
+            return None
+        info = self._mallinfo()
+        return {"live": info.uordblks + info.hblkhd, "held": info.arena + info.hblkhd}
+
+    def python(self):
+        """Return pymalloc's live and held bytes and its block counts, or None without pymalloc.
+
+        ``live``: bytes in blocks of at most 512 bytes. ``held``: bytes in arenas. ``small``: such
+        blocks. ``blocks``: all blocks that CPython allocated, the larger ones (which glibc serves)
+        included.
+        """
+        if self._stats is None:
+            return None
+        text = self._pymalloc_table()
+        allocated = _ALLOCATED.search(text)
+        if allocated is None:
+            return None
+        arenas = _ARENAS.search(text)
+        return {
+            "live": int(allocated.group(1).replace(b",", b"")),
+            "held": int(arenas.group(1)) * int(arenas.group(2)) if arenas else 0,
+            "small": sum(int(count) for count in _SIZE_CLASS.findall(text)),
+            "blocks": sys.getallocatedblocks(),
+        }
+
+    def _pymalloc_table(self):
+        buffer, size = ctypes.c_void_p(), ctypes.c_size_t()
+        stream = self._libc.open_memstream(ctypes.byref(buffer), ctypes.byref(size))
+        if not stream:
+            return b""
+        try:
+            self._stats(stream)
+        finally:
+            self._libc.fclose(stream)
+        try:
+            return ctypes.string_at(buffer.value, size.value) if buffer.value else b""
+        finally:
+            self._libc.free(buffer)
+
+
+def live_tasks():
+    """Return the number of asyncio tasks that are not done, or None without asyncio."""
+    tasks = sys.modules.get("asyncio.tasks")
+    if tasks is None:
+        return None
+    if sys.version_info >= (3, 14):  # tasks are kept in C lists there, by thread
+        task_type = tasks.Task
+        return sum(1 for o in gc.get_objects() if isinstance(o, task_type) and not o.done())
+    names = ("_scheduled_tasks", "_eager_tasks", "_all_tasks")
+    known = set()
+    for name in names:
+        group = getattr(tasks, name, None)
+        if group is not None:
+            known.update(_copied(group))
+    return sum(1 for task in known if not task.done())
+
+
+def _copied(group):
+    """Copy a set that the event loop's thread may change meanwhile, as asyncio.all_tasks does."""
+    for _ in range(1000):
+        try:
+            return list(group)
+        except RuntimeError:
+            continue
+    return []

@@ -1,0 +1,1 @@
+"""Probes: gauges read from outside the target, cheap enough to be always on."""

@@ -1,0 +1,82 @@
+"""What the kernel tells of a process, through psutil: sampled once a second over the whole tree."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from tsprof.records import ProcessSample
+
+Role = Literal["target", "load", "supervisor"]
+
+
+def sample(
+    processes: Iterable[psutil.Process],
+    second: int,
+    role: Role,
+    *,
+    costly: bool,
+) -> list[ProcessSample]:
+    """Sample processes; one that ends meanwhile is left out.
+
+    Args:
+        processes: the processes.
+        second: the run's second that the samples belong to.
+        role: what the processes are to the run.
+        costly: also read USS (walks the page tables: some ms per 100 MB) and count sockets.
+    """
+    samples = []
+    for process in processes:
+        try:
+            samples.append(_sample(process, second, role, costly=costly))
+        except psutil.Error:
+            continue
+    return samples
+
+
+def _sample(process: psutil.Process, second: int, role: Role, *, costly: bool) -> ProcessSample:
+    with process.oneshot():
+        times = process.cpu_times()
+        switches = process.num_ctx_switches()
+        uss, connections = None, {}
+        if costly:
+            uss = process.memory_full_info().uss
+            connections = dict(
+                Counter(c.status.lower() for c in process.net_connections("inet"))
+            )
+        return ProcessSample(
+            second=second,
+            pid=process.pid,
+            role=role,
+            rss=process.memory_info().rss,
+            cpu_seconds=times.user + times.system,
+            threads=process.num_threads(),
+            descriptors=process.num_fds(),
+            context_switches=switches.voluntary + switches.involuntary,
+            page_faults=_page_faults(process.pid),
+            uss=uss,
+            connections=connections,
+        )
+
+
+def _page_faults(pid: int) -> int:
+    """Minor and major faults so far (proc(5), fields 10 and 12 of stat; psutil has none)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[7]) + int(fields[9])
+
+
+def cpu_seconds(processes: Iterable[psutil.Process]) -> float:
+    """Return the CPU time that living processes have used so far, user and system, in seconds."""
+    total = 0.0
+    for process in processes:
+        try:
+            times = process.cpu_times()
+        except psutil.Error:
+            continue
+        total += times.user + times.system
+    return total

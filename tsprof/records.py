@@ -1,0 +1,126 @@
+"""What a run records: the facts that the supervisor stores and the analysis judges.
+
+Bytes, seconds since the run's start, and cumulative counts of requests throughout.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Source = Literal["agent", "outside"]
+"""Where a process's memory counters come from: exact, or what the kernel tells of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessReading:
+    """One process of the target at one checkpoint."""
+
+    pid: int
+    started: float
+    """Start time of the process (seconds since the epoch): tells a recycled pid from the old."""
+    command: str
+    source: Source
+    rss: int
+    anonymous: int = 0
+    """Resident anonymous memory, thread stacks excluded."""
+    stacks: int = 0
+    file_mapped: int = 0
+    """Resident memory of mapped files and shared memory."""
+    threads: int = 0
+    descriptors: int = 0
+    python_live: int | None = None
+    """Bytes in pymalloc's blocks of at most 512 bytes; None where the agent cannot see them."""
+    python_held: int = 0
+    small_blocks: int = 0
+    blocks: int = 0
+    """All blocks that CPython allocated, those above 512 bytes included."""
+    native_live: int | None = None
+    native_held: int = 0
+    large_containers: int = 0
+    """Bytes of Python containers above 512 bytes, which live in glibc's heap."""
+    tasks: int | None = None
+    garbage_bytes: int = 0
+    """Freed only by the checkpoint's forced collection."""
+    gc_enabled: bool = True
+    gc_collections: int = 0
+    """Collections of the oldest generation so far, the forced ones included."""
+    uncollectable: int = 0
+    pause: float = 0.0
+    """Seconds that the checkpoint held the process."""
+
+    @property
+    def identity(self) -> tuple[int, float]:
+        """The process, told apart from a later one with the same pid."""
+        return (self.pid, self.started)
+
+    @property
+    def live(self) -> int | None:
+        """Exact live bytes, Python's and native together; None when they were not readable."""
+        if self.native_live is None:
+            return None
+        return (self.python_live or 0) + self.native_live
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A quiet moment: no request under way, every process read."""
+
+    number: int
+    seconds: float
+    requests: int
+    """Requests completed since the run's start."""
+    failures: int
+    processes: tuple[ProcessReading, ...]
+    quiet: bool = True
+    """False when the target kept the CPU busy until the wait for quiet ran out."""
+    endpoints: Mapping[str, int] = field(default_factory=dict)
+    """Requests so far by endpoint, such as ``GET /items``."""
+    children: int = 0
+    """Processes in the target's tree."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """A counted number of requests between two checkpoints."""
+
+    number: int
+    seconds: float
+    """From the gate's opening to the last completed request."""
+    requests: int
+    failures: int
+    intended: int | None
+    """Requests that the segment asked for; None for one bounded by time."""
+    latency: Mapping[int, int] = field(default_factory=dict)
+    """Histogram of latency: bucket to count, as ``tsprof.load.histogram`` defines buckets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that befell the run."""
+
+    seconds: float
+    kind: Literal[
+        "process_started", "process_ended", "target_ended", "target_hung", "out_of_memory",
+        "load_lost", "agent_lost", "control_failed", "control_passed", "interrupted", "note",
+    ]  # fmt: skip
+    text: str
+    pid: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessSample:
+    """What the probes saw of one process in one second."""
+
+    second: int
+    pid: int
+    role: Literal["target", "load", "supervisor"]
+    rss: int
+    cpu_seconds: float
+    """User and system time since the process started."""
+    threads: int
+    descriptors: int
+    context_switches: int
+    page_faults: int
+    uss: int | None = None
+    connections: Mapping[str, int] = field(default_factory=dict)
+    """Internet sockets by state; empty in the seconds in which they were not counted."""

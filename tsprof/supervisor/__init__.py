@@ -1,0 +1,1 @@
+"""The supervisor: launches the target, drives segments, takes checkpoints, survives faults."""

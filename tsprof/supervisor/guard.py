@@ -1,0 +1,219 @@
+"""The guard: the parent of the target, which never lets a process of it outlive the supervisor.
+
+A small process of its own, because nothing inside the supervisor can act after ``kill -9``. It is a
+child subreaper (prctl(2)), so that daemons and orphaned workers of the target stay below it, and it
+kills them all when its socket to the supervisor ends. It also copies the target's output to a log
+of bounded size. Run as a script with the standard library only, so that it stays near 10 MB.
+
+Messages, one JSON object a line. From the supervisor: the launch order, then ``{"stop": seconds}``.
+To the supervisor: ``{"pid": n}`` or ``{"error": text}``, ``{"exit": status}`` when the target's
+first process ends, ``{"gone": killed}`` when none is left after a stop.
+"""
+
+import ctypes
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def main() -> None:
+    """Launch the target and watch over it until the supervisor is done or gone."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    prctl = ctypes.CDLL(None).prctl
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    with socket.socket(fileno=int(sys.argv[1])) as supervisor:
+        try:
+            _watch(supervisor, prctl)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the supervisor is gone
+        finally:
+            _kill_everything()
+
+
+def _watch(supervisor: socket.socket, prctl: Any) -> None:
+    lines = _Lines(supervisor)
+    order = lines.wait()
+    if order is None:
+        return
+    output, output_end = os.pipe()
+    log = _BoundedLog(Path(order["log"]), order["log_limit"])
+
+    def before_exec() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+
+    try:
+        target = subprocess.Popen(
+            order["command"],
+            cwd=order["cwd"],
+            env=order["env"],
+            stdin=subprocess.DEVNULL,
+            stdout=output_end,
+            stderr=output_end,
+            start_new_session=True,
+            preexec_fn=before_exec,  # noqa: PLW1509 - this process has one thread
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        _send(supervisor, {"error": str(error)})
+        return
+    os.close(output_end)
+    _send(supervisor, {"pid": target.pid})
+    sources: list[Any] = [supervisor, output]
+    deadline = None
+    exited = False
+    while True:
+        ready, _, _ = select.select(sources, [], [], 0.05)
+        if output in ready:
+            data = os.read(output, 65536)
+            if data:
+                log.write(data)
+            else:
+                sources.remove(output)
+        if supervisor in ready:
+            message = lines.read()
+            if message is None:
+                return
+            if "stop" in message:
+                deadline = time.monotonic() + message["stop"]
+                for pid in descendants(os.getpid()) if exited else (target.pid,):
+                    _signal(pid, signal.SIGTERM)
+        exited = _reap(supervisor, target.pid) or exited
+        if deadline is not None:
+            left = list(descendants(os.getpid()))
+            if not left or time.monotonic() > deadline:
+                _kill_everything()
+                _send(supervisor, {"gone": len(left)})
+                return
+
+
+class _Lines:
+    """JSON lines from the supervisor."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._pending = b""
+
+    def read(self) -> dict[str, Any] | None:
+        """Read once; return the next whole message, {} for a part of one, None at the end."""
+        data = self._connection.recv(1 << 20)
+        if not data:
+            return None
+        self._pending += data
+        line, newline, rest = self._pending.partition(b"\n")
+        if not newline:
+            return {}
+        self._pending = rest
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def wait(self) -> dict[str, Any] | None:
+        message: dict[str, Any] | None = {}
+        while message == {}:
+            message = self.read()
+        return message
+
+
+class _BoundedLog:
+    """A log that keeps its newest part: at its limit it becomes ``NAME.1`` and starts anew.
+
+    A full disk costs the log, never the target's life.
+    """
+
+    def __init__(self, path: Path, limit: int) -> None:
+        self._path = path
+        self._limit = limit
+        self._size = 0
+        self._file = path.open("wb", buffering=0)
+
+    def write(self, data: bytes) -> None:
+        try:
+            if self._size + len(data) > self._limit:
+                self._file.close()
+                self._path.replace(self._path.with_name(self._path.name + ".1"))
+                self._file = self._path.open("wb", buffering=0)
+                self._size = 0
+            self._size += self._file.write(data)
+        except OSError:
+            self._size += len(data)
+
+
+def descendants(pid: int) -> Iterator[int]:
+    """Yield the pids of all living processes below ``pid``, parents before children."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue  # it ended meanwhile
+        if fields[0] != "Z":
+            children.setdefault(int(fields[1]), []).append(int(entry.name))
+    queue = [pid]
+    while queue:
+        below = children.get(queue.pop(), [])
+        yield from below
+        queue.extend(below)
+
+
+def _reap(supervisor: socket.socket, target: int) -> bool:
+    """Collect ended children; tell the supervisor when the target's first process is one."""
+    ended = False
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if pid == 0:
+            return ended
+        if pid == target:
+            ended = True
+            _send(supervisor, {"exit": os.waitstatus_to_exitcode(status)})
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def _kill_everything() -> None:
+    """Kill all descendants until none is left; a process may fork while it is being killed."""
+    for _ in range(200):
+        left = list(descendants(os.getpid()))
+        if not left:
+            return
+        for pid in left:
+            _signal(pid, signal.SIGKILL)
+        time.sleep(0.01)
+        _reap_quietly()
+
+
+def _reap_quietly() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def _send(supervisor: socket.socket, message: dict[str, Any]) -> None:
+    supervisor.sendall(json.dumps(message).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()

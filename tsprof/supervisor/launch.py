@@ -1,0 +1,249 @@
+"""Launch the target under its guard, wait until it is ready, and take it down."""
+
+import json
+import os
+import re
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+
+from tsprof.errors import NotReadyError, UsageError
+
+GUARD = Path(__file__).with_name("guard.py")
+LOG_LIMIT = 8 << 20
+"""Bytes of target output kept per log file; two files are kept."""
+STOP_GRACE = 5.0
+"""Seconds that the target has to end by itself before it is killed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaunchOrder:
+    """What to launch, with every ``{port}`` already replaced."""
+
+    command: Sequence[str]
+    cwd: Path
+    environment: Mapping[str, str]
+    log: Path
+
+
+def free_port() -> int:
+    """Return a TCP port of the loopback interface on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_listening(host: str) -> bool:
+    """Tell whether something accepts TCP connections at ``host`` (a URL)."""
+    parts = urlsplit(host)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((parts.hostname or "127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+class Target:
+    """A launched target: its first process, and everything below it."""
+
+    def __init__(self, order: LaunchOrder) -> None:
+        """Launch it; raise UsageError when the command cannot be executed."""
+        self.log = order.log
+        self.exit_status: int | None = None
+        """Exit code of the first process, negative for a signal; None while it lives."""
+        executable = shutil.which(order.command[0], path=order.environment.get("PATH"))
+        if executable is None and not (order.cwd / order.command[0]).exists():
+            raise UsageError(
+                f"the target's command was not found: {order.command[0]}",
+                hint="give the program as you would type it in a shell, after --",
+            )
+        self._connection, theirs = socket.socketpair()
+        with theirs:
+            self._guard = subprocess.Popen(
+                [sys.executable, "-I", str(GUARD), str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._pending = b""
+        self._gone = False
+        launch = {
+            "command": list(order.command),
+            "cwd": str(order.cwd),
+            "env": dict(order.environment),
+            "log": str(order.log),
+            "log_limit": LOG_LIMIT,
+        }
+        self._connection.sendall(json.dumps(launch).encode() + b"\n")
+        answer = self._next_message(10.0)
+        if answer is None or "pid" not in answer:
+            reason = answer["error"] if answer else "the guard process did not answer"
+            self.stop()
+            raise UsageError(f"the target's command cannot be run: {reason}")
+        self.pid: int = answer["pid"]
+
+    def _next_message(self, timeout: float) -> dict[str, Any] | None:
+        deadline = time.monotonic() + timeout
+        while b"\n" not in self._pending:
+            left = deadline - time.monotonic()
+            ready, _, _ = select.select([self._connection], [], [], max(left, 0))
+            if not ready:
+                return None
+            data = self._connection.recv(65536)
+            if not data:
+                return None
+            self._pending += data
+        line, _, self._pending = self._pending.partition(b"\n")
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def alive(self) -> bool:
+        """Tell whether the target's first process runs."""
+        message = self._next_message(0) if not self._gone else None
+        if message is not None and "exit" in message:
+            self.exit_status = message["exit"]
+        return self.exit_status is None and self._guard.poll() is None
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every living process of the target, parents before children."""
+        try:
+            return psutil.Process(self._guard.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
+    def log_tail(self, lines: int = 15) -> list[str]:
+        """Return the end of the target's output."""
+        return tail(self.log, lines)
+
+    def stop(self, grace: float = STOP_GRACE) -> None:
+        """Ask the target to end, kill what is left after ``grace`` seconds. Safe to repeat."""
+        if self._gone:
+            return
+        self._gone = True
+        try:
+            self._connection.sendall(json.dumps({"stop": grace}).encode() + b"\n")
+            while (message := self._next_message(grace + 5)) is not None:
+                if "exit" in message:
+                    self.exit_status = message["exit"]
+                if "gone" in message:
+                    break
+        except OSError:
+            pass  # the guard has ended already
+        finally:
+            self._connection.close()  # the end of its socket makes the guard kill everything
+            try:
+                self._guard.wait(10)
+            except subprocess.TimeoutExpired:
+                self._guard.kill()
+                self._guard.wait()
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """Return the last lines of a text file, each cut at 500 characters."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - 65536))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return []
+    return [line[:500] for line in text.splitlines()[-lines:]]
+
+
+def readiness(ready: str, host: str, log: Path) -> Callable[[], bool]:
+    """Return a check that tells whether the target is ready.
+
+    Args:
+        ready: ``tcp`` (the port accepts), ``log:REGEX`` (a line of its output matches), or a URL or
+            path that answers with a status below 500.
+        host: the URL under which the target serves.
+        log: the target's log file.
+    """
+    if ready == "tcp":
+        return lambda: is_listening(host)
+    if ready.startswith("log:"):
+        pattern = re.compile(ready.removeprefix("log:"))
+        return lambda: any(pattern.search(line) for line in tail(log, 5000))
+    url = ready if "://" in ready else host.rstrip("/") + "/" + ready.lstrip("/")
+    return lambda: _answers(url)
+
+
+def _answers(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=2):
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code < 500  # noqa: PLR2004 - the server errors begin at 500
+    except (OSError, ValueError):
+        return False
+
+
+def wait_until_ready(
+    target: Target, check: Callable[[], bool], timeout: float, what: str, pump: Callable[[], None]
+) -> float:
+    """Wait until ``check`` holds; return the seconds it took.
+
+    Args:
+        target: the launched target.
+        check: tells whether it is ready.
+        timeout: seconds to wait.
+        what: the check in words, for the message.
+        pump: called between two looks (live view, interrupts).
+
+    Raises:
+        NotReadyError: it exited, or the time ran out; with the end of its log.
+    """
+    began = time.monotonic()
+    while True:
+        if not target.alive():
+            raise NotReadyError(
+                f"the target ended before it was ready ({describe_exit(target.exit_status)})"
+                + _quoted(target.log_tail()),
+                hint="run the command by hand; it must serve in the foreground",
+            )
+        if check():
+            return time.monotonic() - began
+        if time.monotonic() - began > timeout:
+            raise NotReadyError(
+                f"the target was not ready after {timeout:g} s (waited for {what})"
+                + _quoted(target.log_tail()),
+                hint="check the port in the command ({port} stands for a free one), "
+                "--ready and --ready-timeout",
+            )
+        pump()
+        time.sleep(0.05)
+
+
+def describe_exit(status: int | None) -> str:
+    """Say how a process ended: ``exit code 3``, or ``killed by SIGKILL``."""
+    if status is None:
+        return "its guard was killed"
+    if status >= 0:
+        return f"exit code {status}"
+    import signal
+
+    try:
+        return f"killed by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"killed by signal {-status}"
+
+
+def _quoted(lines: list[str]) -> str:
+    if not lines:
+        return "; it printed nothing"
+    return "; the end of its output:\n" + "\n".join("  | " + line for line in lines)
