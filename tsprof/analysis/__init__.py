@@ -1,0 +1,1 @@
+"""Pure analysis: numbers in, findings and verdicts out."""
