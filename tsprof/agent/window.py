@@ -1,0 +1,310 @@
+"""The attribution window: trace every allocation of this process between two counted loads.
+
+The window is memray's where memray can be loaded, else tracemalloc's. A window goes ``prepare``
+(imports; before the ledger's reference checkpoint), ``start``, the early load, ``mark``, the late
+load, ``stop``. What was allocated before the mark and still lives at the stop is what leaks.
+``start``, ``mark`` and ``stop`` belong into quiet moments without load.
+"""
+
+# ruff: noqa: PTH100, PTH108, PTH110, PTH116, PTH120, PTH123
+# pathlib is one more module that the target would get from the agent
+from __future__ import annotations
+
+import _thread
+import json
+import os
+import sys
+import time
+
+from . import borrow
+
+TYPE_CHECKING = False  # typing itself would be imported into the target
+if TYPE_CHECKING:
+    from typing import Any
+
+_OLDEST_GREENLET = 2
+_SMALL = 512  # pymalloc's own blocks end here; larger ones come from malloc
+_INTERVALS_BEFORE_MARK = 3
+
+
+class RefusalError(Exception):
+    """The window cannot be opened this way; the message says why."""
+
+
+class Window:
+    """The one window that a process may have open."""
+
+    def __init__(self) -> None:
+        """Know nothing and hold nothing until a window is asked for."""
+        self._memray: Any = None
+        self._borrowed = False
+        self._trace: Any = None
+        self._pid = 0
+
+    def prepare(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Load what the window needs, so that its memory is not taken for the target's growth.
+
+        Args:
+            arguments: ``method`` (``auto``, ``memray`` or ``tracemalloc``) and ``memray_path``, a
+                site-packages directory to borrow memray from when the target has none.
+
+        Returns:
+            The ``method`` that ``start`` would use (None: none), whether memray is ``borrowed``,
+            and under ``refused`` why memray is out, where it is.
+        """
+        method = arguments.get("method", "auto")
+        if method == "tracemalloc":
+            return {"method": "tracemalloc", "borrowed": False, "refused": ""}
+        try:
+            _refuse_if_unsafe()
+            self._load(arguments.get("memray_path"))
+        except RefusalError as refusal:
+            fallback = None if method == "memray" else "tracemalloc"
+            return {"method": fallback, "borrowed": False, "refused": str(refusal)}
+        return {"method": "memray", "borrowed": self._borrowed, "refused": ""}
+
+    def start(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Open the window.
+
+        Args:
+            arguments: those of ``prepare``, and ``file`` (path of the capture; must not exist),
+                ``native_traces`` (default false), ``interval_ms`` between memray's time records
+                (default 20), ``frames`` of each stack for tracemalloc (default 8), ``disk_limit``
+                in bytes that must be free beside the file (default 0).
+
+        Returns:
+            ``started``; if true the ``method``, the ``time`` (seconds since the epoch) and the
+            ``pause`` in seconds; ``refused`` says why not, or why not with memray.
+        """
+        began = time.perf_counter()
+        if self._is_open():
+            return {"started": False, "refused": "a window is open in this process already"}
+        chosen = self.prepare(arguments)
+        try:
+            _refuse_if_unwritable(arguments["file"], arguments.get("disk_limit", 0))
+            self._trace = self._open(chosen, arguments)
+        except RefusalError as refusal:
+            return {"started": False, "refused": str(refusal)}
+        self._pid = os.getpid()
+        return {
+            "started": True,
+            "method": chosen["method"],
+            "refused": chosen["refused"],
+            "time": time.time(),
+            "pause": time.perf_counter() - began,
+        }
+
+    def mark(self, _arguments: dict[str, Any]) -> dict[str, Any]:
+        """End the early part of the window; call it while the target is quiet.
+
+        Returns:
+            ``marked`` and the ``time`` (seconds since the epoch) by which the digest of the
+            capture tells early from late.
+        """
+        if not self._is_open():
+            return {"marked": False, "refused": "no window is open in this process"}
+        self._trace.mark()
+        return {"marked": True, "time": time.time()}
+
+    def size(self, _arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return whether a window is ``open`` and the ``bytes`` that its capture takes on disk."""
+        if not self._is_open():
+            return {"open": False, "bytes": 0}
+        return {"open": True, "bytes": self._trace.size()}
+
+    def stop(self, _arguments: dict[str, Any]) -> dict[str, Any]:
+        """Close the window and finish its file.
+
+        Returns:
+            ``stopped``, the capture's ``bytes``, the ``time`` (seconds since the epoch) and the
+            ``pause`` in seconds.
+        """
+        began, ended = time.perf_counter(), time.time()
+        if not self._is_open():
+            return {"stopped": False, "refused": "no window is open in this process"}
+        trace, self._trace = self._trace, None
+        trace.stop()
+        return {
+            "stopped": True,
+            "bytes": trace.size(),
+            "time": ended,
+            "pause": time.perf_counter() - began,
+        }
+
+    def _is_open(self) -> bool:
+        if self._trace is not None and self._pid != os.getpid():
+            self._trace.abandon()  # inherited over a fork: the parent's window
+            self._trace = None
+        return self._trace is not None
+
+    def _open(self, chosen: dict[str, Any], arguments: dict[str, Any]) -> Any:
+        if chosen["method"] is None:
+            raise RefusalError(chosen["refused"])
+        if chosen["method"] == "memray":
+            names = borrow.modules_while_tracing(self._memray) if self._borrowed else {}
+            return _MemrayTrace(self._memray, names, arguments)
+        return _TracemallocTrace(arguments)
+
+    def _load(self, path: str | None) -> None:
+        if self._memray is not None:
+            return
+        try:
+            self._memray = borrow.load_own()
+            if self._memray is None and path:
+                self._memray = borrow.load_borrowed(path)
+                self._borrowed = True
+        except Exception as error:  # a broken memray may raise anything
+            text = "memray cannot be imported: %s: %s" % (type(error).__name__, error)
+            raise RefusalError(text) from error
+        if self._memray is None:
+            where = "%s has none for this interpreter" % path if path else "none was offered"
+            raise RefusalError("the target's environment has no memray, and %s" % where)
+
+
+class _MemrayTrace:
+    """A running memray tracker."""
+
+    def __init__(self, memray: Any, names: dict[str, Any], arguments: dict[str, Any]) -> None:
+        self._file = arguments["file"]
+        self._interval = arguments.get("interval_ms", 20)
+        self._names = names
+        sys.modules.update(names)
+        try:
+            self._tracker = memray.Tracker(
+                destination=_uncompressed(memray, self._file),
+                trace_python_allocators=True,
+                native_traces=bool(arguments.get("native_traces")),
+                memory_interval_ms=self._interval,
+            )
+            self._tracker.__enter__()
+        except Exception as error:
+            self.abandon()
+            if os.path.exists(self._file):
+                os.unlink(self._file)
+            text = "memray did not start: %s: %s" % (type(error).__name__, error)
+            raise RefusalError(text) from error
+
+    def mark(self) -> None:
+        """Let memray write a time record while nothing is allocated, before the mark's time."""
+        lock = _thread.allocate_lock()
+        lock.acquire()
+        lock.acquire(True, _INTERVALS_BEFORE_MARK * self._interval / 1000)
+
+    def size(self) -> int:
+        """Return the capture's bytes."""
+        return os.stat(self._file).st_size
+
+    def stop(self) -> None:
+        """Close the tracker."""
+        self._tracker.__exit__(None, None, None)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Take back the names; in a forked child memray switched itself off."""
+        for name in self._names:
+            sys.modules.pop(name, None)
+
+
+class _TracemallocTrace:
+    """A running tracemalloc, with the survivors written by call stack at the mark and the end."""
+
+    def __init__(self, arguments: dict[str, Any]) -> None:
+        import _tracemalloc  # noqa: PLC0415 - most windows do without
+
+        self._tracemalloc = _tracemalloc
+        self._file = arguments["file"]
+        self._mark_file = self._file + ".mark"
+        self._began = time.time()
+        if _tracemalloc.is_tracing():
+            raise RefusalError("the target traces with tracemalloc already")
+        _tracemalloc.start(int(arguments.get("frames", 8)))
+
+    def mark(self) -> None:
+        """Write what survives so far to a file of its own: nothing is kept in the target."""
+        with open(self._mark_file, "w", encoding="utf-8") as file:
+            json.dump(self._survivors(), file)
+
+    def size(self) -> int:
+        """Return the bytes of both files."""
+        files = (self._file, self._mark_file)
+        return sum(os.stat(name).st_size for name in files if os.path.exists(name))
+
+    def stop(self) -> None:
+        """Write the survivors of both moments into the capture."""
+        survivors = self._survivors()
+        self._tracemalloc.stop()
+        marked = []
+        if os.path.exists(self._mark_file):
+            with open(self._mark_file, encoding="utf-8") as file:
+                marked = json.load(file)
+            os.unlink(self._mark_file)
+        capture = {
+            "format": "tsprof-tracemalloc",
+            "began": self._began,
+            "ended": time.time(),
+            "mark": marked,
+            "end": survivors,
+        }
+        with open(self._file, "w", encoding="utf-8") as file:
+            json.dump(capture, file)
+
+    def abandon(self) -> None:
+        """Stop in a forked child what the parent started."""
+        self._tracemalloc.stop()
+
+    def _survivors(self) -> list[list[Any]]:
+        """Return ``[stack, small, blocks, bytes]`` lists; a stack is innermost first."""
+        found: dict[Any, list[int]] = {}
+        # The public Snapshot imports pickle and copies every trace into an object.
+        for trace in self._tracemalloc._get_traces():  # noqa: SLF001
+            size, stack = trace[1], trace[2]
+            if stack[0][0] != __file__:
+                sums = found.setdefault((stack, size <= _SMALL), [0, 0])
+                sums[0] += 1
+                sums[1] += size
+        return [[stack, small, sums[0], sums[1]] for (stack, small), sums in found.items()]
+
+
+def _refuse_if_unsafe() -> None:
+    greenlet = sys.modules.get("greenlet")
+    version = str(getattr(greenlet, "__version__", _OLDEST_GREENLET))
+    major = version.split(".", maxsplit=1)[0]
+    if greenlet is not None and not (major.isdigit() and int(major) >= _OLDEST_GREENLET):
+        # seen: a segmentation fault of the target with greenlet 1.1.3 on Python 3.11
+        text = "greenlet %s can crash under memray; greenlet 2 or later is safe" % version
+        raise RefusalError(text)
+    threading = sys.modules.get("threading")
+    if getattr(threading, "_profile_hook", None) is not None or sys.getprofile() is not None:
+        text = "the target runs under a profiler (sys.setprofile), which memray would switch off"
+        raise RefusalError(text)
+
+
+def _refuse_if_unwritable(file: str, disk_limit: int) -> None:
+    folder = os.path.dirname(os.path.abspath(file))
+    try:
+        room = os.statvfs(folder)
+    except OSError as error:
+        raise RefusalError("%s: %s" % (folder, error.strerror)) from error
+    if os.path.exists(file):
+        raise RefusalError("%s exists already" % file)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise RefusalError("the target may not write to %s" % folder)
+    if room.f_bavail * room.f_frsize < disk_limit:
+        raise RefusalError("less than %d bytes are free in %s" % (disk_limit, folder))
+
+
+def _uncompressed(memray: Any, file: str) -> Any:
+    """Return where memray writes; LZ4 at the end would hold the target's GIL for longer."""
+    destination = memray.FileDestination
+    if "compress_on_exit" in getattr(destination, "__dataclass_fields__", {}):
+        return destination(file, compress_on_exit=False)
+    return destination(file)
+
+
+# The agent calls module functions, and a process has one memray tracker at most.
+_window = Window()
+prepare = _window.prepare
+start = _window.start
+mark = _window.mark
+size = _window.size
+stop = _window.stop

@@ -1,0 +1,55 @@
+"""What the capture of an attribution window comes to: survivors by call stack."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+BlockKind = Literal["small", "large", "native", "mapping"]
+"""Who serves a block: pymalloc itself (``small``), malloc for a Python block above 512 bytes
+(``large``), malloc called by native code, or ``mmap``."""
+
+CallFrame = tuple[str, str, int]
+"""Function, file and line (0 where it is not known)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackSurvivors:
+    """What one call stack allocated within the window and had not freed by its end.
+
+    Bytes are what the allocators hand out: requested sizes, rounded up as they do.
+    """
+
+    frames: tuple[CallFrame, ...]
+    """Innermost first."""
+    kind: BlockKind
+    early_bytes: int
+    """Allocated in the early part, alive at the end."""
+    early_blocks: int
+    late_bytes: int
+    """Allocated in the late part, alive at the end; with tracemalloc, which does not tell the
+    parts apart, all that is alive at the end (and nothing is early)."""
+    late_blocks: int
+    mark_bytes: int
+    """Allocated in the early part, alive when it ended."""
+    mark_blocks: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaptureDigest:
+    """One process's window."""
+
+    method: Literal["memray", "tracemalloc"]
+    requests_early: int
+    """Requests to the whole target in the early part."""
+    requests_total: int
+    """Requests to the whole target in the whole window."""
+    stacks: tuple[StackSurvivors, ...]
+    """The stacks that hold the most, at most as many as were asked for."""
+    dropped_bytes: int = 0
+    """Bytes alive at the end in stacks that were left out."""
+    allocations: int = 0
+    """Allocations and frees that were traced; 0 where it is not known."""
+
+    @property
+    def requests_late(self) -> int:
+        """Requests in the late part."""
+        return self.requests_total - self.requests_early

@@ -1,0 +1,1 @@
+"""Profilers: costly instruments that run in short windows and explain what the ledger saw."""

@@ -1,0 +1,234 @@
+"""The process that reads a capture: ``python -m tsprof.profilers.capture_reader``.
+
+Its arguments are those of ``memray_capture.digest``; it writes the digest as JSON to stdout.
+"""
+
+import ast
+import json
+import resource
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from tsprof.analysis.captures import BlockKind, CallFrame, CaptureDigest, StackSurvivors
+
+OUT_OF_MEMORY = 71
+"""Exit status when the memory limit was reached."""
+
+_PYMALLOC = frozenset({2, 3, 4})
+_MMAP = 14
+_SMALL = 512
+_TIME_RECORDS = 1_000_000
+_AGENT = str(Path(__file__).parent.parent / "agent")
+
+Key = tuple[tuple[CallFrame, ...], BlockKind]
+
+
+class UnreadableError(Exception):
+    """A capture that cannot be read; the message says why."""
+
+
+@dataclass
+class Survivors:
+    """Sums of one stack: bytes and blocks."""
+
+    early_bytes: int = 0
+    early_blocks: int = 0
+    late_bytes: int = 0
+    late_blocks: int = 0
+    mark_bytes: int = 0
+    mark_blocks: int = 0
+
+
+def read_capture(
+    capture: Path, *, early_until: float, requests_early: int, requests_total: int, stacks_kept: int
+) -> CaptureDigest:
+    """Read a capture of memray or tracemalloc.
+
+    Raises:
+        UnreadableError: The file is missing or damaged, or has no record of the time
+            ``early_until``.
+    """
+    try:
+        with capture.open("rb") as file:
+            tracemalloc = file.read(1) == b"{"
+    except OSError as error:
+        raise UnreadableError(f"{error.strerror}") from error
+    if tracemalloc:
+        survivors, events = _read_tracemalloc(capture), 0
+    else:
+        survivors, events = _read_memray(capture, early_until)
+    ranked = sorted(
+        survivors.items(), key=lambda item: item[1].early_bytes + item[1].late_bytes, reverse=True
+    )
+    return CaptureDigest(
+        method="tracemalloc" if tracemalloc else "memray",
+        requests_early=requests_early,
+        requests_total=requests_total,
+        stacks=tuple(
+            StackSurvivors(frames=frames, kind=kind, **vars(sums))
+            for (frames, kind), sums in ranked[:stacks_kept]
+        ),
+        dropped_bytes=sum(sums.early_bytes + sums.late_bytes for _, sums in ranked[stacks_kept:]),
+        allocations=events,
+    )
+
+
+def _read_memray(capture: Path, early_until: float) -> tuple[Mapping[Key, Survivors], int]:
+    from memray import FileReader  # noqa: PLC0415 - a capture of tracemalloc does without
+
+    survivors: dict[Key, Survivors] = defaultdict(Survivors)
+    try:
+        with FileReader(capture, max_memory_records=_TIME_RECORDS) as reader:
+            times = [record.time / 1000 for record in reader.get_memory_snapshots()]
+            early_records = sum(1 for time in times if time <= early_until)
+            if not early_records:
+                raise UnreadableError("the capture does not reach back before the mark")
+            native = reader.metadata.has_native_traces
+            for record in reader.get_temporal_allocation_records(merge_threads=True):
+                _add(survivors, record, early_records, native=native)
+            events = reader.metadata.total_allocations
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UnreadableError(str(error)) from error
+    return survivors, events
+
+
+def _add(survivors: dict[Key, Survivors], record: Any, early_records: int, *, native: bool) -> None:
+    """Add one stack's blocks, told apart by the time records between which they were born.
+
+    A block with ``allocated_before_snapshot`` n was born between the time records n-1 and n, so
+    the early ones are those with n < ``early_records``: the last early record was written while
+    the target was quiet, shortly before the mark.
+    """
+    sums: Survivors | None = None
+    for interval in record.intervals:
+        early = interval.allocated_before_snapshot < early_records
+        freed = interval.deallocated_before_snapshot
+        if freed is not None and not (early and freed >= early_records):
+            continue
+        if sums is None:
+            frames = record.hybrid_stack_trace() if native else record.stack_trace()
+            if any(file.startswith(_AGENT) for _, file, _ in frames):
+                return
+            mean = interval.n_bytes / max(interval.n_allocations, 1)
+            sums = survivors[tuple(frames), _kind(record.allocator, mean)]
+        size = _handed_out(record.allocator, interval.n_bytes, interval.n_allocations)
+        if early:
+            sums.mark_bytes += size
+            sums.mark_blocks += interval.n_allocations
+        if freed is None and early:
+            sums.early_bytes += size
+            sums.early_blocks += interval.n_allocations
+        elif freed is None:
+            sums.late_bytes += size
+            sums.late_blocks += interval.n_allocations
+
+
+def _kind(allocator: int, mean_size: float) -> BlockKind:
+    if allocator == _MMAP:
+        return "mapping"
+    if allocator not in _PYMALLOC:
+        return "native"
+    return "small" if mean_size <= _SMALL else "large"
+
+
+def _handed_out(allocator: int, size: int, blocks: int) -> int:
+    """Return what the allocators hand out for blocks of this size on average.
+
+    pymalloc rounds up to 16 bytes; glibc's malloc adds a header of 8 and rounds up to 16.
+    """
+    if not blocks or allocator == _MMAP:
+        return size
+    mean = size / blocks
+    if allocator in _PYMALLOC and mean <= _SMALL:
+        return round(blocks * _to_sixteen(mean))
+    return round(blocks * max(32, _to_sixteen(mean + 8)))
+
+
+def _to_sixteen(size: float) -> float:
+    return -(-size // 16) * 16 if size.is_integer() else size + 8
+
+
+def _read_tracemalloc(capture: Path) -> Mapping[Key, Survivors]:
+    """Read the two snapshots of a tracemalloc window, which do not tell when a block was born."""
+    try:
+        content = json.loads(capture.read_text())
+        marked, ended = _by_stack(content["mark"]), _by_stack(content["end"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreadableError(f"damaged: {error}") from error
+    survivors: dict[Key, Survivors] = defaultdict(Survivors)
+    for key, (blocks, size) in marked.items():
+        survivors[key].mark_blocks, survivors[key].mark_bytes = blocks, size
+    for key, (blocks, size) in ended.items():
+        survivors[key].late_blocks, survivors[key].late_bytes = blocks, size
+    return survivors
+
+
+def _by_stack(rows: Iterable[Any]) -> dict[Key, tuple[int, int]]:
+    sums: dict[Key, tuple[int, int]] = {}
+    for stack, small, blocks, size in rows:
+        frames = tuple((_function_at(file, line), file, line) for file, line in stack)
+        key: Key = (frames, "small" if small else "large")
+        before = sums.get(key, (0, 0))
+        rounded = _handed_out(2, size, blocks)
+        sums[key] = (before[0] + blocks, before[1] + rounded)
+    return sums
+
+
+@cache
+def _functions(file: str) -> list[tuple[int, int, str]]:
+    """Return first line, last line and qualified name of each function of a source file."""
+    try:
+        tree = ast.parse(Path(file).read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return []
+    return list(_walk_functions(tree, ""))
+
+
+def _walk_functions(node: ast.AST, prefix: str) -> Iterator[tuple[int, int, str]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield child.lineno, child.end_lineno or child.lineno, prefix + child.name
+            yield from _walk_functions(child, f"{prefix}{child.name}.<locals>.")
+        elif isinstance(child, ast.ClassDef):
+            yield from _walk_functions(child, f"{prefix}{child.name}.")
+        else:
+            yield from _walk_functions(child, prefix)
+
+
+def _function_at(file: str, line: int) -> str:
+    """Return the innermost function at a line, which tracemalloc does not record."""
+    around = [entry for entry in _functions(file) if entry[0] <= line <= entry[1]]
+    return max(around)[2].rpartition(".")[2] if around else "<module>"
+
+
+def main(arguments: list[str]) -> int:
+    """Read the capture that the arguments name and print its digest."""
+    capture, early_until, requests_early, requests_total, stacks_kept, memory_limit = arguments
+    limit = int(memory_limit)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    try:
+        digest = read_capture(
+            Path(capture),
+            early_until=float(early_until),
+            requests_early=int(requests_early),
+            requests_total=int(requests_total),
+            stacks_kept=int(stacks_kept),
+        )
+    except MemoryError:
+        return OUT_OF_MEMORY
+    except UnreadableError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(TypeAdapter(CaptureDigest).dump_json(digest).decode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
