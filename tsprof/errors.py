@@ -20,6 +20,7 @@ class TsprofError(Exception):
     exit_code = ExitCode.INTERNAL
 
     def __init__(self, message: str, *, hint: str = "") -> None:
+        """Make the error; the hint may be empty."""
         super().__init__(message)
         self.hint = hint
 

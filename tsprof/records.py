@@ -43,7 +43,7 @@ class ProcessReading:
     """Freed only by the checkpoint's forced collection."""
     gc_enabled: bool = True
     gc_collections: int = 0
-    """Collections of the oldest generation so far, the forced ones included."""
+    """Collections of the oldest generation so far, without those that checkpoints forced."""
     uncollectable: int = 0
     pause: float = 0.0
     """Seconds that the checkpoint held the process."""
@@ -92,6 +92,11 @@ class Segment:
     """Requests that the segment asked for; None for one bounded by time."""
     latency: Mapping[int, int] = field(default_factory=dict)
     """Histogram of latency: bucket to count, as ``tsprof.load.histogram`` defines buckets."""
+    latency_max_ms: float = 0.0
+    exceptions: int = 0
+    """Exceptions out of the Locust file's own code."""
+    endpoints: tuple[tuple[str, str, int, int, Mapping[int, int]], ...] = ()
+    """Method, name, requests, failures and latency histogram of each endpoint."""
 
 
 @dataclass(frozen=True, kw_only=True)

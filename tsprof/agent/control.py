@@ -1,5 +1,7 @@
 """The positive control: a planted amount of memory that the ledger must show exactly."""
 
+from __future__ import annotations
+
 import ctypes
 
 BLOCKS = 1000
@@ -10,21 +12,21 @@ _NATIVE_BYTES = 100_000
 class Control:
     """Plants a known number of blocks and bytes, and takes them back."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Allocate the holder beforehand, so that only what is declared is planted."""
-        self._held = [None] * BLOCKS
-        self._native = None
+        self._held: list[bytes | None] = [None] * BLOCKS
+        self._native: int | None = None
         self._libc = ctypes.CDLL(None)
         self._libc.malloc.restype = ctypes.c_void_p
         self._libc.malloc.argtypes = [ctypes.c_size_t]
         self._libc.free.argtypes = [ctypes.c_void_p]
 
-    def plant(self, _arguments):
+    def plant(self, _arguments: dict[str, object]) -> dict[str, int]:
         """Plant ``BLOCKS`` Python blocks and one native block; return what was planted."""
         for index in range(BLOCKS):
             self._held[index] = bytes(_PAYLOAD)
         self._native = self._libc.malloc(_NATIVE_BYTES)
-        size = self._held[0].__sizeof__()
+        size = bytes(_PAYLOAD).__sizeof__()
         return {
             "blocks": BLOCKS,
             # pymalloc's blocks are multiples of 16 bytes
@@ -32,7 +34,7 @@ class Control:
             "native_bytes": _NATIVE_BYTES,
         }
 
-    def unplant(self, _arguments):
+    def unplant(self, _arguments: dict[str, object]) -> dict[str, int]:
         """Take back what ``plant`` planted."""
         for index in range(BLOCKS):
             self._held[index] = None

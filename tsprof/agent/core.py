@@ -5,6 +5,9 @@ sockets come from ``_thread`` and ``_socket``, so that a program which monkey-pa
 and ``socket`` with gevent finds them untouched.
 """
 
+from __future__ import annotations
+
+import _imp
 import _signal
 import _socket
 import _thread
@@ -21,12 +24,20 @@ import time
 from . import control
 from .counters import Allocators, live_tasks
 
+TYPE_CHECKING = False  # typing itself would be imported into the target
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Arguments = dict[str, Any]
+    Reply = dict[str, Any]
+
 PROTOCOL = 1
 _HIGH_FD = 400  # away from the low numbers that socket activation hands to a server
 _LONGEST_COMMAND = 1 << 20
 
 
-def start(socket_path):
+def start(socket_path: str) -> None:
     """Start the agent's thread in this process, and in every process forked from it.
 
     Args:
@@ -39,40 +50,41 @@ def start(socket_path):
     os.register_at_fork(after_in_child=agent.start)
 
 
-def _in_main_interpreter():
+def _in_main_interpreter() -> bool:
     api = ctypes.pythonapi
     api.PyInterpreterState_Get.restype = ctypes.c_void_p
     api.PyInterpreterState_Main.restype = ctypes.c_void_p
-    return api.PyInterpreterState_Get() == api.PyInterpreterState_Main()
+    return bool(api.PyInterpreterState_Get() == api.PyInterpreterState_Main())
 
 
 class Agent:
     """One process's agent."""
 
-    def __init__(self, socket_path):
+    def __init__(self, socket_path: str) -> None:
         """Prepare everything that allocates, so that checkpoints do not."""
         self._socket_path = socket_path
         self._allocators = Allocators()
         self._control = control.Control()
-        self._connection = None
-        self._inode = None
-        self._commands = {
+        self._connection: _socket.socket | None = None
+        self._inode = 0
+        self._forced_collections = 0
+        self._commands: dict[str, Callable[[Arguments], Reply]] = {
             "checkpoint": self._checkpoint,
             "plant": self._control.plant,
             "unplant": self._control.unplant,
         }
 
-    def start(self):
+    def start(self) -> None:
         """Connect to the supervisor and serve it from a thread of its own."""
         if self._connection is not None:  # inherited over a fork: the parent's, not ours
-            self._forget_connection()
+            self._forget(self._connection)
         try:
             self._connect()
         except OSError:
             return  # the supervisor is gone: the target runs on alone
         _thread.start_new_thread(self._serve, ())
 
-    def _connect(self):
+    def _connect(self) -> None:
         first = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         try:
             first.connect(self._socket_path)
@@ -92,50 +104,53 @@ class Agent:
             self._connection = _socket.socket(fileno=high)
         self._inode = os.fstat(self._connection.fileno()).st_ino
 
-    def _ours(self):
+    def _ours(self, connection: _socket.socket) -> bool:
         """Tell whether the descriptor still is our socket.
 
         A program that turns itself into a daemon closes all its descriptors, and may have opened
         something else under our number since.
         """
         try:
-            status = os.fstat(self._connection.fileno())
+            status = os.fstat(connection.fileno())
         except OSError:
             return False
         return stat.S_ISSOCK(status.st_mode) and status.st_ino == self._inode
 
-    def _forget_connection(self):
-        if self._ours():
-            self._connection.close()
+    def _forget(self, connection: _socket.socket) -> None:
+        if self._ours(connection):
+            connection.close()
         else:
-            self._connection.detach()
+            connection.detach()
         self._connection = None
 
-    def _serve(self):
+    def _serve(self) -> None:
         # A signal that the kernel hands to this thread would not wake the program's main thread.
         _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
+        connection = self._connection
+        if connection is None:
+            return
         try:
-            self._send(self._hello())
+            self._send(connection, self._hello())
             pending = b""
             while True:
-                received = self._connection.recv(65536)
-                if not received or not self._ours():
+                received = connection.recv(65536)
+                if not received or not self._ours(connection):
                     return
                 pending += received
                 while b"\n" in pending:
                     line, _, pending = pending.partition(b"\n")
-                    self._send(self._answer(line))
+                    self._send(connection, self._answer(line))
                 if len(pending) > _LONGEST_COMMAND:
                     return
         except OSError:
             return
 
-    def _send(self, message):
-        if not self._ours():
+    def _send(self, connection: _socket.socket, message: Reply) -> None:
+        if not self._ours(connection):
             raise OSError("the agent's socket was closed by the program")
-        self._connection.sendall(json.dumps(message).encode() + b"\n")
+        connection.sendall(json.dumps(message).encode() + b"\n")
 
-    def _answer(self, line):
+    def _answer(self, line: bytes) -> Reply:
         number = None
         try:
             command = json.loads(line)
@@ -146,18 +161,18 @@ class Agent:
         except Exception as error:  # noqa: BLE001 - every fault is the supervisor's to judge
             return {"id": number, "error": "%s: %s" % (type(error).__name__, error)}
 
-    def _load(self, name):
+    def _load(self, name: str) -> Callable[[Arguments], Reply]:
         """Find the handler of a command ``module.function`` that few runs need."""
         module_name, _, function_name = name.partition(".")
         if module_name not in ("census", "holders", "window"):
             raise ValueError("unknown command %r" % (name,))
         package = __name__.rpartition(".")[0]
         module = __import__(package + "." + module_name, fromlist=[function_name])
-        handler = getattr(module, function_name)
+        handler: Callable[[Arguments], Reply] = getattr(module, function_name)
         self._commands[name] = handler
         return handler
 
-    def _hello(self):
+    def _hello(self) -> Reply:
         return {
             "hello": PROTOCOL,
             "pid": os.getpid(),
@@ -171,18 +186,20 @@ class Agent:
             "mallinfo": self._allocators.mallinfo_name,
         }
 
-    def _checkpoint(self, arguments):
+    def _checkpoint(self, arguments: Arguments) -> Reply:
         """Collect garbage until none is found, trim the heap and read every counter.
 
         Arguments: ``trim`` (default true). Returns bytes, counts and the pause in seconds; the
         values before the forced collection stand under ``before``.
         """
         began = time.perf_counter()
-        statistics = gc.get_stats()
         before_python, before_native = self._allocators.python(), self._allocators.native()
+        by_itself = gc.get_stats()[-1]["collections"] - self._forced_collections
         collected = gc.collect()
+        self._forced_collections += 1
         if collected:
             gc.collect()
+            self._forced_collections += 1
         if arguments.get("trim", True):
             self._allocators.trim()
         python, native = self._allocators.python(), self._allocators.native()
@@ -194,7 +211,7 @@ class Agent:
             "collected": collected,
             "gc": {
                 "enabled": gc.isenabled() and gc.get_threshold()[0] > 0,
-                "collections": [generation["collections"] for generation in statistics],
+                "collections": by_itself,
                 "uncollectable": len(gc.garbage),
                 "frozen": gc.get_freeze_count(),
             },
@@ -203,10 +220,8 @@ class Agent:
         }
 
 
-def _soabi():
+def _soabi() -> str:
     """Return the ABI tag, such as ``cpython-311-x86_64-linux-gnu``, without importing sysconfig."""
-    import _imp
-
     for suffix in _imp.extension_suffixes():
         if suffix.startswith(".cpython-"):
             return suffix[1:].rpartition(".")[0]

@@ -6,10 +6,17 @@
   32-bit fields wrap at 4 GiB and are unwrapped modulo 2**32 by the reader's differences.
 """
 
+from __future__ import annotations
+
 import ctypes
 import gc
 import re
 import sys
+
+TYPE_CHECKING = False  # typing itself would be imported into the target
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 _ALLOCATED = re.compile(rb"# bytes in allocated blocks\s*=\s*([\d,]+)")
 _ARENAS = re.compile(rb"(\d+) arenas \* (\d+) bytes/arena")
@@ -32,10 +39,11 @@ class _MallInfo(ctypes.Structure):
 class Allocators:
     """Readers of the two allocators, with their C functions looked up once."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         """Look up what this interpreter and this C library offer."""
         self._libc = ctypes.CDLL(None)
-        self._mallinfo = None
+        self._mallinfo: Any = None
+        self.mallinfo_name: str | None = None
         for name, result in (("mallinfo2", _MallInfo2), ("mallinfo", _MallInfo)):
             function = getattr(self._libc, name, None)
             if function is not None:
@@ -43,10 +51,8 @@ class Allocators:
                 self._mallinfo = function
                 self.mallinfo_name = name
                 break
-        else:
-            self.mallinfo_name = None
         self._trim = getattr(self._libc, "malloc_trim", None)
-        self._stats = None
+        self._stats: Any = None
         if not getattr(sys, "_is_gil_enabled", lambda: True)():
             return  # the free-threaded build allocates with mimalloc
         stats = getattr(ctypes.pythonapi, "_PyObject_DebugMallocStats", None)
@@ -57,12 +63,12 @@ class Allocators:
             self._libc.free.argtypes = [ctypes.c_void_p]
             self._stats = stats
 
-    def trim(self):
+    def trim(self) -> None:
         """Give free heap pages back to the kernel, and merge glibc's fastbins."""
         if self._trim is not None:
             self._trim(0)
 
-    def native(self):
+    def native(self) -> dict[str, int] | None:
         """Return glibc's live and held bytes, or None where there is no ``mallinfo``.
 
         ``live``: bytes in chunks in use (``uordblks + hblkhd``). ``held``: what glibc has from the
@@ -73,7 +79,7 @@ class Allocators:
         info = self._mallinfo()
         return {"live": info.uordblks + info.hblkhd, "held": info.arena + info.hblkhd}
 
-    def python(self):
+    def python(self) -> dict[str, int] | None:
         """Return pymalloc's live and held bytes and its block counts, or None without pymalloc.
 
         ``live``: bytes in blocks of at most 512 bytes. ``held``: bytes in arenas. ``small``: such
@@ -94,7 +100,7 @@ class Allocators:
             "blocks": sys.getallocatedblocks(),
         }
 
-    def _pymalloc_table(self):
+    def _pymalloc_table(self) -> bytes:
         buffer, size = ctypes.c_void_p(), ctypes.c_size_t()
         stream = self._libc.open_memstream(ctypes.byref(buffer), ctypes.byref(size))
         if not stream:
@@ -109,7 +115,7 @@ class Allocators:
             self._libc.free(buffer)
 
 
-def live_tasks():
+def live_tasks() -> int | None:
     """Return the number of asyncio tasks that are not done, or None without asyncio."""
     tasks = sys.modules.get("asyncio.tasks")
     if tasks is None:
@@ -118,7 +124,7 @@ def live_tasks():
         task_type = tasks.Task
         return sum(1 for o in gc.get_objects() if isinstance(o, task_type) and not o.done())
     names = ("_scheduled_tasks", "_eager_tasks", "_all_tasks")
-    known = set()
+    known: set[Any] = set()
     for name in names:
         group = getattr(tasks, name, None)
         if group is not None:
@@ -126,7 +132,7 @@ def live_tasks():
     return sum(1 for task in known if not task.done())
 
 
-def _copied(group):
+def _copied(group: Iterable[Any]) -> list[Any]:
     """Copy a set that the event loop's thread may change meanwhile, as asyncio.all_tasks does."""
     for _ in range(1000):
         try:

@@ -1,7 +1,6 @@
 """Resident memory by kind of mapping, from ``smaps``."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import psutil
@@ -34,12 +33,12 @@ def resident(process: psutil.Process) -> Resident:
     Raises:
         psutil.Error: the process ended, or may not be looked into.
     """
-    maps = process.memory_maps(grouped=False)
     anonymous = stacks = file_mapped = 0
-    for before, this in pairwise([None, *maps]):
-        if this.path == "[stack]" or (
-            this.path in ("", "[anon]") and before is not None and _is_guard(before, this)
-        ):
+    before = None
+    for this in process.memory_maps(grouped=False):
+        guarded = before is not None and _is_guard(before, this)
+        before = this
+        if this.path == "[stack]" or (this.path in ("", "[anon]") and guarded):
             stacks += this.rss
         elif this.path in ("", "[anon]", "[heap]") or this.path.startswith("[anon:"):
             anonymous += this.rss

@@ -43,9 +43,7 @@ def _sample(process: psutil.Process, second: int, role: Role, *, costly: bool) -
         uss, connections = None, {}
         if costly:
             uss = process.memory_full_info().uss
-            connections = dict(
-                Counter(c.status.lower() for c in process.net_connections("inet"))
-            )
+            connections = dict(Counter(c.status.lower() for c in process.net_connections("inet")))
         return ProcessSample(
             second=second,
             pid=process.pid,

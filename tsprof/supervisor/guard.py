@@ -10,6 +10,7 @@ To the supervisor: ``{"pid": n}`` or ``{"error": text}``, ``{"exit": status}`` w
 first process ends, ``{"gone": killed}`` when none is left after a stop.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -185,10 +186,8 @@ def _reap(supervisor: socket.socket, target: int) -> bool:
 
 
 def _signal(pid: int, number: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _kill_everything() -> None:

@@ -1,10 +1,10 @@
 """Launch the target under its guard, wait until it is ready, and take it down."""
 
 import json
-import os
 import re
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from tsprof.errors import NotReadyError, UsageError
+from tsprof.store.runs import tail
 
 GUARD = Path(__file__).with_name("guard.py")
 LOG_LIMIT = 8 << 20
@@ -152,18 +153,6 @@ class Target:
                 self._guard.wait()
 
 
-def tail(path: Path, lines: int) -> list[str]:
-    """Return the last lines of a text file, each cut at 500 characters."""
-    try:
-        with path.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - 65536))
-            text = file.read().decode(errors="replace")
-    except OSError:
-        return []
-    return [line[:500] for line in text.splitlines()[-lines:]]
-
-
 def readiness(ready: str, host: str, log: Path) -> Callable[[], bool]:
     """Return a check that tells whether the target is ready.
 
@@ -235,8 +224,6 @@ def describe_exit(status: int | None) -> str:
         return "its guard was killed"
     if status >= 0:
         return f"exit code {status}"
-    import signal
-
     try:
         return f"killed by {signal.Signals(-status).name}"
     except ValueError:

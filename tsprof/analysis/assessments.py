@@ -1,0 +1,184 @@
+"""One look at a run: every resource assessed, and what that leans to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tsprof.analysis import observe
+from tsprof.analysis.growth import Assessment, Series, Shape, assess
+from tsprof.records import Checkpoint
+from tsprof.report.model import Resource
+
+LEAK_FLOOR = 2.0
+"""Bytes per request below which growth is not called a leak: glibc's thread caches alone show
+about 3 bytes per request at first and under 1 later in a clean service with native code."""
+DETECTABLE_GOAL = 2.0
+"""Bytes per request; a run that could have seen such a leak need not look longer."""
+DETECTABLE_LIMIT = 64.0
+"""Bytes per request; a run that could not have seen such a leak does not pass."""
+OUTSIDE_BLIND_SPOT = 4 << 20
+"""Bytes that resident memory may hide from a look from outside (allocator slack; at least 1 % of
+the memory, as measured on long-running services)."""
+
+Lean = Literal["leak", "clean", "undecided"]
+LEAKS = (Shape.LEAK, Shape.LEAK_AND_FILLING)
+SETTLED = (Shape.NONE, Shape.FILLED, Shape.STEP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What the checkpoints so far say."""
+
+    view: observe.Watched
+    memory: Assessment | None
+    """Exact live bytes of the processes with an agent."""
+    outside: Assessment | None
+    """Resident memory of the processes without one."""
+    unowned: Assessment | None
+    slack: Assessment | None
+    counts: Mapping[Resource, Assessment]
+    garbage_per_request: float
+    """Bytes that only the forced collections freed, in processes whose collector does not run."""
+
+    @property
+    def leaking(self) -> tuple[Resource, ...]:
+        """Resources that leak, by the shape of their growth."""
+        found: list[Resource] = []
+        if memory_leaks(self.memory) or self.outside_leaks or self.unowned_leaks:
+            found.append("memory")
+        if self.garbage_per_request >= LEAK_FLOOR:
+            found.append("garbage")
+        found += [name for name, assessment in self.counts.items() if assessment.shape in LEAKS]
+        return tuple(found)
+
+    @property
+    def outside_leaks(self) -> bool:
+        """Resident memory seen from outside grew steadily, by more than slack can hide."""
+        return self.outside is not None and _beyond_blind_spot(self.outside, self.view, "outside")
+
+    @property
+    def unowned_leaks(self) -> bool:
+        """Memory that no known allocator holds grew steadily, by more than residency can hide."""
+        return self.unowned is not None and _beyond_blind_spot(self.unowned, self.view, "unowned")
+
+    @property
+    def detectable(self) -> float | None:
+        """The smallest leak in bytes per request that these checkpoints could have shown."""
+        parts = []
+        if self.memory is not None:
+            parts.append(self.memory.detectable)
+        if self.outside is not None and (self.memory is None or self.outside_matters):
+            blind = blind_spot(self.view)
+            span = requests_between(self.view, self.outside)
+            parts.append(
+                None
+                if self.outside.detectable is None or span <= 0
+                else max(self.outside.detectable, blind / span)
+            )
+        if not parts or any(part is None for part in parts):
+            return None
+        return max(part for part in parts if part is not None)
+
+    @property
+    def outside_matters(self) -> bool:
+        """A process without an agent holds a good part of the memory."""
+        if not self.view.checkpoints:
+            return False
+        readings = self.view.readings(self.view.checkpoints[-1])
+        blind = sum(r.rss for r in readings if r.live is None)
+        return blind > 0.2 * sum(r.rss for r in readings)
+
+    @property
+    def lean(self) -> Lean:
+        """What the run would say if it ended here."""
+        if self.leaking:
+            return "leak"
+        judged = [a for a in (self.memory, self.outside if self.memory is None else None) if a]
+        judged += list(self.counts.values())
+        settled = bool(judged) and all(a.shape in SETTLED or _immaterial(a) for a in judged)
+        fine = self.detectable is not None and self.detectable <= DETECTABLE_LIMIT
+        return "clean" if settled and fine else "undecided"
+
+
+def look(checkpoints: Sequence[Checkpoint]) -> Look:
+    """Assess every resource on the checkpoints so far."""
+    view = observe.watched(checkpoints)
+
+    def judge(series: Series | None, resolution: float) -> Assessment | None:
+        return None if series is None else assess(series, resolution=resolution)
+
+    counts: dict[Resource, Assessment] = {}
+    for name, value in (
+        ("fd", observe.descriptors),
+        ("thread", observe.threads),
+        ("task", observe.tasks),
+    ):
+        assessment = judge(observe.series(view, value), 1.0)
+        if assessment is not None:
+            counts[name] = assessment  # type: ignore[index]  # the names are Resources
+    counts["process"] = assess(observe.process_count(checkpoints), resolution=1.0)
+    return Look(
+        view=view,
+        memory=judge(observe.series(view, observe.live), observe.BLOCK),
+        outside=judge(observe.series(view, observe.outside), observe.PAGE),
+        unowned=judge(observe.series(view, observe.unowned), observe.PAGE),
+        slack=judge(observe.series(view, observe.slack), observe.PAGE),
+        counts=counts,
+        garbage_per_request=_uncollected_garbage(view),
+    )
+
+
+def memory_leaks(assessment: Assessment | None) -> bool:
+    """Tell whether exact live bytes grow for good, by an amount that matters."""
+    return (
+        assessment is not None
+        and assessment.shape in LEAKS
+        and assessment.rate.low > 0
+        and assessment.rate.value >= LEAK_FLOOR
+    )
+
+
+def _immaterial(assessment: Assessment) -> bool:
+    return assessment.shape in LEAKS and abs(assessment.rate.high) < LEAK_FLOOR
+
+
+def _beyond_blind_spot(assessment: Assessment, view: observe.Watched, _what: str) -> bool:
+    grown = assessment.rate.low * requests_between(view, assessment)
+    return assessment.shape in LEAKS and grown > blind_spot(view)
+
+
+def blind_spot(view: observe.Watched) -> float:
+    """Return the bytes of growth that resident memory can hide or feign."""
+    if not view.checkpoints:
+        return float(OUTSIDE_BLIND_SPOT)
+    rss = sum(r.rss for r in view.readings(view.checkpoints[-1]))
+    return max(float(OUTSIDE_BLIND_SPOT), 0.01 * rss)
+
+
+def requests_between(view: observe.Watched, assessment: Assessment) -> int:
+    """Return the requests completed within an assessment's settled window."""
+    points = view.checkpoints
+    if not points or assessment.last >= len(points):
+        return 0
+    return points[assessment.last].requests - points[assessment.first].requests
+
+
+def _uncollected_garbage(view: observe.Watched) -> float:
+    """Return bytes of garbage per request in processes whose collector never runs by itself.
+
+    A collector that runs bounds its garbage. One that is switched off (or whose oldest generation
+    is never collected while garbage piles up) leaves it to the forced collections of the
+    checkpoints: what those free per request would have stayed.
+    """
+    points = view.checkpoints
+    if len(points) < 4:  # noqa: PLR2004 - two collections of one segment each, after the warm-up's
+        return 0.0
+    freed, requests = 0, points[-1].requests - points[1].requests
+    for identity in view.identities:
+        lives = [next(r for r in c.processes if r.identity == identity) for c in points]
+        if lives[-1].source != "agent" or any(r.gc_enabled for r in lives[1:]):
+            continue
+        if lives[-1].gc_collections > lives[1].gc_collections:
+            continue  # the program collects by hand
+        freed += sum(r.garbage_bytes for r in lives[2:])
+    return freed / requests if requests > 0 else 0.0

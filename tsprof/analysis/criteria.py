@@ -1,0 +1,62 @@
+"""Criteria: limits by name, and whether a run kept them."""
+
+from collections.abc import Mapping, Sequence
+
+from tsprof.load.histogram import Histogram
+from tsprof.records import Checkpoint, Segment
+from tsprof.report.model import Criterion
+
+AT_LEAST = ("requests_per_second",)
+"""Criteria whose value must be above the limit; all others must stay below."""
+PERCENTILES = {"p50_ms": 50.0, "p95_ms": 95.0, "p99_ms": 99.0}
+
+
+def judge_criteria(
+    limits: Mapping[str, float],
+    segments: Sequence[Segment],
+    checkpoints: Sequence[Checkpoint],
+    cpu_percent: float | None,
+) -> tuple[Criterion, ...]:
+    """Compare what was measured with the limits.
+
+    Args:
+        limits: by name: p50_ms, p95_ms, p99_ms (milliseconds), error_rate (0 to 1),
+            requests_per_second, cpu_percent (of one core), memory (bytes of resident memory).
+        segments: of the whole run.
+        checkpoints: of the whole run.
+        cpu_percent: mean over the run, or None.
+
+    Returns:
+        One criterion per limit; one that could not be measured has ``met`` None.
+    """
+    values = _measure(segments, checkpoints, cpu_percent)
+    criteria = []
+    for name, limit in limits.items():
+        value = values.get(name)
+        more = name in AT_LEAST
+        met = None if value is None else (value > limit if more else value < limit)
+        criteria.append(
+            Criterion(name=name, limit=limit, value=value, met=met, comparison=">" if more else "<")
+        )
+    return tuple(criteria)
+
+
+def _measure(
+    segments: Sequence[Segment], checkpoints: Sequence[Checkpoint], cpu_percent: float | None
+) -> dict[str, float | None]:
+    latency = Histogram()
+    for segment in segments:
+        latency.merge(Histogram(dict(segment.latency), segment.latency_max_ms))
+    requests = sum(segment.requests for segment in segments)
+    failures = sum(segment.failures for segment in segments)
+    busy = sum(segment.seconds for segment in segments)
+    measured: dict[str, float | None] = {
+        name: latency.percentile(percent) for name, percent in PERCENTILES.items()
+    }
+    measured["error_rate"] = failures / requests if requests else None
+    measured["requests_per_second"] = requests / busy if busy > 0 else None
+    measured["cpu_percent"] = cpu_percent
+    measured["memory"] = max(
+        (float(sum(r.rss for r in c.processes)) for c in checkpoints), default=None
+    )
+    return measured

@@ -1,0 +1,138 @@
+"""From checkpoints to the series that are judged: which processes count, since when."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tsprof.analysis.growth import Series
+from tsprof.records import Checkpoint, ProcessReading
+
+PAGE = 4096
+BLOCK = 16
+"""Both allocators hand out multiples of 16 bytes on 64-bit machines."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The processes on which a verdict can rest, and the checkpoints that show all of them."""
+
+    identities: frozenset[tuple[int, float]]
+    checkpoints: tuple[Checkpoint, ...]
+    restarts: int
+    """Checkpoints at which a process had gone, or a new one with an agent had come."""
+
+    def readings(self, checkpoint: Checkpoint) -> list[ProcessReading]:
+        """Return the watched processes' readings at a checkpoint."""
+        return [r for r in checkpoint.processes if r.identity in self.identities]
+
+
+def watched(checkpoints: Sequence[Checkpoint]) -> Watched:
+    """Choose the processes and checkpoints that can be compared with each other.
+
+    A process that ends takes its memory with it, and a new worker warms up: growth is only judged
+    since the last such change. A child without an agent that merely comes along is no change: it
+    shows in the number of processes.
+    """
+    start, restarts = 0, 0
+    for index in range(1, len(checkpoints)):
+        before = {r.identity for r in checkpoints[index - 1].processes}
+        here = {r.identity: r for r in checkpoints[index].processes}
+        gone = before - here.keys()
+        come = [r for key, r in here.items() if key not in before and r.source == "agent"]
+        if gone or come:
+            start, restarts = index, restarts + 1
+    comparable = tuple(checkpoints[start:])
+    identities = (
+        frozenset.intersection(*(frozenset(r.identity for r in c.processes) for c in comparable))
+        if comparable
+        else frozenset()
+    )
+    return Watched(identities, comparable, restarts)
+
+
+def series(
+    view: Watched, value: Callable[[ProcessReading], float | None], *, endpoints: bool = True
+) -> Series | None:
+    """Return the sum of a counter over the watched processes that have it, or None if none has.
+
+    Besides requests and seconds, the errors and (where there are at least two) the endpoints serve
+    as clocks.
+    """
+    having = {
+        r.identity for c in view.checkpoints for r in view.readings(c) if value(r) is not None
+    }
+    if not having:
+        return None
+    values = tuple(
+        float(sum(value(r) or 0 for r in view.readings(c) if r.identity in having))
+        for c in view.checkpoints
+    )
+    return _series(view.checkpoints, values, endpoints=endpoints)
+
+
+def process_count(checkpoints: Sequence[Checkpoint]) -> Series:
+    """Return the number of processes of the target over the whole run."""
+    return _series(checkpoints, tuple(float(c.children) for c in checkpoints), endpoints=True)
+
+
+def _series(
+    checkpoints: Sequence[Checkpoint], values: tuple[float, ...], *, endpoints: bool
+) -> Series:
+    clocks = {"errors": tuple(float(c.failures) for c in checkpoints)}
+    if endpoints and checkpoints:
+        names = sorted(checkpoints[-1].endpoints)
+        if len(names) > 1:
+            for name in names:
+                clocks[name] = tuple(float(c.endpoints.get(name, 0)) for c in checkpoints)
+    return Series(
+        requests=tuple(c.requests for c in checkpoints),
+        seconds=tuple(c.seconds for c in checkpoints),
+        values=values,
+        clocks={name: counts for name, counts in clocks.items() if counts and counts[-1] > 0},
+    )
+
+
+def live(reading: ProcessReading) -> float | None:
+    """Exact live bytes of a process with an agent."""
+    return reading.live
+
+
+def outside(reading: ProcessReading) -> float | None:
+    """Resident anonymous bytes of a process without a readable ledger."""
+    return reading.anonymous if reading.live is None else None
+
+
+def unowned(reading: ProcessReading) -> float | None:
+    """Resident anonymous bytes beyond what the known allocators hold (mmap, jemalloc).
+
+    Negative by a constant where held memory is not resident; only its growth means anything.
+    """
+    if reading.live is None:
+        return None
+    return float(reading.anonymous - reading.python_held - reading.native_held)
+
+
+def slack(reading: ProcessReading) -> float | None:
+    """Bytes that the allocators hold from the kernel without using them."""
+    if reading.live is None:
+        return None
+    return float(reading.python_held + reading.native_held - reading.live)
+
+
+def descriptors(reading: ProcessReading) -> float | None:
+    """Open file descriptors."""
+    return float(reading.descriptors)
+
+
+def threads(reading: ProcessReading) -> float | None:
+    """Threads, the native ones included."""
+    return float(reading.threads)
+
+
+def tasks(reading: ProcessReading) -> float | None:
+    """Asyncio tasks that are not done."""
+    return None if reading.tasks is None else float(reading.tasks)
+
+
+def uncollectable(reading: ProcessReading) -> float | None:
+    """Objects that the garbage collector found and could not free."""
+    return float(reading.uncollectable) if reading.source == "agent" else None

@@ -1,0 +1,316 @@
+"""From a run's facts to its report: the same for a finished run and for half a one."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tsprof.analysis.assessments import Look
+from tsprof.analysis.decide import Decision
+from tsprof.analysis.findings import Attribution
+from tsprof.analysis.ledger import growth_rows, total_owners
+from tsprof.exit_codes import ExitCode
+from tsprof.load.histogram import Histogram
+from tsprof.records import Checkpoint, Event, ProcessSample, Segment
+from tsprof.report.model import (
+    Cost,
+    Criterion,
+    Endpoint,
+    Growth,
+    Latency,
+    MemoryPoint,
+    ProcessReport,
+    Provenance,
+    Report,
+    SecondPoint,
+    Verdict,
+)
+
+NOTES = ("note", "control_passed", "process_ended")
+
+
+@dataclass
+class Resources:
+    """What the probes saw, summed: bytes by second, CPU seconds by second and by role."""
+
+    rss: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    cpu: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+    last_cpu: dict[tuple[str, int], float] = field(default_factory=dict)
+    peak: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    total_cpu: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def mean_cpu_percent(self) -> float | None:
+        """Return the target's mean CPU use in percent of one core; None without samples."""
+        return 100 * sum(self.cpu.values()) / len(self.cpu) if self.cpu else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the store holds of a run."""
+
+    scenario: str
+    checkpoints: Sequence[Checkpoint]
+    segments: Sequence[Segment]
+    events: Sequence[Event]
+    seconds: Sequence[Mapping[str, Any]] = ()
+    resources: Resources | None = None
+    provenance: Provenance = Provenance()
+    notes: tuple[str, ...] = ()
+    failure_samples: tuple[str, ...] = ()
+    log_tail: tuple[str, ...] = ()
+    disk_bytes: int = 0
+    attribution_seconds: float = 0.0
+    complete: bool = True
+
+
+def build_report(
+    facts: Facts,
+    look: Look,
+    decision: Decision,
+    criteria: Sequence[Criterion] = (),
+    attribution: Attribution | None = None,
+) -> Report:
+    """Put a run's facts and its verdict into a report."""
+    resources = facts.resources or Resources()
+    latency = _merge(segment.latency for segment in facts.segments)
+    latency.max_ms = max((s.latency_max_ms for s in facts.segments), default=0.0)
+    requests = sum(s.requests for s in facts.segments)
+    busy = sum(s.seconds for s in facts.segments)
+    rate = requests / busy if busy > 0 else 0.0
+    pauses = sorted(
+        max((r.pause for r in c.processes), default=0.0) * 1000 for c in facts.checkpoints
+    )
+    return Report(
+        schema=1,
+        scenario=facts.scenario,
+        verdict=decision.verdict,
+        exit_code=_exit_code(decision),
+        reasons=decision.reasons,
+        advice=decision.advice,
+        complete=facts.complete and not decision.interrupted,
+        requests=requests,
+        failures=sum(s.failures for s in facts.segments),
+        failure_samples=facts.failure_samples,
+        seconds=max(
+            (facts.checkpoints[-1].seconds if facts.checkpoints else 0.0),
+            (facts.events[-1].seconds if facts.events else 0.0),
+        ),
+        growth=_growth(look, rate),
+        ledger=_ledger(look, attribution),
+        findings=decision.findings,
+        criteria=tuple(criteria),
+        processes=_processes(look, facts),
+        latency=Latency(
+            p50_ms=latency.percentile(50),
+            p95_ms=latency.percentile(95),
+            p99_ms=latency.percentile(99),
+            max_ms=latency.max_ms if requests else None,
+            requests_per_second=rate,
+        ),
+        endpoints=_endpoints(facts.segments),
+        cost=Cost(
+            checkpoint_ms=pauses[len(pauses) // 2] if pauses else 0.0,
+            checkpoints=len(facts.checkpoints),
+            supervisor_cpu_s=resources.total_cpu["supervisor"],
+            load_cpu_s=resources.total_cpu["load"],
+            supervisor_peak_rss=resources.peak["supervisor"],
+            load_peak_rss=resources.peak["load"],
+            disk_bytes=facts.disk_bytes,
+            attribution_seconds=facts.attribution_seconds,
+        ),
+        notes=facts.notes + tuple(e.text for e in facts.events if e.kind in NOTES),
+        provenance=facts.provenance,
+        memory=_memory_points(look, facts.checkpoints),
+        timeline=_timeline(facts.seconds, resources),
+        target_log_tail=facts.log_tail,
+    )
+
+
+def _exit_code(decision: Decision) -> int:
+    if decision.interrupted:
+        return int(ExitCode.INTERRUPTED)
+    return int(
+        {
+            Verdict.PASS: ExitCode.PASS,
+            Verdict.FAIL: ExitCode.FAIL,
+            Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+        }[decision.verdict]
+    )
+
+
+def _growth(look: Look, requests_per_second: float) -> Growth:
+    judged = look.memory or look.outside
+    if judged is None or not look.view.checkpoints:
+        return Growth()
+    points = look.view.checkpoints
+    rate = judged.rate
+    return Growth(
+        bytes_per_request=rate.value,
+        low=rate.low,
+        high=rate.high,
+        bytes_per_hour=rate.value * requests_per_second * 3600,
+        detectable_bytes_per_request=look.detectable,
+        shape=judged.shape.value,
+        from_request=points[judged.first].requests,
+        to_request=points[judged.last].requests,
+    )
+
+
+def _window(look: Look) -> tuple[Checkpoint, Checkpoint] | None:
+    judged = look.memory or look.outside
+    points = look.view.checkpoints
+    if judged is None or len(points) < 2:  # noqa: PLR2004 - growth needs two points
+        return None
+    return points[judged.first], points[judged.last]
+
+
+def _ledger(look: Look, attribution: Attribution | None) -> tuple[Any, ...]:
+    window = _window(look)
+    if window is None:
+        return ()
+    first, last = window
+    return growth_rows(
+        look.view.readings(first),
+        look.view.readings(last),
+        last.requests - first.requests,
+        container_bytes_per_request=(
+            attribution.container_bytes_per_request if attribution else 0.0
+        ),
+    )
+
+
+def _processes(look: Look, facts: Facts) -> tuple[ProcessReport, ...]:
+    window = _window(look)
+    reports = []
+    seen: dict[tuple[int, float], Any] = {}
+    for checkpoint in facts.checkpoints:
+        for reading in checkpoint.processes:
+            seen[reading.identity] = reading
+    last_ids = {r.identity for r in facts.checkpoints[-1].processes} if facts.checkpoints else set()
+    for identity, reading in seen.items():
+        rows: tuple[Any, ...] = ()
+        per_request = 0.0
+        if window is not None:
+            before = [r for r in window[0].processes if r.identity == identity]
+            after = [r for r in window[1].processes if r.identity == identity]
+            requests = window[1].requests - window[0].requests
+            if before and after:
+                rows = growth_rows(before, after, requests)
+                if before[0].live is not None and after[0].live is not None:
+                    per_request = (after[0].live - before[0].live) / max(requests, 1)
+                else:
+                    per_request = (after[0].anonymous - before[0].anonymous) / max(requests, 1)
+        ended = "" if identity in last_ids else "ended during the run"
+        reports.append(
+            ProcessReport(
+                pid=reading.pid,
+                command=reading.command,
+                ledger=rows,
+                bytes_per_request=per_request,
+                ended=ended,
+                source=reading.source,
+            )
+        )
+    return tuple(reports)
+
+
+def _memory_points(look: Look, checkpoints: Sequence[Checkpoint]) -> tuple[MemoryPoint, ...]:
+    window = _window(look)
+    points = []
+    for checkpoint in checkpoints:
+        owners = total_owners(checkpoint)
+        settled = (
+            window is not None
+            and window[0].requests <= checkpoint.requests <= window[1].requests
+            and checkpoint.number >= window[0].number
+        )
+        points.append(
+            MemoryPoint(
+                requests=checkpoint.requests,
+                seconds=checkpoint.seconds,
+                live_bytes=sum(
+                    r.live if r.live is not None else r.anonymous for r in checkpoint.processes
+                ),
+                rss_bytes=sum(r.rss for r in checkpoint.processes),
+                owners=owners,
+                settled=settled,
+            )
+        )
+    return tuple(points)
+
+
+def _endpoints(segments: Sequence[Segment]) -> tuple[Endpoint, ...]:
+    counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    latency: dict[tuple[str, str], Histogram] = defaultdict(Histogram)
+    for segment in segments:
+        for method, name, requests, failures, histogram in segment.endpoints:
+            counts[method, name][0] += requests
+            counts[method, name][1] += failures
+            latency[method, name].merge(_histogram(histogram))
+    rows = [
+        Endpoint(
+            method=method,
+            name=name,
+            requests=requests,
+            failures=failures,
+            p50_ms=latency[method, name].percentile(50),
+            p99_ms=latency[method, name].percentile(99),
+        )
+        for (method, name), (requests, failures) in counts.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: -row.requests))
+
+
+def _timeline(
+    seconds: Sequence[Mapping[str, Any]], resources: Resources
+) -> tuple[SecondPoint, ...]:
+    merged: dict[int, tuple[int, int, Histogram]] = {}
+    for row in seconds:
+        requests, failures, latency = merged.get(row["second"], (0, 0, Histogram()))
+        latency.merge(_histogram(row["latency"], row.get("max_ms", 0.0)))
+        merged[row["second"]] = (
+            requests + row["requests"], failures + row["failures"], latency,
+        )  # fmt: skip
+    everything = sorted(merged.keys() | resources.rss.keys())
+    points = []
+    for second in everything:
+        requests, failures, latency = merged.get(second, (0, 0, Histogram()))
+        points.append(
+            SecondPoint(
+                second=second,
+                requests=requests,
+                failures=failures,
+                p50_ms=latency.percentile(50),
+                p99_ms=latency.percentile(99),
+                rss_bytes=resources.rss.get(second, 0),
+                cpu_percent=100 * resources.cpu.get(second, 0.0),
+            )
+        )
+    return tuple(points)
+
+
+def sum_samples(samples: Iterable[ProcessSample]) -> Resources:
+    """Sum the samples of a run as they pass, since there are many."""
+    sums = Resources()
+    for sample in samples:
+        key = (sample.role, sample.pid)
+        used = sample.cpu_seconds - sums.last_cpu.get(key, sample.cpu_seconds)
+        sums.last_cpu[key] = sample.cpu_seconds
+        sums.total_cpu[sample.role] += used
+        sums.peak[sample.role] = max(sums.peak[sample.role], sample.rss)
+        if sample.role == "target":
+            sums.rss[sample.second] += sample.rss
+            sums.cpu[sample.second] += used
+    return sums
+
+
+def _merge(histograms: Iterable[Mapping[int, int]]) -> Histogram:
+    merged = Histogram()
+    for counts in histograms:
+        merged.merge(_histogram(counts))
+    return merged
+
+
+def _histogram(counts: Mapping[Any, int], max_ms: float = 0.0) -> Histogram:
+    # A percentile is capped at the largest value; where that is not known, nothing is capped.
+    return Histogram({int(k): v for k, v in counts.items()}, max_ms or float("inf"))

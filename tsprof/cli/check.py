@@ -1,0 +1,28 @@
+"""``tsprof check``."""
+
+from typing import Any
+
+import click
+
+from tsprof.cli.options import examples, scenario_options
+from tsprof.cli.scenario import run_scenario
+
+
+@click.command(
+    epilog=examples(
+        "tsprof check --url /items -- uvicorn app:app --port {port}",
+        "tsprof check --locustfile load.py --junit leaks.xml -- gunicorn -b :{port} app:app",
+        "tsprof check --json - --quiet",
+    )
+)
+@scenario_options
+def check(**parameters: Any) -> int:
+    """Check a service for leaks.
+
+    Starts the service, drives counted requests at it, and reads exact memory counters in the
+    pauses between them. Ends with a verdict and an exit code as soon as it is sure: pass (0),
+    fail (1) or inconclusive (3).
+    """
+    from tsprof.scenarios.check import plan
+
+    return run_scenario(plan, parameters)

@@ -1,0 +1,1 @@
+"""The scenarios as data: what each asks of the supervisor."""

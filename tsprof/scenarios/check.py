@@ -1,0 +1,21 @@
+"""``check``: the leak check before a release."""
+
+from tsprof.config import Settings
+from tsprof.supervisor.plan import Plan
+
+SEGMENT_SECONDS = 1.2
+"""Long enough for some thousand requests; the checkpoint after it takes a tenth of that."""
+
+
+def plan(settings: Settings) -> Plan:
+    """Return the plan of a leak check: short counted segments until the verdict is sure."""
+    check = settings.check
+    return Plan(
+        scenario="check",
+        segment_seconds=SEGMENT_SECONDS,
+        max_seconds=check.max_time,
+        stop_when_sure=not check.keep_going,
+        stop_on_leak=not check.keep_going,
+        attribute=None if check.attribute else False,
+        drain_seconds=check.drain,
+    )

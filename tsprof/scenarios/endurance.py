@@ -1,0 +1,26 @@
+"""``endurance``: the soak test over minutes or hours."""
+
+from tsprof.config import Settings
+from tsprof.supervisor.plan import Plan
+
+LEAST_CHECKPOINTS = 20
+"""A short soak takes checkpoints more often, so that there is something to judge."""
+LEAST_SEGMENT = 1.0
+
+
+def plan(settings: Settings) -> Plan:
+    """Return the plan of a soak: load for the time asked, a checkpoint every so often."""
+    endurance, check = settings.endurance, settings.check
+    return Plan(
+        scenario="endurance",
+        segment_seconds=max(
+            LEAST_SEGMENT,
+            min(endurance.checkpoint_every, endurance.duration / LEAST_CHECKPOINTS),
+        ),
+        max_seconds=endurance.duration,
+        counted=False,
+        stop_when_sure=False,
+        stop_on_leak=not check.keep_going,
+        attribute=None if check.attribute else False,
+        drain_seconds=check.drain,
+    )

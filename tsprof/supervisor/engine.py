@@ -1,0 +1,323 @@
+"""The engine: opens and closes segments, takes checkpoints, and watches what befalls the target.
+
+One thread, one loop: whatever the engine waits for, ``pump`` runs, and sees to the load's events,
+the probes, the target's life, interrupts and the live view.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import psutil
+
+from tsprof.load.client import LoadProcess
+from tsprof.load.messages import LoadLost, Quiet, Tick
+from tsprof.probes.cgroup import cgroup_memory
+from tsprof.probes.processes import sample
+from tsprof.records import Checkpoint, Event, Segment
+from tsprof.report.live import Progress
+from tsprof.store.database import RunDatabase
+from tsprof.supervisor.agents import Agents
+from tsprof.supervisor.checkpoints import (
+    LoadSoFar,
+    positive_control,
+    take_checkpoint,
+    wait_until_quiet,
+)
+from tsprof.supervisor.interrupts import Interrupts
+from tsprof.supervisor.launch import describe_exit
+
+CALIBRATION_SECONDS = 1.0
+CALIBRATION_PATIENCE = 15.0
+"""Seconds to wait for a first answer of a target that is slow to start working."""
+HUNG_SECONDS = 30.0
+"""A target that answers nothing for so long, with requests waiting, has hung."""
+COSTLY_EVERY = 10
+"""Seconds between two reads of USS and sockets."""
+VIEW_EVERY = 0.25
+
+
+class RunEnded(Exception):  # noqa: N818 - an outcome, told by the events
+    """The run cannot go on: the target or the load is gone; the last event says which."""
+
+
+class TargetProcesses(Protocol):
+    """What the engine must know of a target, launched or watched."""
+
+    def alive(self) -> bool:
+        """Tell whether its first process runs."""
+
+    def processes(self) -> list[psutil.Process]:
+        """Return all its processes."""
+
+    @property
+    def exit_status(self) -> int | None:
+        """Exit code of the first process, once it has ended and where it is known."""
+
+
+@dataclass
+class Instruments:
+    """Everything that a run works with."""
+
+    target: TargetProcesses
+    agents: Agents
+    load: LoadProcess
+    database: RunDatabase
+    interrupts: Interrupts
+    show: Callable[[Progress], None]
+
+
+@dataclass
+class Engine:
+    """The state of a run under way."""
+
+    instruments: Instruments
+    began: float = field(default_factory=time.monotonic)
+    checkpoints: list[Checkpoint] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    phase: str = "starting"
+    lean: Progress | None = None
+    """Growth so far and what it leans to, for the live view."""
+    expected_seconds: float = 0.0
+    requests: int = 0
+    failures: int = 0
+    _endpoints: Counter[str] = field(default_factory=Counter)
+    _finished: Quiet | None = None
+    _tick: Tick | None = None
+    _second: int = -1
+    _known: dict[int, str] = field(default_factory=dict)
+    _controlled: set[int] = field(default_factory=set)
+    _kills: int | None = None
+    _shown: float = 0.0
+    _answered: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self.began
+
+    def note(self, kind: str, text: str, pid: int | None = None) -> None:
+        """Record an event."""
+        event = Event(seconds=self.seconds, kind=kind, text=text, pid=pid)  # type: ignore[arg-type]  # the callers' literals
+        self.events.append(event)
+        self.instruments.database.add(event)
+
+    def pump(self, timeout: float = 0.0) -> None:
+        """See to everything once; wait for the load's news for at most ``timeout`` seconds.
+
+        Raises:
+            RunInterrupted: the user asked to end.
+            RunEnded: the target or the load is gone.
+        """
+        self.instruments.interrupts.check()
+        for event in self.instruments.load.poll(timeout):
+            match event:
+                case Tick():
+                    self._tick = event
+                    self._store_tick(event)
+                case Quiet():
+                    self._finished = event
+                case LoadLost(reason=reason):
+                    self.note("load_lost", f"the load process ended: {reason}")
+                    raise RunEnded
+        second = int(self.seconds)
+        if second != self._second:
+            self._second = second
+            self._each_second(second)
+        self._watch_for_hanging()
+        now = time.monotonic()
+        if now - self._shown >= VIEW_EVERY:
+            self._shown = now
+            self._show()
+
+    def _store_tick(self, tick: Tick) -> None:
+        if tick.requests or tick.failures:
+            self._answered = time.monotonic()
+        self.instruments.database.add_second(
+            {
+                "second": int(self.seconds),
+                "requests": tick.requests,
+                "failures": tick.failures,
+                "latency": tick.latency.counts,
+                "max_ms": tick.latency.max_ms,
+                "in_flight": tick.in_flight,
+            }
+        )
+
+    def _each_second(self, second: int) -> None:
+        tools = self.instruments
+        processes = tools.target.processes()
+        costly = second % COSTLY_EVERY == 0
+        ours = [psutil.Process()]
+        load = [psutil.Process(tools.load.pid)] if psutil.pid_exists(tools.load.pid) else []
+        for record in (
+            *sample(processes, second, "target", costly=costly),
+            *sample(load, second, "load", costly=False),
+            *sample(ours, second, "supervisor", costly=False),
+        ):
+            tools.database.add(record)
+        tools.database.commit()
+        self._watch_processes(processes)
+        if not tools.target.alive():
+            self._target_is_gone()
+
+    def _watch_processes(self, processes: list[psutil.Process]) -> None:
+        now = {}
+        for process in processes:
+            try:
+                now[process.pid] = self._known.get(process.pid) or process.name()
+            except psutil.Error:
+                continue
+        for pid, name in now.items():
+            if pid not in self._known:
+                self.note("process_started", f"process {pid} ({name}) started", pid)
+        for pid, name in self._known.items():
+            if pid not in now:
+                self.note("process_ended", f"process {pid} ({name}) ended", pid)
+        self._known = now
+        if processes:
+            memory = cgroup_memory(processes[0].pid)
+            if memory is not None:
+                if self._kills is not None and memory.out_of_memory_kills > self._kills:
+                    self.note(
+                        "out_of_memory",
+                        "the kernel killed a process of the target: its memory limit "
+                        + (f"of {memory.limit:,} bytes " if memory.limit else "")
+                        + "was reached",
+                    )
+                self._kills = memory.out_of_memory_kills
+
+    def _target_is_gone(self) -> None:
+        status = describe_exit(self.instruments.target.exit_status)
+        self.note("target_ended", f"the target died under load ({status})")
+        raise RunEnded
+
+    def _watch_for_hanging(self) -> None:
+        tick = self._tick
+        if tick is None or tick.in_flight == 0 or tick.oldest_seconds < HUNG_SECONDS:
+            return
+        if time.monotonic() - self._answered >= HUNG_SECONDS:
+            self.note(
+                "target_hung",
+                f"the target hung: {tick.in_flight} requests have had no answer for "
+                f"{tick.oldest_seconds:.0f} s",
+            )
+            raise RunEnded
+
+    def _show(self) -> None:
+        tick = self._tick
+        self.instruments.show(
+            replace(
+                self.lean or Progress(phase=self.phase),
+                phase=self.phase,
+                elapsed=self.seconds,
+                expected=self.expected_seconds,
+                requests=self.requests,
+                requests_per_second=tick.requests / tick.seconds if tick and tick.seconds else 0.0,
+                failures=self.failures,
+                p99_ms=tick.latency.percentile(99) if tick else None,
+                segments=len(self.segments),
+            )
+        )
+
+    def calibrate(self) -> float:
+        """Open the gate for about a second; return the requests per second that came through."""
+        self.phase = "calibrating"
+        began = time.monotonic()
+        self._open(None)
+        while time.monotonic() - began < CALIBRATION_PATIENCE:
+            self.pump(0.05)
+            done = self._tick.requests if self._tick else 0
+            if time.monotonic() - began >= CALIBRATION_SECONDS and (done or self._tick is None):
+                break
+        segment = self._close_and_wait(None, time.monotonic())
+        return segment.requests / segment.seconds if segment.seconds > 0 else 0.0
+
+    def counted_segment(self, requests: int, patience: float) -> Segment:
+        """Drive a counted number of requests, or what gets done within ``patience`` seconds."""
+        self._open(requests)
+        return self._close_and_wait(requests, time.monotonic() + patience)
+
+    def timed_segment(self, seconds: float) -> Segment:
+        """Drive load for a time."""
+        self._open(None)
+        return self._close_and_wait(None, time.monotonic() + seconds)
+
+    def _open(self, requests: int | None) -> None:
+        self._finished = None
+        self._answered = time.monotonic()
+        self.instruments.load.open_gate(requests)
+
+    def _close_and_wait(self, intended: int | None, deadline: float) -> Segment:
+        closed = False
+        while self._finished is None:
+            self.pump(0.05)
+            if not closed and time.monotonic() >= deadline:
+                self.instruments.load.close_gate()
+                closed = True
+        done = self._finished
+        self.requests += done.completed
+        self.failures += done.failures
+        for endpoint in done.endpoints:
+            self._endpoints[f"{endpoint.method} {endpoint.name}"] += endpoint.requests
+        segment = Segment(
+            number=len(self.segments),
+            seconds=done.seconds,
+            requests=done.completed,
+            failures=done.failures,
+            intended=intended,
+            latency=done.latency.counts,
+            latency_max_ms=done.latency.max_ms,
+            exceptions=done.exceptions,
+            endpoints=tuple(
+                (e.method, e.name, e.requests, e.failures, e.latency.counts) for e in done.endpoints
+            ),
+        )
+        self.segments.append(segment)
+        self.instruments.database.add(segment)
+        return segment
+
+    def checkpoint(self) -> Checkpoint:
+        """Wait for quiet and read every process."""
+        tools = self.instruments
+        processes = tools.target.processes()
+        quiet = wait_until_quiet(processes, self.pump)
+        checkpoint, silent = take_checkpoint(
+            len(self.checkpoints),
+            tools.target.processes(),
+            tools.agents,
+            LoadSoFar(
+                seconds=self.seconds,
+                requests=self.requests,
+                failures=self.failures,
+                endpoints=self._endpoints,
+            ),
+            quiet=quiet,
+        )
+        for pid, reason in silent.items():
+            self.note("agent_lost", f"the agent in process {pid} gave no answer: {reason}", pid)
+        self.checkpoints.append(checkpoint)
+        tools.database.add(checkpoint)
+        tools.database.commit()
+        if not tools.target.alive():
+            self._target_is_gone()
+        return checkpoint
+
+    def control(self) -> None:
+        """Prove the ledger in every process whose agent has not been put to the test yet."""
+        present = self.instruments.agents.connected()
+        if not present.keys() - self._controlled:
+            return
+        results = positive_control(self.instruments.agents)
+        if not all(result.passed for result in results.values()):
+            results = positive_control(self.instruments.agents)  # a job may have run just then
+        for pid, result in results.items():
+            self._controlled.add(pid)
+            if result.passed:
+                self.note("control_passed", f"process {pid}: {result.text}", pid)
+            else:
+                text = f"the positive control failed in process {pid}: {result.text}"
+                self.note("control_failed", text, pid)

@@ -1,0 +1,24 @@
+"""What a scenario asks of the supervisor: phases as data."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One run of the leak engine."""
+
+    scenario: str
+    segment_seconds: float
+    """Intended length of a segment; its number of requests follows from the measured rate."""
+    max_seconds: float
+    """Time under load after which the run ends with the verdict that it has."""
+    counted: bool = True
+    """True: a segment is a counted number of requests. False: load goes on for the time."""
+    stop_when_sure: bool = True
+    """End as soon as the verdict is certain either way."""
+    stop_on_leak: bool = True
+    """End as soon as a leak is certain."""
+    attribute: bool | None = None
+    """True: open attribution windows whatever the ledger says; False: never; None: on growth."""
+    drain_seconds: float = 15.0
+    """How long the gate stays closed before a memory leak is called."""
