@@ -1,0 +1,112 @@
+from pathlib import Path
+
+import click
+import pytest
+
+from tsprof.cli.options import examples, scenario_options, settings_from
+from tsprof.config import Loaded, Settings
+from tsprof.errors import UsageError
+
+
+@click.command(epilog=examples("tsprof scenario -- app"))
+@scenario_options
+def scenario(**parameters: object) -> Loaded:
+    """Run."""
+    return settings_from(parameters)
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def settings_for(*arguments: str) -> Settings:
+    loaded: Loaded = scenario(list(arguments), standalone_mode=False)
+    return loaded.settings
+
+
+def test_every_option_reaches_the_settings() -> None:
+    Path("load.py").touch()
+    settings = settings_for(
+        *("--ready", "log:started", "--ready-timeout", "1m", "--cwd", ".", "--env", "A=1=2"),
+        *("--env", "B=", "--locustfile", "load.py", "--host", "http://127.0.0.1:{port}/api"),
+        *("--users", "3", "--rate", "2.5", "--max-time", "90", "--no-attribute"),
+        *("--profiler", "py-spy", "--no-agent", "--keep-going", "--drain", "0"),
+        *("--json", "-", "--junit", "j.xml", "--markdown", "m.md", "--html", "h.html"),
+        *("--", "app", "--port", "{port}"),
+    )
+    assert settings.model_dump(by_alias=True, exclude_unset=True) == {
+        "target": {
+            "command": ("app", "--port", "{port}"),
+            "cwd": Path(),
+            "env": {"A": "1=2", "B": ""},
+            "ready": "log:started",
+            "ready_timeout": 60,
+        },
+        "load": {
+            "locustfile": Path("load.py"),
+            "host": "http://127.0.0.1:{port}/api",
+            "users": 3,
+            "rate": 2.5,
+        },
+        "check": {
+            "max_time": 90,
+            "attribute": False,
+            "profiler": "py-spy",
+            "agent": False,
+            "keep_going": True,
+            "drain": 0,
+        },
+        "report": {
+            "json": Path("-"),
+            "junit": Path("j.xml"),
+            "markdown": Path("m.md"),
+            "html": Path("h.html"),
+        },
+    }
+
+
+def test_a_process_and_urls() -> None:
+    settings = settings_for("--pid", "7", "--host", "http://h:1", "--url", "/a", "--url", "/b")
+    assert settings.target.pid == 7
+    assert settings.load.url == ("/a", "/b")
+
+
+def test_options_win_over_the_file_and_the_rest_of_it_stays() -> None:
+    Path("tsprof.toml").write_text(
+        '[target]\ncommand = "a b"\n[load]\nurl = "/x"\nusers = 4\n[check]\nagent = false'
+    )
+    settings = settings_for("--users", "5", "--agent")
+    assert settings.target.command == ("a", "b")
+    assert settings.load.url == ("/x",)
+    assert settings.load.users == 5
+    assert settings.check.agent
+    assert settings_for("c").target.command == ("c",)
+
+
+def test_a_named_file_is_read_instead() -> None:
+    Path("tsprof.toml").write_text("[load]\nusers = 4")
+    Path("other.toml").write_text('[load]\nusers = 6\nurl = "/"')
+    loaded: Loaded = scenario(["--config", "other.toml", "a"], standalone_mode=False)
+    assert loaded.settings.load.users == 6
+    assert loaded.source == Path("other.toml")
+
+
+@pytest.mark.parametrize("text", ["A", "=1", ""])
+def test_a_variable_needs_a_name_and_a_value(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="is not KEY=VALUE"):
+        settings_for("--env", text, "--url", "/", "a")
+
+
+def test_a_wrong_option_is_told_apart_from_the_file() -> None:
+    Path("tsprof.toml").write_text('[load]\nurl = "/"')
+    with pytest.raises(UsageError, match=r"^--users must be at least 1"):
+        settings_for("--users", "0", "a")
+
+
+def test_help_ends_with_the_example_line_by_line() -> None:
+    context = click.Context(scenario, info_name="scenario")
+    assert scenario.get_help(context).splitlines()[-2:] == [
+        "  Example:",
+        "    tsprof scenario -- app",
+    ]

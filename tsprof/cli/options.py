@@ -1,0 +1,190 @@
+"""The options that commands share, and the settings that follow from them."""
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tsprof.config import Loaded, complete, load_settings, merge
+from tsprof.units import DURATION
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_TABLES = {
+    "target": ("command", "pid", "cwd", "env", "ready", "ready_timeout"),
+    "load": ("locustfile", "url", "host", "users", "rate"),
+    "check": ("max_time", "attribute", "profiler", "agent", "keep_going", "drain"),
+    "endurance": ("hours", "duration", "checkpoint_every"),
+    "report": ("json", "junit", "markdown", "html"),
+}
+"""Which parameters of a command go into which table of the configuration."""
+
+
+def settings_from(parameters: Mapping[str, Any]) -> Loaded:
+    """Read the configuration file, put the options over it, and complete the whole.
+
+    Args:
+        parameters: of a command that has the options below, by name; parameters that are not part
+            of the configuration are ignored.
+
+    Returns:
+        The settings of the run, the file behind them, and notes for the user.
+
+    Raises:
+        UsageError: the file or an option is wrong, or there is no target or no load.
+    """
+    loaded = load_settings(Path(), parameters.get("config"))
+    overrides = {
+        table: {name: _given(parameters.get(name)) for name in names}
+        for table, names in _TABLES.items()
+    }
+    settings = complete(merge(loaded.settings, overrides), Path())
+    return Loaded(settings=settings, source=loaded.source, notes=loaded.notes)
+
+
+def _given(value: Any) -> Any:
+    """The value of an option; None for a repeatable one that was not used."""
+    return None if value == () else value
+
+
+def examples(*lines: str) -> str:
+    """Return the end of a command's help: command lines to copy."""
+    title = "Example" if len(lines) == 1 else "Examples"
+    return "\n".join(["\b", f"{title}:", *(f"  {line}" for line in lines)])
+
+
+def _together(*decorators: Decorator) -> Decorator:
+    """One decorator that adds options in the order in which they are listed."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        return reduce(lambda inner, decorator: decorator(inner), reversed(decorators), function)
+
+    return decorate
+
+
+def _variables(
+    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
+) -> dict[str, str] | None:
+    """Split ``KEY=VALUE``."""
+    for text in texts:
+        if not text.partition("=")[0] or "=" not in text:
+            raise click.BadParameter(f"{text!r} is not KEY=VALUE", context, parameter)
+    return dict(text.split("=", 1) for text in texts) or None
+
+
+def _file(name: str, meaning: str) -> Decorator:
+    return click.option(
+        name,
+        type=click.Path(path_type=Path, allow_dash=True),
+        metavar="FILE",
+        help=f"{meaning} (- for standard output).",
+    )
+
+
+target_command = click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND]")
+"""The target's command, after ``--``."""
+
+target_options = _together(
+    click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Read this file instead of tsprof.toml or pyproject.toml.",
+    ),
+    click.option(
+        "--ready",
+        metavar="WHEN",
+        help="When the target is ready: tcp (its port accepts; the default), log:REGEX, or a URL "
+        "that answers.",
+    ),
+    click.option(
+        "--ready-timeout",
+        type=DURATION,
+        help="How long the target may take to be ready (default 30s).",
+    ),
+    click.option(
+        "--pid", type=int, metavar="PID", help="Measure this running process from outside."
+    ),
+    click.option(
+        "--cwd",
+        type=click.Path(path_type=Path),
+        metavar="FOLDER",
+        help="Run the command in this folder.",
+    ),
+    click.option(
+        "--env",
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=_variables,
+        help="Set a variable for the target; can be repeated.",
+    ),
+)
+"""How to start the target."""
+
+load_options = _together(
+    click.option(
+        "--locustfile",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="What users do (default locustfile.py).",
+    ),
+    click.option(
+        "--url",
+        multiple=True,
+        metavar="PATH",
+        help="Request this path with GET instead; can be repeated.",
+    ),
+    click.option(
+        "--host", metavar="URL", help="Where the target serves (default http://127.0.0.1:{port})."
+    ),
+    click.option("--users", type=int, metavar="N", help="Users at the same time (default 10)."),
+    click.option(
+        "--rate",
+        type=float,
+        metavar="R",
+        help="Requests per second of all users together (default: as many as they can).",
+    ),
+)
+"""The requests to send."""
+
+run_options = _together(
+    click.option("--max-time", type=DURATION, help="Longest time under load (default 55s)."),
+    click.option(
+        "--attribute/--no-attribute",
+        default=None,
+        help="Follow a leak to the lines that allocate it (default: yes).",
+    ),
+    click.option("--profiler", metavar="NAME", help="The profiler that finds those lines."),
+    click.option(
+        "--agent/--no-agent",
+        default=None,
+        help="Measure from inside a Python target (default: yes).",
+    ),
+    click.option(
+        "--keep-going/--no-keep-going",
+        default=None,
+        help="Use the whole time even when the verdict is certain (default: no).",
+    ),
+    click.option(
+        "--drain",
+        type=DURATION,
+        help="How long a target that grew may rest to let go (default 15s).",
+    ),
+)
+"""How to measure."""
+
+output_options = _together(
+    _file("--json", "Write the report as JSON"),
+    _file("--junit", "Write the report as JUnit XML"),
+    _file("--markdown", "Write the report as Markdown"),
+    _file("--html", "Write the report as one HTML page"),
+    click.option("--quiet", "-q", is_flag=True, help="Print nothing but problems."),
+)
+"""Where reports go."""
+
+scenario_options = _together(
+    target_command, target_options, load_options, run_options, output_options
+)
+"""All that a command which runs a scenario has in common with the others."""

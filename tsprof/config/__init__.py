@@ -1,0 +1,18 @@
+"""Configuration: ``tsprof.toml`` or ``[tool.tsprof]`` of ``pyproject.toml``, and options."""
+
+from tsprof.config.files import Loaded, load_settings
+from tsprof.config.merging import complete, merge
+from tsprof.config.model import Check, Endurance, Load, Outputs, Settings, Target
+
+__all__ = [
+    "Check",
+    "Endurance",
+    "Load",
+    "Loaded",
+    "Outputs",
+    "Settings",
+    "Target",
+    "complete",
+    "load_settings",
+    "merge",
+]

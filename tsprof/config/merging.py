@@ -1,0 +1,117 @@
+"""Options over file values, and what a run needs beyond both."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tsprof.config.model import STDOUT, Settings
+from tsprof.config.problems import validated
+from tsprof.errors import UsageError
+
+DEFAULT_LOCUSTFILE = Path("locustfile.py")
+_REPLACES = {
+    ("load", "url"): ("load", "locustfile"),
+    ("load", "locustfile"): ("load", "url"),
+    ("load", "users"): ("endurance", "users"),
+    ("target", "command"): ("target", "pid"),
+    ("target", "pid"): ("target", "command"),
+    ("endurance", "hours"): ("endurance", "duration"),
+}
+"""What an option replaces besides the file's value of the same name."""
+_OPTION_NAMES = {
+    ("target", "command"): "the command",
+    ("target", "env"): "--env",
+    ("check", "agent"): "--no-agent",
+    ("load", ""): "the options --locustfile and --url together with the file's [load]",
+    ("target", ""): "the command line",
+    ("endurance", ""): "the command line",
+    ("report", ""): "the command line",
+}
+
+
+def merge(settings: Settings, overrides: Mapping[str, Mapping[str, Any]]) -> Settings:
+    """Put options over the values of a file.
+
+    Args:
+        settings: from the file.
+        overrides: values by table and key, in any form that the file may use; None for an option
+            that was not given. Variables of the environment are added to the file's.
+
+    Raises:
+        UsageError: an option's value is wrong; the message names the option.
+    """
+    raw = settings.model_dump(by_alias=True, exclude_unset=True)
+    for table, given in overrides.items():
+        values = {key: value for key, value in given.items() if value is not None}
+        if not values:
+            continue
+        merged = raw.setdefault(table, {})
+        if table == "target" and "env" in values:
+            values["env"] = merged.get("env", {}) | values["env"]
+        for key in values:
+            other_table, other_key = _REPLACES.get((table, key), (table, key))
+            raw.get(other_table, {}).pop(other_key, None)
+        merged.update(values)
+    return validated(raw, _option)
+
+
+def complete(settings: Settings, directory: Path) -> Settings:
+    """Fill in what depends on the project's folder, and see that a run has all it needs.
+
+    Args:
+        settings: from the file and the options.
+        directory: where ``locustfile.py`` is looked for; the working directory.
+
+    Returns:
+        The settings, with a Locust file that exists or with URLs, and with a target.
+
+    Raises:
+        UsageError: there is nothing to start or no load; the hint shows every way out.
+    """
+    target, load = settings.target, settings.load
+    if not target.command and target.pid is None:
+        raise UsageError(
+            "there is no target: no command on the command line or in tsprof.toml",
+            hint="put the command after --, as in: tsprof check -- uvicorn app:app --port {port}; "
+            "or let tsprof init write a tsprof.toml",
+        )
+    if target.pid is not None and "{port}" in load.host:
+        raise UsageError(
+            "--pid says which process to measure, but not where it serves",
+            hint="add --host, such as --host http://127.0.0.1:8000",
+        )
+    if target.cwd is not None and not (directory / target.cwd).is_dir():
+        raise UsageError(f"the target's working directory {target.cwd} is not a folder")
+    for file in dict(settings.report).values():
+        if file not in {None, STDOUT}:
+            _expect_writable(directory / file)
+    if load.url:
+        return settings
+    if load.locustfile is not None:
+        if not (directory / load.locustfile).is_file():
+            raise UsageError(
+                f"there is no Locust file {load.locustfile}",
+                hint="--locustfile names another, --url /path does without one",
+            )
+        return settings
+    if not (directory / DEFAULT_LOCUSTFILE).is_file():
+        raise UsageError(
+            f"there is no load: no {DEFAULT_LOCUSTFILE} here, and no url",
+            hint="name a path to request, as in --url /items, or a Locust file with --locustfile",
+        )
+    return merge(settings, {"load": {"locustfile": DEFAULT_LOCUSTFILE}})
+
+
+def _expect_writable(file: Path) -> None:
+    """Refuse an output file now that could not be written when the run is over."""
+    if file.is_dir() or not file.parent.is_dir():
+        what = "is a folder" if file.is_dir() else f"cannot be made: there is no {file.parent}"
+        raise UsageError(f"the report {file} {what}", hint="name a file in a folder that exists")
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise UsageError(f"the report {file} cannot be written: permission denied")
+
+
+def _option(table: str, key: str) -> str:
+    """What the command line calls a key."""
+    return _OPTION_NAMES.get((table, key)) or f"--{key.replace('_', '-')}"

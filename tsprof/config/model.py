@@ -1,0 +1,212 @@
+"""The settings of a run as data, each with the sentence and the example that documents it."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from tsprof.config import values
+
+DEFAULT_HOST = "http://127.0.0.1:{port}"
+STDOUT = Path("-")
+"""As the name of an output file: the standard output."""
+
+Duration = Annotated[float, BeforeValidator(values.duration)]
+Pause = Annotated[float, BeforeValidator(values.pause)]
+FilePath = Annotated[Path, BeforeValidator(values.path)]
+Users = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class Table(BaseModel):
+    """One table of the configuration file."""
+
+    # Strict, because pydantic would otherwise take true for 1 and "10" for 10.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Target(Table):
+    """The program under test: how to start it, and how to see that it serves."""
+
+    command: Annotated[tuple[str, ...], BeforeValidator(values.command)] = Field(
+        default=(),
+        description="The program and its arguments, as a list or as one text that is split into "
+        "words without a shell. `{port}` becomes a free port.",
+        examples=["uvicorn app:app --port {port}"],
+    )
+    pid: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="A running process to measure from outside instead of starting a command.",
+        examples=[4711],
+    )
+    cwd: FilePath | None = Field(
+        default=None,
+        description="The folder that the command runs in; the one that tsprof runs in by default.",
+        examples=["backend"],
+    )
+    env: Annotated[dict[str, str], BeforeValidator(values.environment)] = Field(
+        default_factory=dict,
+        description="Variables added to the environment. `{port}` becomes the port.",
+        examples=[{"PORT": "{port}", "DEBUG": "0"}],
+    )
+    ready: Annotated[str, BeforeValidator(values.ready)] = Field(
+        default="tcp",
+        description='When the target is ready: `"tcp"` when its port accepts, `"log:REGEX"` when a '
+        "line of its output matches, or a URL or path that answers below 500.",
+        examples=["/ready"],
+    )
+    ready_timeout: Duration = Field(
+        default=30.0,
+        description="How long the target may take to be ready.",
+        examples=["2m"],
+    )
+
+    @model_validator(mode="after")
+    def _one_target(self) -> "Target":
+        if self.command and self.pid is not None:
+            raise ValueError("names both a command and a pid; keep one")
+        return self
+
+
+class Load(Table):
+    """The requests that the target is put under."""
+
+    locustfile: FilePath | None = Field(
+        default=None,
+        description="The Locust file that says what users do; `locustfile.py` by default, if it "
+        "is there and no url is given.",
+        examples=["load/locustfile.py"],
+    )
+    url: Annotated[tuple[str, ...], BeforeValidator(values.url_paths)] = Field(
+        default=(),
+        description="Instead of a Locust file: paths to request with GET, in turn.",
+        examples=["/items", ["/items", "/items/1"]],
+    )
+    host: Annotated[str, BeforeValidator(values.host)] = Field(
+        default=DEFAULT_HOST,
+        description="Where the target serves.",
+        examples=["http://127.0.0.1:8000"],
+    )
+    users: Users = Field(
+        default=10, description="How many users send requests at the same time.", examples=[50]
+    )
+    rate: Annotated[float, Field(gt=0, le=10_000_000)] | None = Field(
+        default=None,
+        description="Requests per second of all users together; as many as they can by default.",
+        examples=[200],
+    )
+
+    @model_validator(mode="after")
+    def _one_load(self) -> "Load":
+        if self.locustfile is not None and self.url:
+            raise ValueError("names both a locustfile and a url; keep one")
+        return self
+
+
+class Check(Table):
+    """The leak check, and how every scenario measures."""
+
+    max_time: Duration = Field(
+        default=55.0,
+        description="How long the target may be under load before a verdict.",
+        examples=["3m"],
+    )
+    attribute: bool = Field(
+        default=True,
+        description="Whether a leak is followed to the lines that allocate it.",
+        examples=[False],
+    )
+    profiler: Annotated[str, BeforeValidator(values.word)] | None = Field(
+        default=None,
+        description="The profiler that finds those lines; the best that this machine and the "
+        "target allow by default.",
+        examples=["memray"],
+    )
+    agent: bool = Field(
+        default=True,
+        description="Whether the agent runs inside a Python target. Without it, tsprof measures "
+        "from outside and sees only larger leaks.",
+        examples=[False],
+    )
+    keep_going: bool = Field(
+        default=False,
+        description="Whether to use the whole time although the verdict is already certain.",
+        examples=[True],
+    )
+    drain: Pause = Field(
+        default=15.0,
+        description="How long a target that grew may rest, to see whether it lets go by itself; "
+        "0 leaves that out.",
+        examples=["1m", 0],
+    )
+
+
+class Endurance(Table):
+    """The soak test."""
+
+    duration: Duration = Field(
+        default=14400.0,
+        description="How long it runs. `hours = 4` says the same in hours.",
+        examples=["90m"],
+    )
+    checkpoint_every: Duration = Field(
+        default=60.0,
+        description="The time under load between two checkpoints.",
+        examples=["5m"],
+    )
+    users: Users | None = Field(
+        default=None,
+        description="Users in this scenario; those of `[load]` by default.",
+        examples=[100],
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hours_are_a_duration(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict) or "hours" not in raw:
+            return raw
+        if "duration" in raw:
+            raise ValueError("names both hours and a duration; keep one")
+        try:
+            seconds = values.hours(raw["hours"])
+        except ValueError as error:
+            raise ValueError(f"hours: {error}") from None
+        return {key: value for key, value in raw.items() if key != "hours"} | {"duration": seconds}
+
+
+class Outputs(Table):
+    """The files that a report is written to; ``-`` is the standard output."""
+
+    json_file: FilePath | None = Field(
+        default=None, alias="json", description="As JSON.", examples=["report.json"]
+    )
+    junit_file: FilePath | None = Field(
+        default=None, alias="junit", description="As JUnit XML.", examples=["junit.xml"]
+    )
+    markdown_file: FilePath | None = Field(
+        default=None, alias="markdown", description="As Markdown.", examples=["summary.md"]
+    )
+    html_file: FilePath | None = Field(
+        default=None, alias="html", description="As one HTML page.", examples=["report.html"]
+    )
+
+    @model_validator(mode="after")
+    def _standard_output_once(self) -> "Outputs":
+        if list(dict(self).values()).count(STDOUT) > 1:
+            raise ValueError('sends two reports to the standard output ("-"); keep one')
+        return self
+
+
+class Settings(Table):
+    """Everything that a scenario needs to know; one attribute per table."""
+
+    target: Target = Target()
+    load: Load = Load()
+    check: Check = Check()
+    endurance: Endurance = Endurance()
+    criteria: Annotated[dict[str, float], BeforeValidator(values.criteria)] = Field(
+        default_factory=dict,
+        description="Limits that a run must keep, by name. Latency in milliseconds or with a unit, "
+        "shares as 0.01 or 1%, memory as 512MB.",
+        examples=[{"p99_ms": 50, "error_rate": "1%", "memory": "512MB"}],
+    )
+    report: Outputs = Outputs()
