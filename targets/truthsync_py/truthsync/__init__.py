@@ -1,0 +1,1 @@
+"""TruthSync: a claim-verification service."""
