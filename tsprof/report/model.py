@@ -4,10 +4,11 @@ Units: bytes, seconds, requests, milliseconds where a name ends in ``_ms``. The 
 ``cost`` are the public JSON contract (``schema`` 1); what follows is material for charts.
 """
 
+import math
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 SCHEMA_VERSION = 1
 
@@ -20,13 +21,21 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
-Owner = Literal[
-    "python_objects", "native_heap", "allocator_slack", "stacks", "mappings", "other"
-]
+Owner = Literal["python_objects", "native_heap", "allocator_slack", "stacks", "mappings", "other"]
 """Who owns a byte of resident memory in the ledger."""
 
-Resource = Literal["memory", "fd", "thread", "task", "garbage", "latency", "throughput", "errors",
-                   "gauge", "process"]
+Resource = Literal[
+    "memory",
+    "fd",
+    "thread",
+    "task",
+    "garbage",
+    "latency",
+    "throughput",
+    "errors",
+    "gauge",
+    "process",
+]
 """What a finding is about."""
 
 Kind = Literal["leak", "filling", "fragmentation", "drift", "step", "released", "crash"]
@@ -40,28 +49,45 @@ under load and let go by itself in the drain test.
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_not_a_number(cls, data: Any) -> Any:
+        """Read back what JSON has no number for: NaN and infinity are written as null."""
+        if not isinstance(data, dict):
+            return data
+        numbers = [name for name, field in cls.model_fields.items() if field.annotation is float]
+        missing = {name: math.nan for name in numbers if name in data and data[name] is None}
+        return data | missing
+
 
 class Growth(_Frozen):
     """Growth of the target's live memory, all processes together."""
 
     bytes_per_request: float = 0.0
+    """Negative where memory shrank."""
     low: float = 0.0
+    """Lower end of the interval of ``bytes_per_request``; both ends 0 when there is none."""
     high: float = 0.0
+    """Upper end of that interval."""
     bytes_per_hour: float = 0.0
+    """What the growth comes to in an hour at the rate of this run."""
     detectable_bytes_per_request: float | None = None
     """The smallest leak that this run could have seen; None when it could not look."""
     shape: str = "none"
     """A word of ``tsprof.analysis.growth.Shape``."""
     from_request: int = 0
+    """The counted request from which the growth was measured: warm-up is excluded."""
     to_request: int = 0
-    """The counted requests between which the growth was measured (warm-up excluded)."""
+    """The counted request up to which the growth was measured."""
 
 
 class LedgerRow(_Frozen):
     """One owner's part of the growth."""
 
     owner: Owner
+    """Who owns these bytes."""
     bytes_per_request: float
+    """This owner's part of the growth."""
     bytes_now: int = 0
     """The owner's size at the last checkpoint."""
 
@@ -70,9 +96,13 @@ class Frame(_Frozen):
     """One line of a call stack."""
 
     function: str
+    """Qualified name of the function, or the symbol of native code."""
     file: str
+    """Path of the source file or of the shared object."""
     line: int
+    """Line in the file, counted from 1; 0 when it is not known."""
     origin: Literal["application", "dependency", "interpreter", "native"] = "application"
+    """Whose code it is."""
     package: str = ""
     """Name and version of the distribution, where the origin is a dependency."""
 
@@ -81,14 +111,21 @@ class Site(_Frozen):
     """A line that allocates what stays."""
 
     function: str
+    """Qualified name of the function, or the symbol of native code."""
     file: str
+    """Path of the source file or of the shared object."""
     line: int
+    """Line in the file, counted from 1; 0 when it is not known."""
     bytes_per_request: float
+    """Bytes that this line allocates and that stay."""
     blocks_per_request: float = 0.0
+    """Allocations of this line that stay."""
     share: float
     """Part of the finding's growth that this site explains, 0 to 1."""
     origin: Literal["application", "dependency", "interpreter", "native"] = "application"
+    """Whose code it is."""
     package: str = ""
+    """Name and version of the distribution, where the origin is a dependency."""
     stack: tuple[Frame, ...] = ()
     """Innermost frame first."""
 
@@ -99,9 +136,13 @@ class Holder(_Frozen):
     path: str
     """Such as ``app.py: module global "seen" -> dict``."""
     type: str
+    """Type of the container that grows."""
     entries_per_request: float
+    """Entries that it gains."""
     entries: int = 0
+    """Entries at the end of the run."""
     bytes: int = 0
+    """Size at the end of the run, entries included; 0 when it was not measured."""
     bound: int | None = None
     """Entries at which the container stops growing, where that is known."""
     sample: str = ""
@@ -112,19 +153,27 @@ class Finding(_Frozen):
     """One cause, with its evidence."""
 
     resource: Resource
+    """What the finding is about."""
     kind: Kind
+    """What it says about the resource."""
     title: str
     """One sentence: what grows, by how much, where."""
     per_request: float = 0.0
+    """Growth in the resource's unit: bytes for memory and garbage, a count otherwise."""
     low: float = 0.0
+    """Lower end of the interval of ``per_request``; both ends 0 when there is none."""
     high: float = 0.0
+    """Upper end of that interval."""
     clock: str = "request"
     """What the growth is proportional to: request, second, error, or an endpoint's name."""
     confidence: float = 0.0
+    """How sure the finding is, 0 to 1; 0 when no figure was computed."""
     plateau: float | None = None
     """Predicted final size (bytes or a count) where the kind is ``filling``."""
     sites: tuple[Site, ...] = ()
+    """The lines that allocate what stays, the largest share first."""
     holders: tuple[Holder, ...] = ()
+    """What keeps it alive."""
     details: tuple[str, ...] = ()
     """Further lines of evidence, such as what was ruled out."""
 
@@ -133,24 +182,34 @@ class Criterion(_Frozen):
     """One target of the run, and what was measured."""
 
     name: str
+    """What is measured; the unit is its end, such as ``p99_ms``."""
     limit: float
+    """The target's bound."""
     value: float | None
+    """What the run measured."""
     met: bool | None
     """None when it could not be measured."""
     comparison: Literal["<", "<=", ">", ">="] = "<"
+    """How the value has to compare with the limit."""
 
 
 class ProcessReport(_Frozen):
     """One process of the target."""
 
     pid: int
+    """Process id in the run's pid namespace."""
     command: str
+    """Its command line."""
     ledger: tuple[LedgerRow, ...] = ()
+    """Its part of the growth by owner."""
     bytes_per_request: float = 0.0
+    """Its growth, per request to the whole target."""
     requests_seen: int | None = None
+    """Requests that this process served; None when it was not counted."""
     ended: str = ""
     """Why the process was not there to the end, if it was not."""
     source: Literal["agent", "outside"] = "agent"
+    """Where its counters come from: exact ones, or what the kernel tells."""
 
 
 class Cost(_Frozen):
@@ -159,44 +218,66 @@ class Cost(_Frozen):
     checkpoint_ms: float = 0.0
     """Median pause of the target per checkpoint."""
     checkpoints: int = 0
+    """Checkpoints that were taken."""
     supervisor_cpu_s: float = 0.0
+    """CPU time of the supervisor, in seconds."""
     load_cpu_s: float = 0.0
+    """CPU time of the load process, in seconds."""
     supervisor_peak_rss: int = 0
+    """Peak resident memory of the supervisor, in bytes."""
     load_peak_rss: int = 0
+    """Peak resident memory of the load process, in bytes."""
     disk_bytes: int = 0
+    """Size of the run on disk."""
     attribution_seconds: float = 0.0
+    """Time during which a profiler watched the target."""
 
 
 class Latency(_Frozen):
     """Latency of all counted requests."""
 
     p50_ms: float | None = None
+    """Median."""
     p95_ms: float | None = None
+    """95th percentile."""
     p99_ms: float | None = None
+    """99th percentile."""
     max_ms: float | None = None
+    """The slowest request."""
     requests_per_second: float = 0.0
+    """Throughput while the gate was open."""
 
 
 class Endpoint(_Frozen):
     """One endpoint's share of the load."""
 
     method: str
+    """HTTP method, or the kind of request."""
     name: str
+    """Path or name under which the load counts it."""
     requests: int
+    """Requests completed, failed ones included."""
     failures: int
+    """Requests that failed."""
     p50_ms: float | None = None
+    """Median latency."""
     p99_ms: float | None = None
+    """99th percentile of latency."""
 
 
 class MemoryPoint(_Frozen):
     """The whole target's memory at one checkpoint, for the chart."""
 
     requests: int
+    """Requests completed since the run's start."""
     seconds: float
+    """Time since the run's start."""
     live_bytes: int
     """Live Python objects and live native heap."""
     rss_bytes: int
+    """Resident memory."""
     owners: dict[Owner, int]
+    """Resident memory by owner."""
     settled: bool
     """True where the verdict rests on this point (after warm-up)."""
 
@@ -205,12 +286,19 @@ class SecondPoint(_Frozen):
     """One second of load, for the chart."""
 
     second: int
+    """Seconds since the run's start."""
     requests: int
+    """Requests completed in this second, failed ones included."""
     failures: int
+    """Requests that failed in this second."""
     p50_ms: float | None
+    """Median latency; None when nothing completed."""
     p99_ms: float | None
+    """99th percentile of latency; None when nothing completed."""
     rss_bytes: int
+    """Resident memory of the whole target."""
     cpu_percent: float
+    """CPU of the whole target; 100 is one core."""
 
 
 class Provenance(_Frozen):
@@ -219,12 +307,19 @@ class Provenance(_Frozen):
     started: str = ""
     """ISO 8601, with offset."""
     command: tuple[str, ...] = ()
+    """The target's command line."""
     target_python: str = ""
+    """Version of the target's interpreter; empty for a native target."""
     git_revision: str = ""
+    """Revision of the directory that the run was started in."""
     tsprof_version: str = ""
+    """Version that measured."""
     versions: dict[str, str] = Field(default_factory=dict)
+    """Versions of what took part, such as Locust and memray."""
     machine: dict[str, str] = Field(default_factory=dict)
+    """The machine: processor, cores, memory, kernel."""
     configuration: dict[str, object] = Field(default_factory=dict)
+    """Every option in effect, defaults included."""
     run: str = ""
     """The run's name in the store."""
 
@@ -233,9 +328,13 @@ class Report(_Frozen):
     """A finished or half-finished run."""
 
     schema_: int = Field(default=SCHEMA_VERSION, alias="schema")
+    """Version of this contract; a change that breaks readers raises it."""
     scenario: str
+    """What was run: ``check``, ``endurance``, ``baseline``, ``stress``, ``spike``."""
     verdict: Verdict
+    """The answer."""
     exit_code: int
+    """Exit status of the command, see ``tsprof.exit_codes``."""
     reasons: tuple[str, ...]
     """The sentences behind the verdict, the most important first."""
     advice: tuple[str, ...] = ()
@@ -243,20 +342,36 @@ class Report(_Frozen):
     complete: bool = True
     """False when the run was cut short."""
     requests: int = 0
+    """Requests completed, failed ones included."""
     failures: int = 0
+    """Requests that failed."""
     failure_samples: tuple[str, ...] = ()
+    """Some of the failures, in words."""
     seconds: float = 0.0
+    """Length of the run."""
     growth: Growth = Growth()
+    """Growth of the target's memory."""
     ledger: tuple[LedgerRow, ...] = ()
+    """The growth by owner: the rows add up to the growth of resident memory."""
     findings: tuple[Finding, ...] = ()
+    """Causes with their evidence, the most important first."""
     criteria: tuple[Criterion, ...] = ()
+    """The scenario's targets."""
     processes: tuple[ProcessReport, ...] = ()
+    """The target's processes, those that ended included."""
     latency: Latency = Latency()
+    """Latency and throughput of the whole run."""
     endpoints: tuple[Endpoint, ...] = ()
+    """The load by endpoint."""
     cost: Cost = Cost()
+    """What the run cost."""
     notes: tuple[str, ...] = ()
     """What a reader must know about how the numbers came about (fallbacks, warnings)."""
     provenance: Provenance = Provenance()
+    """What was run, where, with what."""
     memory: tuple[MemoryPoint, ...] = ()
+    """Memory at every checkpoint."""
     timeline: tuple[SecondPoint, ...] = ()
+    """Load and memory in every second."""
     target_log_tail: tuple[str, ...] = ()
+    """The last lines that the target wrote."""

@@ -1,0 +1,360 @@
+"""Fabricated reports: one per verdict, a half-finished run, a long one, and a hostile one."""
+
+import math
+
+from tsprof.report.model import (
+    Cost,
+    Criterion,
+    Endpoint,
+    Finding,
+    Frame,
+    Growth,
+    Holder,
+    Latency,
+    LedgerRow,
+    MemoryPoint,
+    Owner,
+    ProcessReport,
+    Provenance,
+    Report,
+    SecondPoint,
+    Site,
+    Verdict,
+)
+
+HOSTILE = (
+    "<script>alert(1)</script></script><!-- [red]bold[/red] \x1b[31mred\x1b[0m \x1b]0;title\x07"
+    "\nsecond line | pipe `code` ``` **stars** \x00\x07\x9b31m \u202eevil\u202c \u2028 \u2029"
+    " ]]> &amp; {{ 7*7 }} @everyone #1 \udc80 '\" \\ :smile: https://example.invalid/"
+)
+LONG_NAME = "n" * 10_000
+
+PROVENANCE = Provenance(
+    started="2025-03-02T14:05:11+00:00",
+    command=("uvicorn", "app:app", "--port", "8000"),
+    target_python="3.11.7",
+    git_revision="04e4b20",
+    tsprof_version="0.1.0",
+    versions={"locust": "2.47.0", "memray": "1.20.0"},
+    machine={"cpu": "2 cores", "memory": "24 GB", "kernel": "6.1"},
+    configuration={"users": 10, "ready": {"url": "/health"}, "attribute": True},
+    run="2025-03-02-1405-check",
+)
+
+STACK = (
+    Frame(function="remember", file="/srv/shop/app.py", line=30),
+    Frame(function="handler", file="/srv/shop/app.py", line=12),
+    *(
+        Frame(
+            function="app",
+            file="/venv/lib/python3.11/site-packages/starlette/routing.py",
+            line=line,
+            origin="dependency",
+            package="starlette 0.46.2",
+        )
+        for line in (75, 288, 715)
+    ),
+    Frame(
+        function="run_asgi",
+        file="/venv/lib/python3.11/site-packages/uvicorn/protocols/http/h11_impl.py",
+        line=403,
+        origin="dependency",
+        package="uvicorn 0.34.0",
+    ),
+    Frame(function="main", file="/srv/shop/serve.py", line=8),
+)
+
+LEAK = Finding(
+    resource="memory",
+    kind="leak",
+    title="memory grows 32.8 B per request, allocated in app.py:30",
+    per_request=32.8,
+    low=32.1,
+    high=33.4,
+    confidence=0.99,
+    sites=(
+        Site(
+            function="remember",
+            file="/srv/shop/app.py",
+            line=30,
+            bytes_per_request=31.9,
+            blocks_per_request=0.1,
+            share=0.973,
+            stack=STACK,
+        ),
+        Site(
+            function="insert",
+            file="/srv/shop/index.py",
+            line=88,
+            bytes_per_request=0.9,
+            share=0.027,
+        ),
+    ),
+    holders=(
+        Holder(
+            path='app.py: module global "seen" -> dict',
+            type="dict",
+            entries_per_request=1.0,
+            entries=12_000,
+            bytes=3_400_000,
+            sample="str -> bytes",
+        ),
+    ),
+    details=("ruled out: a cache that fills (no deceleration over 9 segments)",),
+)
+
+FILLING = Finding(
+    resource="memory",
+    kind="filling",
+    title="a cache fills: functools.lru_cache of app.lookup",
+    per_request=12.0,
+    low=11.0,
+    high=13.1,
+    confidence=0.9,
+    plateau=64_000_000,
+    holders=(
+        Holder(
+            path="app.py: lru_cache of lookup",
+            type="functools._lru_cache_wrapper",
+            entries_per_request=0.02,
+            entries=1_200,
+            bound=4096,
+        ),
+    ),
+)
+
+LEDGER = (
+    LedgerRow(owner="python_objects", bytes_per_request=31.9, bytes_now=24_100_000),
+    LedgerRow(owner="native_heap", bytes_per_request=0.9, bytes_now=11_300_000),
+    LedgerRow(owner="allocator_slack", bytes_per_request=1.4, bytes_now=3_100_000),
+    LedgerRow(owner="stacks", bytes_per_request=0.0, bytes_now=610_000),
+    LedgerRow(owner="mappings", bytes_per_request=0.0, bytes_now=18_700_000),
+    LedgerRow(owner="other", bytes_per_request=-0.02, bytes_now=240_000),
+)
+
+COST = Cost(
+    checkpoint_ms=63.0,
+    checkpoints=11,
+    supervisor_cpu_s=2.4,
+    load_cpu_s=11.9,
+    supervisor_peak_rss=71_000_000,
+    load_peak_rss=96_000_000,
+    disk_bytes=1_200_000,
+    attribution_seconds=4.2,
+)
+
+LATENCY = Latency(p50_ms=2.1, p95_ms=5.3, p99_ms=7.9, max_ms=61.0, requests_per_second=292.0)
+
+
+def memory_points(count: int, *, per_request: float, each: int = 1_000) -> tuple[MemoryPoint, ...]:
+    """Checkpoints of a target that warms up for two segments and then grows steadily."""
+    points = []
+    for index in range(count):
+        requests = index * each
+        warm_up = round(900_000 * (1 - math.exp(-3 * index)))
+        objects = 23_000_000 + warm_up + round(per_request * requests)
+        owners: dict[Owner, int] = {
+            "python_objects": objects,
+            "native_heap": 11_000_000 + warm_up // 3,
+            "allocator_slack": 3_000_000 + 40_000 * (index % 3),
+            "stacks": 610_000,
+            "mappings": 18_700_000,
+            "other": 240_000,
+        }
+        points.append(
+            MemoryPoint(
+                requests=requests,
+                seconds=index * each / 292,
+                live_bytes=owners["python_objects"] + owners["native_heap"],
+                rss_bytes=sum(owners.values()),
+                owners=owners,
+                settled=index >= 2,
+            )
+        )
+    return tuple(points)
+
+
+def timeline(seconds: int, *, per_request: float) -> tuple[SecondPoint, ...]:
+    """Seconds of load with a checkpoint's pause in every fourth."""
+    return tuple(
+        SecondPoint(
+            second=second,
+            requests=0 if second % 4 == 3 else 389 + second % 7,
+            failures=1 if second % 17 == 9 else 0,
+            p50_ms=None if second % 4 == 3 else 2.0 + 0.1 * math.sin(second / 3),
+            p99_ms=None if second % 4 == 3 else 7.0 + 1.5 * abs(math.sin(second / 5)),
+            rss_bytes=56_000_000 + round(per_request * 292 * second),
+            cpu_percent=88.0 + 6 * math.sin(second / 9),
+        )
+        for second in range(seconds)
+    )
+
+
+def failing(**changes: object) -> Report:
+    """A leak in the application, with its site and holder."""
+    report = Report(
+        scenario="check",
+        verdict=Verdict.FAIL,
+        exit_code=1,
+        reasons=("memory grows 32.8 B per request and does not slow down",),
+        advice=('look at app.py:30: entries of "seen" are never removed',),
+        requests=12_000,
+        failures=2,
+        failure_samples=("GET /items: 500 Internal Server Error",),
+        seconds=41.2,
+        growth=Growth(
+            bytes_per_request=32.8,
+            low=32.1,
+            high=33.4,
+            bytes_per_hour=34_479_360,
+            detectable_bytes_per_request=0.8,
+            shape="linear",
+            from_request=2_000,
+            to_request=12_000,
+        ),
+        ledger=LEDGER,
+        findings=(LEAK, FILLING),
+        criteria=(
+            Criterion(name="p99_ms", limit=10, value=7.9, met=True),
+            Criterion(name="error_rate", limit=0.0001, value=0.000167, met=False),
+        ),
+        processes=(
+            ProcessReport(
+                pid=4711,
+                command="uvicorn app:app --workers 2",
+                ledger=LEDGER,
+                bytes_per_request=0.1,
+                requests_seen=0,
+            ),
+            ProcessReport(
+                pid=4712,
+                command="uvicorn worker",
+                ledger=LEDGER,
+                bytes_per_request=32.7,
+                requests_seen=12_000,
+            ),
+        ),
+        latency=LATENCY,
+        endpoints=(
+            Endpoint(
+                method="GET", name="/items", requests=9_000, failures=2, p50_ms=2.0, p99_ms=7.1
+            ),
+            Endpoint(method="POST", name="/cart", requests=3_000, failures=0, p50_ms=3.3),
+        ),
+        cost=COST,
+        notes=("malloc_trim is not available in worker 4712: slack may read high",),
+        provenance=PROVENANCE,
+        memory=memory_points(13, per_request=32.8),
+        timeline=timeline(41, per_request=32.8),
+        target_log_tail=("INFO: Started server process [4712]", "INFO: GET /items 200"),
+    )
+    return report.model_copy(update=changes)
+
+
+def passing(**changes: object) -> Report:
+    """A clean target with a bounded cache that still fills."""
+    return failing(
+        verdict=Verdict.PASS,
+        exit_code=0,
+        reasons=("no growth: 0.02 B per request, equivalent to none",),
+        advice=(),
+        growth=Growth(
+            bytes_per_request=0.02,
+            low=-0.1,
+            high=0.14,
+            bytes_per_hour=21_000,
+            detectable_bytes_per_request=0.8,
+            shape="flat",
+            from_request=2_000,
+            to_request=12_000,
+        ),
+        ledger=tuple(row.model_copy(update={"bytes_per_request": 0.01}) for row in LEDGER),
+        findings=(FILLING,),
+        criteria=(Criterion(name="p99_ms", limit=10, value=7.9, met=True),),
+        failures=0,
+        failure_samples=(),
+        memory=memory_points(13, per_request=0.0),
+        timeline=timeline(41, per_request=0.0),
+    ).model_copy(update=changes)
+
+
+def inconclusive(**changes: object) -> Report:
+    """A run too short to tell."""
+    return failing(
+        verdict=Verdict.INCONCLUSIVE,
+        exit_code=3,
+        reasons=("memory still grows, but slower with every segment: a cache may be filling",),
+        advice=("run for at least 5 min: --max-time 5min",),
+        growth=Growth(bytes_per_request=9.1, low=-2.0, high=20.3, shape="saturating"),
+        findings=(FILLING,),
+        criteria=(Criterion(name="p99_ms", limit=10, value=None, met=None),),
+        memory=memory_points(4, per_request=9.1),
+        timeline=timeline(12, per_request=9.1),
+        requests=3_000,
+        seconds=12.0,
+    ).model_copy(update=changes)
+
+
+def half_run() -> Report:
+    """A run that was killed before the first checkpoint."""
+    return Report(
+        scenario="endurance",
+        verdict=Verdict.INCONCLUSIVE,
+        exit_code=130,
+        reasons=("interrupted before the first segment was complete",),
+        complete=False,
+    )
+
+
+def long_run() -> Report:
+    """Four hours: 14,400 seconds of load and a checkpoint every 30 seconds."""
+    return failing(
+        scenario="endurance",
+        requests=480 * 8_000,
+        seconds=14_400.0,
+        memory=memory_points(480, per_request=32.8, each=8_000),
+        timeline=timeline(14_400, per_request=32.8),
+    )
+
+
+def hostile(text: str = HOSTILE) -> Report:
+    """A failing report with ``text`` wherever the target has a say."""
+    frame = Frame(function=text, file=text, line=1, package=text)
+    site = Site(
+        function=text, file=text, line=3, bytes_per_request=1.0, share=0.5, stack=(frame, frame)
+    )
+    holder = Holder(path=text, type=text, entries_per_request=1.0, sample=text)
+    finding = Finding(
+        resource="memory",
+        kind="leak",
+        title=text,
+        per_request=1.0,
+        clock=text,
+        sites=(site,),
+        holders=(holder,),
+        details=(text,),
+    )
+    return failing(
+        scenario=text,
+        reasons=(text, text),
+        advice=(text,),
+        failure_samples=(text,),
+        findings=(finding,),
+        criteria=(Criterion(name=text, limit=1, value=2, met=False),),
+        processes=(
+            ProcessReport(pid=1, command=text, ended=text),
+            ProcessReport(pid=2, command=text),
+        ),
+        endpoints=(Endpoint(method=text, name=text, requests=1, failures=1),),
+        notes=(text,),
+        provenance=Provenance(
+            started=text,
+            command=(text, text),
+            git_revision=text,
+            versions={text: text},
+            machine={text: text},
+            configuration={text: {text: [text]}},
+            run=text,
+        ),
+        target_log_tail=(text, text),
+    )

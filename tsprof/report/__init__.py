@@ -1,0 +1,1 @@
+"""A finished or half-finished run, rendered: terminal, HTML, JSON, JUnit, Markdown."""

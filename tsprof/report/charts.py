@@ -1,0 +1,318 @@
+"""What the charts of the HTML report show: a report's points as series and raw tables.
+
+A run of hours has more points than a chart has pixels; both kinds are thinned to at most 600,
+which keeps the file of a four-hour run far below 2 MB.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from statistics import fmean
+from typing import Literal
+
+from tsprof.report import wording
+from tsprof.report.model import Growth, MemoryPoint, Owner, Report, SecondPoint
+
+MOST_POINTS = 600
+
+_STACKING: tuple[Owner, ...] = (
+    "mappings",
+    "stacks",
+    "other",
+    "allocator_slack",
+    "native_heap",
+    "python_objects",
+)
+"""From the bottom up: what hardly moves first, so that a leak is seen at the top."""
+
+Unit = Literal["bytes", "count", "ms", "s", "percent", "per_second"]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a chart; None leaves a gap."""
+
+    label: str
+    color: str
+    """The end of a CSS custom property: ``--chart-<color>``."""
+    values: list[float | None]
+    unit: Unit
+    style: Literal["line", "area", "guide", "edge"] = "line"
+    """``guide`` is a dashed line; two ``edge`` lines in a row bound a shaded band."""
+    axis: Literal["left", "right"] = "left"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart over requests or seconds."""
+
+    name: str
+    title: str
+    caption: str
+    x_unit: Unit
+    x: list[float]
+    series: list[Series]
+    shaded: tuple[float, float] | None = None
+    """The part of the x axis on which the verdict rests."""
+    marks: tuple[float, ...] = ()
+    """Checkpoints on a time axis."""
+    stacked: bool = False
+    y_range: tuple[float, float] | None = None
+    """The left axis, where the data alone would choose badly."""
+
+    def as_json(self) -> dict[str, object]:
+        """The chart for the script in the page: no number in it is NaN or infinite."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The raw numbers behind one or more charts."""
+
+    caption: str
+    headers: list[str]
+    rows: list[list[str]]
+
+
+def memory_charts(report: Report) -> list[Chart]:
+    """Growth since the first checkpoint, and resident memory by owner; none without points."""
+    points = _thinned(report.memory)
+    if not points:
+        return []
+    x = [float(point.requests) for point in points]
+    settled = [point for point in points if point.settled] or points
+    shaded = (float(settled[0].requests), float(settled[-1].requests))
+    start = settled[0]
+    live = [float(point.live_bytes - start.live_bytes) for point in points]
+    resident = [float(point.rss_bytes - start.rss_bytes) for point in points]
+    lines = [
+        Series("live memory", "python_objects", list(live), "bytes"),
+        Series("resident memory (RSS)", "mappings", list(resident), "bytes"),
+        *_fit(report.growth, x, live, shaded),
+    ]
+    growth = Chart(
+        name="growth",
+        title="Growth",
+        caption="Bytes above the first settled checkpoint. Shaded: the checkpoints on which the"
+        " verdict rests; dashed: the growth per request measured there, with its interval, and"
+        " the smallest leak that would have shown.",
+        x_unit="count",
+        x=x,
+        series=lines,
+        shaded=shaded,
+        y_range=_range([series.values for series in lines], x, shaded),
+    )
+    owners = Chart(
+        name="owners",
+        title="Resident memory by owner",
+        caption="What each owner holds at every checkpoint, stacked up to resident memory.",
+        x_unit="count",
+        x=x,
+        series=[
+            Series(
+                wording.owner_label(owner),
+                owner,
+                [float(max(point.owners.get(owner, 0), 0)) for point in points],
+                "bytes",
+                style="area",
+            )
+            for owner in _STACKING
+            if any(point.owners.get(owner, 0) > 0 for point in points)
+        ],
+        shaded=shaded,
+        stacked=True,
+    )
+    return [growth, owners] if owners.series else [growth]
+
+
+def _fit(
+    growth: Growth, x: Sequence[float], live: Sequence[float], shaded: tuple[float, float]
+) -> list[Series]:
+    """Straight lines: the measured growth with its band, and the smallest visible leak.
+
+    The first goes through the middle of the settled points, as a fitted line does; the last
+    starts at the first of them.
+    """
+    inside = [index for index, at in enumerate(x) if shaded[0] <= at <= shaded[1]]
+    middle = fmean(x[index] for index in inside)
+    level = fmean(live[index] for index in inside)
+
+    def line(slope: float, through: tuple[float, float]) -> list[float | None]:
+        at_x, at_y = through
+        return [at_y + slope * (at - at_x) if at >= shaded[0] else None for at in x]
+
+    series = []
+    centre = (middle, level)
+    if math.isfinite(growth.bytes_per_request):
+        values = line(growth.bytes_per_request, centre)
+        series.append(Series("measured growth", "guide", values, "bytes", "guide"))
+    if growth.high > growth.low and math.isfinite(growth.high - growth.low):
+        low, high = line(growth.low, centre), line(growth.high, centre)
+        pairs = [
+            (None, None) if a is None or b is None else (min(a, b), max(a, b))
+            for a, b in zip(low, high, strict=True)
+        ]
+        series += [
+            Series("lower bound", "guide", [lower for lower, _ in pairs], "bytes", "edge"),
+            Series("upper bound", "guide", [upper for _, upper in pairs], "bytes", "edge"),
+        ]
+    smallest = growth.detectable_bytes_per_request
+    if smallest is not None and math.isfinite(smallest):
+        values = line(smallest, (shaded[0], 0.0))
+        series.append(Series("smallest visible leak", "other", values, "bytes", "guide"))
+    return series
+
+
+def _range(
+    lines: Sequence[Sequence[float | None]], x: Sequence[float], shaded: tuple[float, float]
+) -> tuple[float, float]:
+    """The left axis of the growth chart: the settled part fills it.
+
+    Warm-up is often many times what leaks afterwards, and would press the leak flat.
+    """
+    settled = [
+        value
+        for line in lines
+        for at, value in zip(x, line, strict=True)
+        if value is not None and shaded[0] <= at <= shaded[1]
+    ]
+    low, high = min(settled), max(settled)
+    margin = max((high - low) * 0.1, 1.0)
+    return low - margin, high + margin
+
+
+def load_charts(report: Report) -> list[Chart]:
+    """Throughput, latency, and the target's memory and CPU over time; none without seconds."""
+    points, step = _bucketed(report.timeline)
+    if not points:
+        return []
+    x = [float(point.second) for point in points]
+    marks = tuple(point.seconds for point in report.memory)
+    over = "" if step == 1 else f" Each point stands for {step} s."
+    shown = marks if len(marks) <= 60 else ()  # noqa: PLR2004 - more lines than that hide the data
+    gates = " Vertical lines are checkpoints, at which the load waits." if shown else ""
+
+    def chart(name: str, title: str, caption: str, *series: Series) -> Chart:
+        return Chart(name, title, caption + over + gates, "s", x, list(series), marks=shown)
+
+    return [
+        chart(
+            "throughput",
+            "Throughput",
+            "Requests completed and failed per second.",
+            Series("requests/s", "python_objects", [p.requests / step for p in points], "count"),
+            Series("failures/s", "native_heap", [p.failures / step for p in points], "count"),
+        ),
+        chart(
+            "latency",
+            "Latency",
+            "Median and 99th percentile of the requests completed in each second.",
+            Series("p50", "python_objects", [p.p50_ms for p in points], "ms"),
+            Series("p99", "native_heap", [p.p99_ms for p in points], "ms"),
+        ),
+        chart(
+            "resources",
+            "Memory and CPU of the target",
+            "Resident memory on the left axis; CPU on the right, where 100 % is one core.",
+            Series("RSS", "python_objects", [float(p.rss_bytes) for p in points], "bytes"),
+            Series("CPU", "stacks", [p.cpu_percent for p in points], "percent", axis="right"),
+        ),
+    ]
+
+
+def memory_table(report: Report) -> Table:
+    """Every checkpoint that the memory charts show."""
+    owners = [*reversed(_STACKING)]
+    return Table(
+        caption="Memory at the checkpoints, in bytes",
+        headers=[
+            "requests",
+            "seconds",
+            "live",
+            "RSS",
+            *(wording.owner_label(owner) for owner in owners),
+            "settled",
+        ],
+        rows=[
+            [
+                f"{point.requests:,}",
+                f"{point.seconds:.1f}",
+                f"{point.live_bytes:,}",
+                f"{point.rss_bytes:,}",
+                *(f"{point.owners.get(owner, 0):,}" for owner in owners),
+                "yes" if point.settled else "no",
+            ]
+            for point in _thinned(report.memory)
+        ],
+    )
+
+
+def load_table(report: Report) -> Table:
+    """Every point of time that the load charts show."""
+    points, step = _bucketed(report.timeline)
+    span = "second" if step == 1 else f"{step} s"
+    return Table(
+        caption=f"Load and target, one row per {span}",
+        headers=["second", "requests", "failures", "p50 ms", "p99 ms", "RSS bytes", "CPU %"],
+        rows=[
+            [
+                str(point.second),
+                f"{point.requests:,}",
+                f"{point.failures:,}",
+                "" if point.p50_ms is None else f"{point.p50_ms:.2f}",
+                "" if point.p99_ms is None else f"{point.p99_ms:.2f}",
+                f"{point.rss_bytes:,}",
+                f"{point.cpu_percent:.0f}",
+            ]
+            for point in points
+        ],
+    )
+
+
+def _thinned(points: Sequence[MemoryPoint]) -> list[MemoryPoint]:
+    """At most 600 of the points, evenly spread, the first and the last among them."""
+    if len(points) <= MOST_POINTS:
+        return list(points)
+    last = len(points) - 1
+    return [points[round(index * last / (MOST_POINTS - 1))] for index in range(MOST_POINTS)]
+
+
+def _bucketed(points: Sequence[SecondPoint]) -> tuple[list[SecondPoint], int]:
+    """The timeline in at most 600 buckets, and how many seconds make one.
+
+    Counts are summed. The median is weighted by requests; of the 99th percentile and of memory
+    the worst second stays, so that a spike is not averaged away.
+    """
+    step = max(math.ceil(len(points) / MOST_POINTS), 1)
+    if step == 1:
+        return [_finite(point) for point in points], 1
+    starts = range(0, len(points), step)
+    return [_merged([_finite(p) for p in points[at : at + step]]) for at in starts], step
+
+
+def _merged(points: Sequence[SecondPoint]) -> SecondPoint:
+    timed = [(point.p50_ms, point.requests) for point in points if point.p50_ms is not None]
+    weight = sum(requests for _, requests in timed)
+    return SecondPoint(
+        second=points[0].second,
+        requests=sum(point.requests for point in points),
+        failures=sum(point.failures for point in points),
+        p50_ms=sum(p50 * requests for p50, requests in timed) / weight if weight else None,
+        p99_ms=_largest(point.p99_ms for point in points),
+        rss_bytes=max(point.rss_bytes for point in points),
+        cpu_percent=fmean(point.cpu_percent for point in points),
+    )
+
+
+def _largest(values: Iterable[float | None]) -> float | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _finite(point: SecondPoint) -> SecondPoint:
+    """The point without NaN and infinity, which JSON in the page cannot say."""
+    latencies = {
+        name: None if value is None or not math.isfinite(value) else value
+        for name, value in (("p50_ms", point.p50_ms), ("p99_ms", point.p99_ms))
+    }
+    cpu = point.cpu_percent if math.isfinite(point.cpu_percent) else 0.0
+    return point.model_copy(update={**latencies, "cpu_percent": cpu})

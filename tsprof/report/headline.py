@@ -1,0 +1,121 @@
+"""The answer of a run in three lines, the same in every renderer."""
+
+from dataclasses import dataclass
+
+from tsprof.report import format as fmt
+from tsprof.report.model import Report, Verdict
+from tsprof.report.wording import clock, place, total_growth
+
+_HOURS_PER_DAY = 24
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The answer of a run in three lines."""
+
+    word: str
+    """``PASS``, ``FAIL`` or ``INCONCLUSIVE``."""
+    sentence: str
+    """Why, in one sentence."""
+    consequence: str
+    """What it means: growth with its interval and per day, or what to do."""
+    culprit: str
+    """The site and the holder, or what a passed run noticed; empty when there is neither."""
+
+
+def headline(report: Report) -> Headline:
+    """The answer, in the words of the verdict."""
+    sentence, consequence = {
+        Verdict.PASS: _passed,
+        Verdict.FAIL: _failed,
+        Verdict.INCONCLUSIVE: _inconclusive,
+    }[report.verdict](report)
+    return Headline(report.verdict.upper(), sentence, consequence, culprit(report))
+
+
+def _leads_with_memory_leak(report: Report) -> bool:
+    return report.growth.bytes_per_request > 0 and (
+        [(finding.resource, finding.kind) for finding in report.findings[:1]]
+        == [("memory", "leak")]
+    )
+
+
+def _failed(report: Report) -> tuple[str, str]:
+    if _leads_with_memory_leak(report):
+        follows = clock(report.findings[0])
+        hourly = fmt.size(report.growth.bytes_per_hour)
+        leaks = f"the target leaks {total_growth(report.growth)}"
+        return f"{leaks}, {hourly} per hour at this load{follows}", _scale(report)
+    titles = [finding.title for finding in report.findings]
+    sentence = next(iter([*report.reasons, *titles]), "no reason was recorded")
+    return sentence, _more_reasons(report) or _scale(report)
+
+
+def _passed(report: Report) -> tuple[str, str]:
+    smallest = report.growth.detectable_bytes_per_request
+    if smallest is None:
+        sentence = next(iter(report.reasons), "every criterion was met")
+        return f"{sentence}; this run did not look for leaks", _more_reasons(report)
+    sentence = f"no leak found; anything above {fmt.size(smallest)} per request would have shown"
+    measured = f"measured {total_growth(report.growth)}"
+    rate = requests_per_second(report)
+    if not rate:
+        return sentence, measured
+    daily = fmt.size(smallest * rate * 3600 * _HOURS_PER_DAY)
+    visible = f"{fmt.size(smallest)} per request would be {daily} per day at {fmt.rate(rate)}"
+    return sentence, f"{measured}; {visible}"
+
+
+def _inconclusive(report: Report) -> tuple[str, str]:
+    sentence = next(iter(report.reasons), "no reason was recorded")
+    advice = next(iter(report.advice), "run again for longer")
+    return sentence, f"what to do: {advice}"
+
+
+def further_reasons(report: Report) -> list[str]:
+    """The reasons that the headline does not already say."""
+    answer = headline(report)
+    said = {answer.sentence, answer.consequence.removeprefix("and: ")}
+    return [reason for reason in report.reasons if reason not in said]
+
+
+def _more_reasons(report: Report) -> str:
+    return f"and: {report.reasons[1]}" if len(report.reasons) > 1 else ""
+
+
+def _range(report: Report) -> str:
+    growth = report.growth
+    if growth.to_request <= growth.from_request:
+        return ""
+    return f" from request {fmt.number(growth.from_request)} to {fmt.number(growth.to_request)}"
+
+
+def _scale(report: Report) -> str:
+    rate = requests_per_second(report)
+    if not (report.growth.bytes_per_hour and rate):
+        return f"{fmt.count(report.requests, 'request')} in {fmt.duration(report.seconds)}"
+    daily = fmt.size(report.growth.bytes_per_hour * _HOURS_PER_DAY)
+    return f"that is {daily} per day at {fmt.rate(rate)}; measured{_range(report)}".removesuffix(
+        "; measured"
+    )
+
+
+def requests_per_second(report: Report) -> float:
+    """The measured rate of the load; 0 when nothing was measured."""
+    if report.latency.requests_per_second:
+        return report.latency.requests_per_second
+    return report.requests / report.seconds if report.seconds > 0 else 0.0
+
+
+def culprit(report: Report) -> str:
+    """The first site and holder that the findings name; in a run that passed, what it noticed."""
+    if report.verdict == Verdict.PASS:
+        return next((finding.title for finding in report.findings), "")
+    for finding in report.findings:
+        parts = [
+            *(f"{place(site)} in {site.function}" for site in finding.sites[:1]),
+            *(f"held by {holder.path}" for holder in finding.holders[:1]),
+        ]
+        if parts:
+            return ", ".join(parts)
+    return ""

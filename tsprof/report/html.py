@@ -1,0 +1,68 @@
+"""The report as one HTML file that needs no network, now or later."""
+
+import base64
+import hashlib
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from tsprof.report import charts, wording
+from tsprof.report import format as fmt
+from tsprof.report.headline import further_reasons, headline, requests_per_second
+from tsprof.report.model import Report
+from tsprof.report.text import printable
+
+_LONGEST_TEXT = 2_000
+
+
+def render(report: Report) -> str:
+    """The report as a self-contained page.
+
+    Scripts and styles are embedded and allowed by their hash alone, so that nothing that the
+    target put into a name or a message could run even if an escape were forgotten.
+    """
+    report = printable(report, limit=_LONGEST_TEXT)
+    environment = Environment(
+        loader=PackageLoader("tsprof.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    scripts = [_asset("uPlot.iife.min.js"), _asset("report.js")]
+    styles = [_asset("uPlot.min.css"), _asset("report.css")]
+    memory, load = charts.memory_charts(report), charts.load_charts(report)
+    return environment.get_template("report.html.j2").render(
+        report=report,
+        answer=headline(report),
+        reasons=further_reasons(report),
+        rate=requests_per_second(report),
+        memory_charts=memory,
+        load_charts=load,
+        memory_table=charts.memory_table(report),
+        load_table=charts.load_table(report),
+        chart_data=[chart.as_json() for chart in [*memory, *load]],
+        scripts=scripts,
+        styles=styles,
+        chart_licence=_asset("LICENSE.uPlot"),
+        security_policy=_security_policy(scripts, styles),
+        fmt=fmt,
+        wording=wording,
+    )
+
+
+def _asset(name: str) -> str:
+    return resources.files("tsprof.report").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _security_policy(scripts: list[str], styles: list[str]) -> str:
+    """A Content-Security-Policy that allows these very scripts and styles, and nothing else."""
+    return (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
+        f"script-src {_hashes(scripts)}; style-src {_hashes(styles)}"
+    )
+
+
+def _hashes(texts: list[str]) -> str:
+    digests = [hashlib.sha256(text.encode()).digest() for text in texts]
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)

@@ -1,0 +1,173 @@
+"""The report as JUnit XML, for the test views of Jenkins, GitLab and the like.
+
+One test suite per run with stable test names, so that CI can show their history: ``verdict``,
+one per resource, one per criterion. What is proved bad is a failure; what could not be judged is
+an error, so that CI turns red yet tells the two apart. Jenkins reads ``message``, GitLab only
+the element's text: both are written.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+from xml.etree import ElementTree as ET
+
+from tsprof.report import format as fmt
+from tsprof.report import wording
+from tsprof.report.headline import headline
+from tsprof.report.model import Criterion, Finding, Report, Resource, Verdict
+from tsprof.report.text import printable
+
+_LONGEST_TEXT = 1_000
+_ALWAYS: tuple[Resource, ...] = ("memory", "fd", "thread", "task", "garbage", "process")
+"""Resources that every run watches: their test exists even when there is nothing to say."""
+_HARMLESS = frozenset({"filling", "fragmentation", "step", "released"})
+
+_Outcome = Literal["passed", "failure", "error", "skipped"]
+
+
+@dataclass(frozen=True)
+class _Case:
+    group: str
+    name: str
+    outcome: _Outcome
+    message: str = ""
+    text: str = ""
+    seconds: float = 0.0
+
+
+def render(report: Report) -> str:
+    """The report as one ``testsuite`` in ``testsuites``, with an XML declaration."""
+    report = printable(report, limit=_LONGEST_TEXT)
+    cases = [_verdict(report), *_resources(report), *map(_criterion, report.criteria)]
+    totals = {
+        "tests": str(len(cases)),
+        "failures": str(sum(case.outcome == "failure" for case in cases)),
+        "errors": str(sum(case.outcome == "error" for case in cases)),
+        "time": _seconds(report.seconds),
+    }
+    root = ET.Element("testsuites", {"name": "tsprof", **totals})
+    suite = ET.SubElement(
+        root,
+        "testsuite",
+        {
+            "name": f"tsprof.{report.scenario}",
+            **totals,
+            "skipped": str(sum(case.outcome == "skipped" for case in cases)),
+        },
+    )
+    if report.provenance.started:
+        suite.set("timestamp", report.provenance.started)
+    properties = ET.SubElement(suite, "properties")
+    for name, value in _properties(report).items():
+        ET.SubElement(properties, "property", {"name": name, "value": value})
+    for case in cases:
+        _append(suite, f"tsprof.{report.scenario}.{case.group}", case)
+    ET.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _append(suite: ET.Element, class_name: str, case: _Case) -> None:
+    element = ET.SubElement(
+        suite,
+        "testcase",
+        {"classname": class_name, "name": case.name, "time": _seconds(case.seconds)},
+    )
+    if case.outcome in {"failure", "error"}:
+        problem = ET.SubElement(
+            element, case.outcome, {"type": case.outcome, "message": case.message}
+        )
+        problem.text = case.text or case.message
+        return
+    if case.outcome == "skipped":
+        ET.SubElement(element, "skipped", {"message": case.message})
+    if case.text:
+        ET.SubElement(element, "system-out").text = case.text
+
+
+def _seconds(seconds: float) -> str:
+    # An infinite or undefined length is no decimal number, which strict readers insist on.
+    return f"{seconds:.3f}" if 0 <= seconds < float("inf") else "0.000"
+
+
+def _properties(report: Report) -> dict[str, str]:
+    growth = report.growth
+    smallest = growth.detectable_bytes_per_request
+    return {
+        "verdict": report.verdict.value,
+        "exit_code": str(report.exit_code),
+        "requests": str(report.requests),
+        "bytes_per_request": f"{growth.bytes_per_request:g}",
+        "detectable_bytes_per_request": fmt.UNKNOWN if smallest is None else f"{smallest:g}",
+        "run": report.provenance.run,
+        "tsprof": report.provenance.tsprof_version,
+    }
+
+
+def _verdict(report: Report) -> _Case:
+    answer = headline(report)
+    outcomes: dict[Verdict, _Outcome] = {
+        Verdict.PASS: "passed",
+        Verdict.FAIL: "failure",
+        Verdict.INCONCLUSIVE: "error",
+    }
+    lines = [
+        f"{answer.word}  {answer.sentence}",
+        answer.consequence,
+        answer.culprit,
+        *report.reasons,
+        *(f"what to do: {advice}" for advice in report.advice),
+    ]
+    return _Case(
+        group="run",
+        name="verdict",
+        outcome=outcomes[report.verdict],
+        message=answer.sentence,
+        text="\n".join(dict.fromkeys(line for line in lines if line)),
+        seconds=report.seconds,
+    )
+
+
+def _resources(report: Report) -> Iterator[_Case]:
+    found = dict.fromkeys([*_ALWAYS, *(finding.resource for finding in report.findings)])
+    for resource in found:
+        findings = [finding for finding in report.findings if finding.resource == resource]
+        suspects = [finding for finding in findings if finding.kind not in _HARMLESS]
+        outcome: _Outcome = "passed"
+        message = "; ".join(finding.title for finding in suspects)
+        if report.verdict is Verdict.FAIL and suspects:
+            outcome = "failure"
+        elif report.verdict is Verdict.INCONCLUSIVE and suspects:
+            outcome = "error"
+        elif not suspects and (reason := _not_judged(report)):
+            outcome, message = "skipped", reason
+        text = "\n\n".join(map(_finding_text, findings))
+        yield _Case("resources", resource, outcome, message, text)
+
+
+def _not_judged(report: Report) -> str:
+    """Why silence about a resource does not mean that it is sound; empty when it does."""
+    if report.verdict is Verdict.INCONCLUSIVE:
+        return "the run was inconclusive"
+    if report.growth.detectable_bytes_per_request is None:
+        return "this run did not look for leaks"
+    return ""
+
+
+def _finding_text(finding: Finding) -> str:
+    lines = [
+        finding.title,
+        wording.finding_growth(finding),
+        wording.finding_plateau(finding),
+        *(f"at {wording.site_line(site)}" for site in finding.sites),
+        *(f"held by {holder.path}: {wording.holder_state(holder)}" for holder in finding.holders),
+        *finding.details,
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _criterion(criterion: Criterion) -> _Case:
+    outcomes: dict[bool | None, _Outcome] = {True: "passed", False: "failure", None: "error"}
+    measured = wording.criterion_unit(criterion, criterion.value)
+    limit = wording.criterion_unit(criterion, criterion.limit)
+    message = f"{criterion.name} is {measured}, its limit is {criterion.comparison} {limit}"
+    return _Case("criteria", criterion.name, outcomes[criterion.met], message, message)

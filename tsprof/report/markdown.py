@@ -1,0 +1,172 @@
+"""The report as a compact comment for a pull request (GitHub, GitLab, Gitea)."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from tsprof.report import format as fmt
+from tsprof.report import wording
+from tsprof.report.headline import headline, requests_per_second
+from tsprof.report.model import Finding, Report, Verdict
+from tsprof.report.text import printable
+
+_LONGEST_TEXT = 300
+_LONGEST_COMMENT = 60_000
+"""GitHub refuses comments above 65,536 characters."""
+_SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "⚠️"}
+
+_SPECIAL = re.compile(
+    r"""[&<>`*_\[\]\\|~#@!$^={}]"""  # markup, tables, mathematics, references
+    r"""|^[-+](?=\s|$)|^\d{1,9}[.)](?=\s|$)"""  # list items
+    r"""|://|(?<=www)\."""  # bare links
+)
+_MENTION = re.compile(r"([@#!])(?=\w)")
+_WORD_JOINER = "\N{WORD JOINER}"
+
+
+def render(report: Report) -> str:
+    """The report as Markdown with a few tags that the forges allow, below 60,000 characters.
+
+    When the whole does not fit, blocks are left out from the end, and the text says how many.
+    """
+    report = printable(report, limit=_LONGEST_TEXT)
+    blocks = [
+        *_answer(report),
+        _figures(report),
+        *(_finding(finding) for finding in report.findings),
+        _criteria(report),
+        _details("Ledger: who owns the growth", _ledger(report)),
+        _details("Processes", _processes(report)),
+        _details("Notes and cost", [*report.notes, wording.cost_line(report)]),
+    ]
+    kept: list[str] = []
+    room = _LONGEST_COMMENT
+    present = [block for block in blocks if block]
+    for position, block in enumerate(present):
+        room -= len(block) + 2
+        if room < 0:
+            kept.append(f"*{len(present) - position} more blocks were left out for length.*")
+            break
+        kept.append(block)
+    return "\n\n".join(kept) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text that Markdown, HTML and tables take literally, and that notifies nobody.
+
+    Forges look for mentions after they have resolved references, so a word joiner breaks
+    those up.
+    """
+    return _references(_MENTION.sub(rf"\1{_WORD_JOINER}", text))
+
+
+def _references(text: str) -> str:
+    """Special characters as numeric references, which never form markup (CommonMark 6.2)."""
+    return _SPECIAL.sub(lambda match: "".join(f"&#{ord(char)};" for char in match[0]), text)
+
+
+def _code(text: str) -> str:
+    # Forges look for no mentions in code, which has to stay good for copying.
+    return f"<code>{_references(text)}</code>"
+
+
+def _answer(report: Report) -> list[str]:
+    answer = headline(report)
+    lines = [answer.consequence, answer.culprit]
+    scenario = f"{escape(report.scenario)}{'' if report.complete else ', cut short'}"
+    return [
+        f"### {_SIGNS[report.verdict]} {answer.word} ({scenario}): {escape(answer.sentence)}",
+        "<br>\n".join(escape(line) for line in lines if line),
+    ]
+
+
+def _figures(report: Report) -> str:
+    growth, latency = report.growth, report.latency
+    measured = wording.growth_measured(growth)
+    hourly = fmt.size(growth.bytes_per_hour) if measured else fmt.UNKNOWN
+    requests = fmt.count(report.requests, "request")
+    rows = [
+        ("growth", wording.total_growth(growth)),
+        ("growth per hour at this load", hourly),
+        ("smallest visible leak per request", fmt.size(growth.detectable_bytes_per_request)),
+        ("latency p50", fmt.milliseconds(latency.p50_ms)),
+        ("latency p99", fmt.milliseconds(latency.p99_ms)),
+        ("load", f"{requests}, {fmt.rate(requests_per_second(report))}"),
+        ("failed requests", fmt.number(report.failures)),
+    ]
+    return _table(["figure", "value"], rows)
+
+
+def _finding(finding: Finding) -> str:
+    facts = [
+        wording.finding_growth(finding),
+        wording.finding_confidence(finding),
+        wording.finding_plateau(finding),
+    ]
+    lines = [
+        f"**{finding.resource} {finding.kind}**: {escape(finding.title)}",
+        _bullet("; ".join(escape(fact) for fact in facts if fact)),
+    ]
+    for site in finding.sites[:5]:
+        place = f"{_code(wording.place(site))} in {_code(site.function)}"
+        lines.append(_bullet(f"{place}: {escape(wording.site_growth(site))}"))
+    lines += [
+        _bullet(f"held by {_code(holder.path)}: {escape(wording.holder_state(holder))}")
+        for holder in finding.holders[:5]
+    ]
+    lines += [_bullet(escape(detail)) for detail in finding.details[:10]]
+    stack = finding.sites[0].stack[1:] if finding.sites else ()
+    called = [f"called by {frame.text}" for frame in wording.folded_stack(stack)]
+    text = "\n".join(line for line in lines if line)
+    stack_block = _details("Stack of the first site", called)
+    return f"{text}\n\n{stack_block}" if stack_block else text
+
+
+def _bullet(text: str) -> str:
+    return f"- {text}" if text else ""
+
+
+def _criteria(report: Report) -> str:
+    if not report.criteria:
+        return ""
+    rows = [
+        (
+            criterion.name,
+            wording.criterion_unit(criterion, criterion.value),
+            f"{criterion.comparison} {wording.criterion_unit(criterion, criterion.limit)}",
+            wording.criterion_outcome(criterion),
+        )
+        for criterion in report.criteria
+    ]
+    return _table(["criterion", "measured", "limit", "outcome"], rows)
+
+
+def _ledger(report: Report) -> list[str]:
+    return [
+        f"{wording.owner_label(row.owner)}: {fmt.size(row.bytes_per_request)} per request,"
+        f" {fmt.size(row.bytes_now)} now"
+        for row in report.ledger
+    ]
+
+
+def _processes(report: Report) -> list[str]:
+    if len(report.processes) < 2:  # noqa: PLR2004 - one process is the whole ledger
+        return []
+    return [
+        f"{process.pid}: {fmt.size(process.bytes_per_request)} per request, {process.command}"
+        f"{fmt.in_parentheses(process.ended)}"
+        for process in report.processes[:20]
+    ]
+
+
+def _details(title: str, lines: Iterable[str]) -> str:
+    """A collapsed list; the blank lines are what makes the forges read its inside as Markdown."""
+    items = [_bullet(escape(line)) for line in lines if line]
+    if not items:
+        return ""
+    body = "\n".join(items)
+    return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
+
+
+def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headers, ["---"] * len(headers), *([escape(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

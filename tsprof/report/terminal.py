@@ -1,0 +1,226 @@
+"""The report for a terminal or a pipe: the answer first, then the evidence."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.text import Text
+from tabulate import tabulate
+
+from tsprof.report import format as fmt
+from tsprof.report import wording
+from tsprof.report.headline import Headline, further_reasons, headline, requests_per_second
+from tsprof.report.model import Finding, LedgerRow, Report, Verdict
+from tsprof.report.text import printable
+
+_LONGEST_TEXT = 400
+"""Characters of one text from the target: a path fits, a dump of a value does not."""
+_LOG_LINES = 10
+_NARROWEST_COLUMN = 12
+_STYLES = {
+    Verdict.PASS: "bold green",
+    Verdict.FAIL: "bold red",
+    Verdict.INCONCLUSIVE: "bold yellow",
+}
+_OUTCOME_STYLES = {"met": "green", "missed": "red", "not measured": "yellow"}
+
+
+def render(report: Report, console: Console, *, html: str = "") -> None:
+    """Print the report.
+
+    Args:
+        report: a finished or half-finished run.
+        console: decides on colour and width. Off a terminal lines are not wrapped, so that
+            ``grep`` finds whole paths.
+        html: where the HTML report was written, if it was.
+    """
+    report = printable(report, limit=_LONGEST_TEXT, encoding=console.encoding)
+    answer = headline(report)
+    _answer(console, report, answer, html)
+    _run(console, report)
+    _list(console, "Why", further_reasons(report))
+    _ledger(console, report.ledger)
+    _findings(console, report.findings)
+    _criteria(console, report)
+    _processes(console, report)
+    _list(console, "Notes", report.notes)
+    _failures(console, report)
+    _heading(console, "Cost")
+    _line(console, wording.cost_line(report), indent=2)
+    _list(console, "What to do next", report.advice)
+
+
+def _answer(console: Console, report: Report, answer: Headline, html: str) -> None:
+    first = Text.assemble((answer.word, _STYLES[report.verdict]), "  ", answer.sentence)
+    _line(console, first, hanging=len(answer.word) + 2)
+    where = f"report: {html}" if html else ""
+    for text in (answer.consequence, answer.culprit or where):
+        if text:
+            _line(console, text)
+    if answer.culprit and where:
+        _line(console, where)
+
+
+def _run(console: Console, report: Report) -> None:
+    requests = fmt.count(report.requests, "request")
+    latency = report.latency
+    parts = [
+        report.scenario + ("" if report.complete else " (cut short)"),
+        f"{requests}, {fmt.number(report.failures)} failed, in {fmt.duration(report.seconds)}",
+        fmt.rate(requests_per_second(report)) if report.requests else "",
+        f"p50 {fmt.milliseconds(latency.p50_ms)}" if latency.p50_ms is not None else "",
+        f"p99 {fmt.milliseconds(latency.p99_ms)}" if latency.p99_ms is not None else "",
+        f"run {report.provenance.run}" if report.provenance.run else "",
+        f"exit code {report.exit_code}",
+    ]
+    _line(console, Text(" | ".join(part for part in parts if part), style="dim"))
+
+
+def _ledger(console: Console, ledger: Sequence[LedgerRow]) -> None:
+    if not ledger:
+        return
+    _heading(console, "Ledger: who owns the growth")
+    rows = [
+        [wording.owner_label(row.owner), fmt.size(row.bytes_per_request), fmt.size(row.bytes_now)]
+        for row in ledger
+    ]
+    total = sum(row.bytes_per_request for row in ledger)
+    rows.append(["all", fmt.size(total), fmt.size(sum(row.bytes_now for row in ledger))])
+    _table(console, ["owner", "per request", "now"], rows, numbers={1, 2})
+
+
+def _findings(console: Console, findings: Sequence[Finding]) -> None:
+    if not findings:
+        return
+    _heading(console, "Findings")
+    for position, finding in enumerate(findings, start=1):
+        number = f"{position}. "
+        kind = f"{finding.resource} {finding.kind}"
+        _line(console, Text.assemble(number, (kind, "bold"), f": {finding.title}"), hanging=3)
+        rate = [wording.finding_growth(finding), wording.finding_confidence(finding)]
+        _line(console, "; ".join(part for part in rate if part), indent=3)
+        for site in finding.sites:
+            _line(
+                console,
+                Text.assemble(
+                    (wording.place(site), "bold cyan"),
+                    f" in {site.function}{fmt.in_parentheses(site.package)}:"
+                    f" {wording.site_growth(site)}",
+                ),
+                indent=3,
+                hanging=2,
+            )
+            # The innermost frame is the site itself.
+            for frame in wording.folded_stack(site.stack[1:], longest=8):
+                _line(console, Text(f"called by {frame.text}", style="dim"), indent=5, hanging=2)
+        for holder in finding.holders:
+            held = f": {wording.holder_state(holder)}"
+            _line(
+                console,
+                Text.assemble("held by ", (holder.path, "bold magenta"), held),
+                indent=3,
+                hanging=2,
+            )
+        for text in (wording.finding_plateau(finding), *finding.details):
+            _line(console, text, indent=3, hanging=2)
+
+
+def _criteria(console: Console, report: Report) -> None:
+    if not report.criteria:
+        return
+    _heading(console, "Criteria")
+    rows = [
+        [
+            criterion.name,
+            wording.criterion_unit(criterion, criterion.value),
+            f"{criterion.comparison} {wording.criterion_unit(criterion, criterion.limit)}",
+            wording.criterion_outcome(criterion),
+        ]
+        for criterion in report.criteria
+    ]
+    _table(
+        console,
+        ["criterion", "measured", "limit", "outcome"],
+        rows,
+        numbers={1, 2},
+        styles=[_OUTCOME_STYLES[row[-1]] for row in rows],
+    )
+
+
+def _processes(console: Console, report: Report) -> None:
+    if len(report.processes) < 2:  # noqa: PLR2004 - one process is the whole ledger
+        return
+    _heading(console, "Processes")
+    rows = [
+        [
+            str(process.pid),
+            fmt.size(process.bytes_per_request),
+            fmt.number(process.requests_seen),
+            {"agent": "agent", "outside": "outside only"}[process.source],
+            process.command + fmt.in_parentheses(process.ended),
+        ]
+        for process in report.processes
+    ]
+    _table(
+        console, ["pid", "per request", "requests", "read by", "command"], rows, numbers={0, 1, 2}
+    )
+
+
+def _failures(console: Console, report: Report) -> None:
+    _list(console, "Failed requests", report.failure_samples)
+    if report.verdict is not Verdict.PASS:
+        _list(console, "Last lines of the target", report.target_log_tail[-_LOG_LINES:], bullet="")
+
+
+def _list(console: Console, title: str, texts: Sequence[str], *, bullet: str = "- ") -> None:
+    if not texts:
+        return
+    _heading(console, title)
+    for text in texts:
+        _line(console, f"{bullet}{text}", indent=2, hanging=len(bullet))
+
+
+def _heading(console: Console, title: str) -> None:
+    console.print()
+    console.print(Text(title, style="bold"), soft_wrap=True)
+
+
+def _line(console: Console, text: str | Text, *, indent: int = 0, hanging: int = 0) -> None:
+    """Print one paragraph, wrapped only where a person looks at it; nothing when it is empty."""
+    line = Text(text) if isinstance(text, str) else text
+    if not line.plain:
+        return
+    if not console.is_terminal:
+        console.print(Text(" " * indent) + line, soft_wrap=True)
+        return
+    width = max(console.width - indent - hanging, _NARROWEST_COLUMN)
+    for position, part in enumerate(line.wrap(console, width)):
+        part.rstrip()
+        console.print(Text(" " * (indent + (hanging if position else 0))) + part, soft_wrap=True)
+
+
+def _table(
+    console: Console,
+    headers: list[str],
+    rows: list[list[str]],
+    *,
+    numbers: Iterable[int],
+    styles: Sequence[str] = (),
+) -> None:
+    """Print a table without frame; on a narrow terminal its last column wraps."""
+    widths = [max(len(row[column]) for row in [headers, *rows]) for column in range(len(headers))]
+    room = console.width - 2 - sum(widths[:-1]) - 2 * (len(widths) - 1)
+    right = set(numbers)
+    wraps = console.is_terminal and widths[-1] > room
+    text = tabulate(
+        rows,
+        headers,
+        tablefmt="simple",
+        disable_numparse=True,
+        colalign=["right" if column in right else "left" for column in range(len(headers))],
+        maxcolwidths=[*[None] * (len(headers) - 1), max(room, _NARROWEST_COLUMN)]
+        if wraps
+        else None,
+    )
+    for position, line in enumerate(text.splitlines()):
+        style = styles[position - 2] if styles and position > 1 and not wraps else ""
+        console.print(Text(f"  {line.rstrip()}", style=style), soft_wrap=True)

@@ -1,0 +1,201 @@
+"""The phrases that every renderer shares: findings, sites, holders, criteria, cost."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tsprof.report import format as fmt
+from tsprof.report.model import (
+    Criterion,
+    Finding,
+    Frame,
+    Growth,
+    Holder,
+    Owner,
+    Report,
+    Resource,
+    Site,
+)
+
+OWNER_LABELS: dict[Owner, str] = {
+    "python_objects": "Python objects",
+    "native_heap": "native heap",
+    "allocator_slack": "allocator slack",
+    "stacks": "thread stacks",
+    "mappings": "file and anonymous mappings",
+    "other": "the rest",
+}
+
+_UNITS: dict[Resource, str] = {
+    "fd": "file descriptors",
+    "thread": "threads",
+    "task": "asyncio tasks",
+    "errors": "errors",
+    "process": "processes",
+}
+"""What one of a resource is called; memory and garbage are bytes, the others have no unit."""
+
+
+def place(code: Site | Frame) -> str:
+    """Where a line of code is: ``app.py:30``."""
+    return f"{code.file}:{code.line}" if code.line else code.file
+
+
+def growth_measured(growth: Growth) -> bool:
+    """Whether the figures of the growth are a measurement, and not the zeros of a half run."""
+    figures = (growth.bytes_per_request, growth.low, growth.high, growth.to_request)
+    return any(figures) or growth.detectable_bytes_per_request is not None
+
+
+def total_growth(growth: Growth) -> str:
+    """The growth with its interval: ``32.8 B per request (32.1 to 33.4)``."""
+    if not growth_measured(growth):
+        return fmt.UNKNOWN
+    between = fmt.size_interval(growth.low, growth.high, beside=growth.bytes_per_request)
+    return f"{fmt.size(growth.bytes_per_request)} per request{fmt.in_parentheses(between)}"
+
+
+def finding_growth(finding: Finding) -> str:
+    """How fast it grows, with the interval and the clock; empty when it has no rate."""
+    if not finding.per_request:
+        return ""
+    if finding.resource in {"memory", "garbage"}:
+        amount = fmt.size(finding.per_request)
+        between = fmt.size_interval(finding.low, finding.high, beside=finding.per_request)
+    else:
+        amount = f"{fmt.number(finding.per_request)} {_UNITS.get(finding.resource, '')}".rstrip()
+        between = fmt.interval(finding.low, finding.high)
+    return f"{amount} per request{fmt.in_parentheses(between)}{clock(finding)}"
+
+
+def clock(finding: Finding) -> str:
+    """What the growth follows, as the end of a sentence; empty for plain requests."""
+    follows = {
+        "request": "",
+        "second": ", growing with time rather than with requests",
+        "error": ", growing with failed requests",
+    }
+    return follows.get(finding.clock, f", growing with {finding.clock}")
+
+
+def finding_plateau(finding: Finding) -> str:
+    """The size at which a filling resource will stop; empty when none is predicted."""
+    if finding.plateau is None:
+        return ""
+    if finding.resource in {"memory", "garbage"}:
+        return f"fills up to about {fmt.size(finding.plateau)}"
+    unit = _UNITS.get(finding.resource, "")
+    return f"fills up to about {fmt.number(finding.plateau)} {unit}".rstrip()
+
+
+def finding_confidence(finding: Finding) -> str:
+    """``confidence 99 %``; empty when no figure was computed."""
+    return f"confidence {fmt.percentage(finding.confidence)}" if finding.confidence else ""
+
+
+def site_growth(site: Site) -> str:
+    """What a line leaves behind, and which part of the finding that is."""
+    blocks = f" in {fmt.count(site.blocks_per_request, 'block')}" if site.blocks_per_request else ""
+    return f"{fmt.size(site.bytes_per_request)}{blocks} per request, {fmt.percentage(site.share)}"
+
+
+def site_line(site: Site) -> str:
+    """A site with everything known of it but its stack."""
+    package = fmt.in_parentheses(site.package)
+    return f"{place(site)} in {site.function}{package}: {site_growth(site)}"
+
+
+def holder_state(holder: Holder) -> str:
+    """How a container grows, what is in it, and where it will stop."""
+    sign = "+" if holder.entries_per_request > 0 else ""
+    parts = [
+        f"{sign}{fmt.count(holder.entries_per_request, 'entry', 'entries')} per request",
+        f"{fmt.count(holder.entries, 'entry', 'entries')} now" if holder.entries else "",
+        fmt.size(holder.bytes) if holder.bytes else "",
+        f"entries are {holder.sample}" if holder.sample else "",
+        f"bounded at {fmt.count(holder.bound, 'entry', 'entries')}"
+        if holder.bound is not None
+        else "no bound known",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def criterion_unit(criterion: Criterion, value: float | None) -> str:
+    """A criterion's value in the unit that the end of its name tells."""
+    if criterion.name.endswith("_ms"):
+        return fmt.milliseconds(value)
+    if criterion.name.endswith(("_bytes", "bytes_per_request")):
+        return fmt.size(value)
+    return fmt.number(value)
+
+
+def criterion_outcome(criterion: Criterion) -> str:
+    """``met``, ``missed`` or ``not measured``."""
+    return {True: "met", False: "missed", None: "not measured"}[criterion.met]
+
+
+@dataclass(frozen=True)
+class StackLine:
+    """One line of a folded stack."""
+
+    text: str
+    origin: str
+
+
+def folded_stack(stack: Iterable[Frame], *, longest: int = 12) -> list[StackLine]:
+    """A stack with each run of frames outside the application folded into one line.
+
+    Args:
+        stack: innermost frame first.
+        longest: lines to return at most; the last one then says how many frames are missing.
+    """
+    frames = list(stack)
+    lines: list[StackLine] = []
+    position = 0
+    while position < len(frames) and len(lines) < longest:
+        frame = frames[position]
+        run = 1
+        if frame.origin != "application":
+            while position + run < len(frames) and frames[position + run].origin != "application":
+                run += 1
+        if run == 1:
+            lines.append(StackLine(frame_text(frame), frame.origin))
+        else:
+            skipped = frames[position : position + run]
+            names = dict.fromkeys(frame.package or frame.origin for frame in skipped)
+            lines.append(StackLine(f"{run} frames in {', '.join(names)}", "folded"))
+        position += run
+    if position < len(frames):
+        lines.append(StackLine(f"{fmt.count(len(frames) - position, 'more frame')}", "folded"))
+    return lines
+
+
+def frame_text(frame: Frame) -> str:
+    """One frame: ``app.py:30 in handler (starlette 0.40)``."""
+    package = fmt.in_parentheses(frame.package)
+    return f"{place(frame)} in {frame.function}{package}"
+
+
+def owner_label(owner: Owner) -> str:
+    """What the ledger calls an owner in tables and legends."""
+    return OWNER_LABELS[owner]
+
+
+def cost_line(report: Report) -> str:
+    """What the run cost, in one line."""
+
+    def used(cpu_seconds: float, peak_rss: int) -> str:
+        return f"{fmt.duration(cpu_seconds)} CPU, {fmt.size(peak_rss)} peak"
+
+    cost = report.cost
+    pause = fmt.milliseconds(cost.checkpoint_ms)
+    pauses = f"{fmt.count(cost.checkpoints, 'checkpoint')} with a pause of {pause}"
+    parts = [
+        pauses if cost.checkpoints else "no checkpoint",
+        f"profiler on for {fmt.duration(cost.attribution_seconds)}"
+        if cost.attribution_seconds
+        else "no profiler",
+        f"supervisor {used(cost.supervisor_cpu_s, cost.supervisor_peak_rss)}",
+        f"load {used(cost.load_cpu_s, cost.load_peak_rss)}",
+        f"{fmt.size(cost.disk_bytes)} on disk",
+    ]
+    return "; ".join(parts)
