@@ -1,0 +1,57 @@
+# Targets for people and for CI; `make help` lists them.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# Debian's python3 comes without ensurepip until python3-venv is installed.
+$(BIN)/python:
+	@$(PYTHON) scripts/make_venv.py $(VENV)
+
+$(BIN)/.demo: $(BIN)/python pyproject.toml
+	@echo "Installing tsprof with its demo (about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[demo]'
+	@touch $@
+
+$(BIN)/.dev: $(BIN)/python pyproject.toml
+	@echo "Installing tsprof with what its tests need ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,dev]'
+	@touch $@ $(BIN)/.demo
+
+.PHONY: demo
+demo: $(BIN)/.demo ## Find the leak planted in the demo service, then pass its clean twin
+	@$(BIN)/python scripts/demo.py
+
+.PHONY: test
+test: $(BIN)/.dev ## Run all tests; installs the system packages they need when it may
+	@$(BIN)/python scripts/install_test_packages.py
+	@$(BIN)/python -m pytest
+
+.PHONY: unit
+unit: $(BIN)/.dev ## Run the tests that start no process
+	@$(BIN)/python -m pytest tests/unit
+
+.PHONY: lint
+lint: $(BIN)/.dev ## Check style
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(BIN)/.dev ## Check types
+	@$(BIN)/mypy
+
+.PHONY: docs
+docs: $(BIN)/.dev ## Rewrite the parts of docs/ that are generated
+	@$(BIN)/python -m tsprof.cli.docs
+
+.PHONY: benchmarks
+benchmarks: $(BIN)/.dev ## Run the benchmarks (minutes to an hour; each script runs alone, too)
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+.PHONY: clean
+clean: ## Remove the environment and everything generated
+	@rm -rf $(VENV) build dist *.egg-info .tsprof .pytest_cache .mypy_cache .ruff_cache
