@@ -1,7 +1,5 @@
 """Load memray into the target: its own, or the bare extension module of another environment."""
 
-# ruff: noqa: PTH110, PTH118
-# pathlib is one more module that the target would get from the agent
 from __future__ import annotations
 
 import importlib

@@ -6,8 +6,6 @@ load, ``stop``. What was allocated before the mark and still lives at the stop i
 ``start``, ``mark`` and ``stop`` belong into quiet moments without load.
 """
 
-# ruff: noqa: PTH100, PTH108, PTH110, PTH116, PTH120, PTH123
-# pathlib is one more module that the target would get from the agent
 from __future__ import annotations
 
 import _thread
@@ -209,7 +207,7 @@ class _TracemallocTrace:
     """A running tracemalloc, with the survivors written by call stack at the mark and the end."""
 
     def __init__(self, arguments: dict[str, Any]) -> None:
-        import _tracemalloc  # noqa: PLC0415 - most windows do without
+        import _tracemalloc
 
         self._tracemalloc = _tracemalloc
         self._file = arguments["file"]

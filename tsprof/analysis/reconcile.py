@@ -1,0 +1,124 @@
+"""Reconcile the sites with the ledger: which of them make up its growth, and how much of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tsprof.analysis.sites import LeakingSite
+from tsprof.report.model import Site
+
+EXCESS = 1.25
+"""Sites that sum up to more than this multiple of the ledger's growth include some whose old
+blocks are freed at the same rate: a cache that takes longer than the window to turn over."""
+MATCH = 0.1
+"""Relative error, of bytes and blocks each, up to which a subset of the sites is the growth."""
+CANDIDATES = 12
+"""Sites of which every subset is tried (4,096 of them: 20 ms)."""
+MATERIAL = 0.1
+"""Part of the growth from which a site matters when two subsets fit alike."""
+EXPLAINED = 0.8
+"""Part of the growth from which nothing needs to be said about the rest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciliation:
+    """The sites that make up the ledger's growth."""
+
+    sites: tuple[Site, ...]
+    """With their shares, the largest first."""
+    explained: float
+    """Part of the ledger's growth that they sum up to, 0 to 1."""
+    turnover: tuple[Site, ...] = ()
+    """Sites that allocate what stays for longer than the window, but do not grow."""
+    notes: tuple[str, ...] = ()
+
+
+def reconcile(
+    sites: Sequence[LeakingSite],
+    *,
+    bytes_per_request: float,
+    blocks_per_request: float | None = None,
+) -> Reconciliation:
+    """Give each site its share of the growth that the ledger measured.
+
+    Args:
+        sites: The leaking sites, the largest first.
+        bytes_per_request: Growth of live memory in the ledger, Python's and native together.
+        blocks_per_request: Growth of the blocks that Python's allocator handed out; None where it
+            is not known.
+    """
+    if bytes_per_request <= 0 or not sites:
+        return Reconciliation(sites=(), explained=0.0, notes=_why_nothing(bytes_per_request, sites))
+    chosen, notes = _matching(sites, bytes_per_request, blocks_per_request)
+    found = sum(leak.site.bytes_per_request for leak in chosen)
+    whole = max(found, bytes_per_request)
+    shared = tuple(
+        leak.site.model_copy(update={"share": leak.site.bytes_per_request / whole})
+        for leak in chosen
+    )
+    explained = min(found / bytes_per_request, 1.0)
+    if explained < EXPLAINED:
+        notes += _why_not_all(chosen, bytes_per_request, blocks_per_request, found)
+    return Reconciliation(
+        sites=shared,
+        explained=explained,
+        turnover=tuple(leak.site for leak in sites if leak not in chosen),
+        notes=notes,
+    )
+
+
+def _matching(
+    sites: Sequence[LeakingSite], size: float, blocks: float | None
+) -> tuple[Sequence[LeakingSite], tuple[str, ...]]:
+    """Return the sites whose sum is the growth, where all together sum up to more.
+
+    Beyond the first ``CANDIDATES`` no site matters, or no subset of these would fit.
+    """
+    found = sum(leak.site.bytes_per_request for leak in sites)
+    if found <= EXCESS * size:
+        return sites, ()
+    candidates = sites[:CANDIDATES]
+    sizes = np.array([leak.site.bytes_per_request for leak in candidates])
+    masks = np.arange(1, 2 ** len(candidates))[:, None] >> np.arange(len(candidates)) & 1
+    errors = np.abs(masks @ sizes - size) / size
+    if blocks is not None:
+        counts = masks @ np.array([leak.python_blocks_per_request for leak in candidates])
+        errors += np.abs(counts - blocks) / np.maximum(np.maximum(counts, blocks), 1e-9)
+    best = masks[errors.argmin()]
+    rivals = masks[errors <= errors.min() + MATCH]
+    material = sizes >= MATERIAL * size
+    ambiguous = np.any(rivals[:, material] != best[material])
+    if ambiguous or errors.min() > MATCH * (1 if blocks is None else 2):
+        doubt = (
+            f"the sites sum up to {found:.4g} B per request, the ledger to {size:.4g}: some of "
+            "them replace old entries rather than grow; a longer window would tell which"
+        )
+        return sites, (doubt,)
+    chosen = [leak for leak, taken in zip(candidates, best, strict=True) if taken]
+    left_out = [leak.site.function for leak in candidates if leak not in chosen]
+    note = f"left out, because they replace old entries at a constant number: {', '.join(left_out)}"
+    return chosen, (note,)
+
+
+def _why_nothing(size: float, sites: Sequence[LeakingSite]) -> tuple[str, ...]:
+    if size <= 0:
+        return ()
+    if not sites:
+        return ("no allocation of the window's early part was still alive at its end",)
+    return ()
+
+
+def _why_not_all(
+    chosen: Sequence[LeakingSite], size: float, blocks: float | None, found: float
+) -> tuple[str, ...]:
+    rest = f"{size - found:.4g} of {size:.4g} B per request have no site"
+    reasons = []
+    number = sum(leak.python_blocks_per_request for leak in chosen)
+    if blocks is not None and number >= EXPLAINED * blocks:
+        reasons.append("Python's blocks are accounted for: the rest is native memory")
+    if any(leak.estimated for leak in chosen):
+        reasons.append("a container's table grows in jumps, of which the window saw one at most")
+    if not reasons:
+        reasons.append("it may come in events rarer than the window is long")
+    return (f"{rest}; {'; '.join(reasons)}",)

@@ -1,0 +1,259 @@
+"""Sites: the lines that allocate what stays, from the captures of an attribution window.
+
+A site leaks when what it allocated early in the window still lives at the end, and what it
+allocated late lives in the same proportion to requests. By that measure caches that turn over
+within the window, per-connection buffers and logging drop out by themselves (the early part has
+died), and so does what is made once (nothing late).
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tsprof.analysis.captures import BlockKind, CaptureDigest, StackSurvivors
+from tsprof.report.model import Frame, Site
+
+PROPORTIONAL = 1.6
+"""Early and late rates whose ratio is within this factor are one steady growth, and are averaged;
+beyond it only the lower one is taken for growth."""
+NOISE = 3.0
+"""Standard deviations of a Poisson count that early and late blocks may be apart by chance."""
+TABLE_BLOCKS = 3
+"""A site with at most so many large blocks per process, all early or all late, is the table of a
+container that was reallocated as it grew."""
+TABLE_SHARE = 1 / 9
+"""What a list's table has gained since its last reallocation, where only that one was seen: CPython
+over-allocates by one eighth (Objects/listobject.c, ``list_resize``)."""
+LEAST_SHARE = 0.005
+"""Sites below this part of all growth found are not listed."""
+STACK_FRAMES = 60
+"""Frames of a stack that are kept, the innermost ones."""
+
+LOOPS = (
+    ("asyncio/base_events.py", frozenset({"run_forever", "run_until_complete", "_run_once"})),
+    ("asyncio/runners.py", frozenset({"run"})),
+    ("asyncio/events.py", frozenset({"_run"})),
+    ("threading.py", frozenset({"run", "_bootstrap", "_bootstrap_inner"})),
+    ("concurrent/futures/thread.py", frozenset({"run", "_worker"})),
+    ("socketserver.py", frozenset({"serve_forever", "process_request_thread"})),
+)
+"""Functions that serve: what called them, such as the script that starts the server, is on every
+stack and allocates nothing of the request."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Whose code a file is."""
+
+    kind: Literal["application", "dependency", "interpreter", "native"]
+    package: str = ""
+    """Name and version of the distribution of a dependency."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeakingSite:
+    """One function that allocates what stays, all threads and processes together."""
+
+    site: Site
+    """Its ``share`` is 0 until the site is reconciled with the ledger."""
+    python_blocks_per_request: float
+    """The part of its blocks that Python's allocator hands out."""
+    turnover_bytes_per_request: float = 0.0
+    """What it allocated late beyond its growth: a cache that replaces entries, say."""
+    estimated: bool = False
+    """Whether part of the figure is an estimate, from a container's reallocated table."""
+
+
+_Key = tuple[str, str]
+"""File and function."""
+
+
+@dataclass
+class _Tally:
+    """Survivors of one site, of one kind of block."""
+
+    early_bytes: float = 0
+    early_blocks: float = 0
+    late_bytes: float = 0
+    late_blocks: float = 0
+    mark_bytes: float = 0
+    mark_blocks: float = 0
+
+    def add(self, other: "StackSurvivors | _Tally") -> None:
+        self.early_bytes += other.early_bytes
+        self.early_blocks += other.early_blocks
+        self.late_bytes += other.late_bytes
+        self.late_blocks += other.late_blocks
+        self.mark_bytes += other.mark_bytes
+        self.mark_blocks += other.mark_blocks
+
+
+@dataclass
+class _Group:
+    """All that is known of one site."""
+
+    python: _Tally = field(default_factory=_Tally)
+    other: _Tally = field(default_factory=_Tally)
+    tables: _Tally = field(default_factory=_Tally)
+    stacks: Counter[tuple[Frame, ...]] = field(default_factory=Counter)
+    """Bytes alive at the end by stack."""
+
+
+@dataclass(frozen=True)
+class _Growth:
+    """Bytes and blocks per request that stay, and bytes that were replaced."""
+
+    size: float
+    blocks: float
+    turnover: float
+
+
+def leaking_sites(
+    digests: Sequence[CaptureDigest], origin_of: Callable[[str], Origin]
+) -> tuple[LeakingSite, ...]:
+    """Return the sites of one window that leak, the largest first.
+
+    Args:
+        digests: One per process of the target, all of the same window.
+        origin_of: Tells whose code a source file is.
+    """
+    if not digests:
+        return ()
+    early, total = digests[0].requests_early, digests[0].requests_total
+    if not 0 < early < total:
+        return ()
+    groups: dict[_Key, _Group] = defaultdict(_Group)
+    for digest in digests:
+        _collect(groups, digest, origin_of)
+    found = [_leak(group, early, total) for group in groups.values()]
+    every = sum(leak.site.bytes_per_request for leak in found)
+    least = max(LEAST_SHARE * every, 1 / total)
+    kept = (leak for leak in found if leak.site.bytes_per_request >= least)
+    return tuple(sorted(kept, key=lambda leak: -leak.site.bytes_per_request))
+
+
+def _collect(
+    groups: dict[_Key, _Group], digest: CaptureDigest, origin_of: Callable[[str], Origin]
+) -> None:
+    """Add one process's stacks to the sites; a container's table is told from payload here."""
+    tallies: dict[tuple[_Key, BlockKind], _Tally] = defaultdict(_Tally)
+    for stack in digest.stacks:
+        if stack.frames:
+            frames = tuple(_marked(stack, origin_of))
+            shown = frames[shown_frame(frames)]
+            key = (shown.file, shown.function)
+            groups[key].stacks[frames] += stack.early_bytes + stack.late_bytes
+            tallies[key, stack.kind].add(stack)
+    for (key, kind), tally in tallies.items():
+        group = groups[key]
+        if digest.method == "tracemalloc":
+            _part(tally, digest)
+        one_age = not tally.early_blocks or not tally.late_blocks
+        few = tally.early_blocks + tally.late_blocks <= TABLE_BLOCKS
+        if kind == "large" and one_age and few:
+            group.tables.add(tally)
+        elif kind in ("small", "large"):
+            group.python.add(tally)
+        else:
+            group.other.add(tally)
+
+
+def _part(tally: _Tally, digest: CaptureDigest) -> None:
+    """Part tracemalloc's survivors, whose age is not known, into early and late ones.
+
+    What the site gained after the mark is late; at the same rate, at most, the rest is early.
+    """
+    ratio = digest.requests_early / digest.requests_late
+    late_bytes = max(tally.late_bytes - tally.mark_bytes, 0)
+    late_blocks = max(tally.late_blocks - tally.mark_blocks, 0)
+    if tally.late_blocks > TABLE_BLOCKS:  # a table keeps its figures: it is one block, late
+        tally.early_bytes = min(tally.mark_bytes, late_bytes * ratio)
+        tally.early_blocks = min(tally.mark_blocks, late_blocks * ratio)
+        tally.late_bytes, tally.late_blocks = late_bytes, late_blocks
+
+
+def _marked(stack: StackSurvivors, origin_of: Callable[[str], Origin]) -> Iterable[Frame]:
+    for function, file, line in stack.frames[:STACK_FRAMES]:
+        origin = origin_of(file)
+        yield Frame(
+            function=function, file=file, line=line, origin=origin.kind, package=origin.package
+        )
+
+
+def shown_frame(frames: Sequence[Frame]) -> int:
+    """Return the index of the frame that a developer should look at first.
+
+    That is the innermost one of the application; of a dependency where the application is not on
+    the stack; else the innermost of all. What lies outside a serving loop does not count.
+    """
+    within = next((i for i, frame in enumerate(frames) if _is_loop(frame)), len(frames))
+    for wanted in ("application", "dependency"):
+        for index, frame in enumerate(frames[:within]):
+            if frame.origin == wanted:
+                return index
+    return 0
+
+
+def _is_loop(frame: Frame) -> bool:
+    return frame.origin == "interpreter" and any(
+        frame.file.endswith(file) and frame.function in functions for file, functions in LOOPS
+    )
+
+
+def _leak(group: _Group, early: int, total: int) -> LeakingSite:
+    python = _growth(group.python, early, total)
+    other = _growth(group.other, early, total)
+    table = _table_growth(group.tables, early, total)
+    frames = max(group.stacks, key=lambda stack: group.stacks[stack])
+    shown = frames[shown_frame(frames)]
+    return LeakingSite(
+        site=Site(
+            function=shown.function,
+            file=shown.file,
+            line=_line(group),
+            bytes_per_request=python.size + other.size + table,
+            blocks_per_request=python.blocks + other.blocks,
+            share=0.0,
+            origin=shown.origin,
+            package=shown.package,
+            stack=frames,
+        ),
+        python_blocks_per_request=python.blocks,
+        turnover_bytes_per_request=python.turnover + other.turnover,
+        estimated=table > 0,
+    )
+
+
+def _line(group: _Group) -> int:
+    """Return the line that holds the most; Python 3.9 gives a frame's first allocations line 0."""
+    lines: Counter[int] = Counter()
+    for frames, size in group.stacks.items():
+        lines[frames[shown_frame(frames)].line] += size
+    return max(lines, key=lambda line: (line > 0, lines[line]))
+
+
+def _growth(tally: _Tally, early: int, total: int) -> _Growth:
+    """Return what grows in proportion to requests in both parts of the window."""
+    late = total - early
+    early_rate, late_rate = tally.early_blocks / early, tally.late_blocks / late
+    whole_bytes = (tally.early_bytes + tally.late_bytes) / total
+    if not min(early_rate, late_rate):
+        return _Growth(0.0, 0.0, tally.late_bytes / total)
+    ratio = late / early
+    spread = math.sqrt(tally.late_blocks + tally.early_blocks * ratio**2)
+    by_chance = abs(tally.late_blocks - tally.early_blocks * ratio) <= NOISE * spread
+    apart = max(early_rate, late_rate) / min(early_rate, late_rate)
+    if by_chance or apart <= PROPORTIONAL:
+        return _Growth(whole_bytes, (tally.early_blocks + tally.late_blocks) / total, 0.0)
+    size = min(tally.early_bytes / early, tally.late_bytes / late)
+    return _Growth(size, min(early_rate, late_rate), whole_bytes - size)
+
+
+def _table_growth(tally: _Tally, early: int, total: int) -> float:
+    """Estimate how fast a container's table grows, which is seen only when it is reallocated."""
+    size = tally.early_bytes + tally.late_bytes
+    if tally.late_bytes > tally.mark_bytes > 0:
+        return (tally.late_bytes - tally.mark_bytes) / (total - early)
+    return size * TABLE_SHARE / total
