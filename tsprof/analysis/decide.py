@@ -53,11 +53,16 @@ class Decision:
 
 @dataclass
 class _Grounds:
-    """Reasons collected for each verdict; the gravest that has any wins."""
+    """Reasons, each with the advice that goes with it; the gravest verdict that has any wins."""
 
-    fail: list[str] = field(default_factory=list)
-    doubt: list[str] = field(default_factory=list)
-    advice: list[str] = field(default_factory=list)
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    doubts: list[tuple[str, str]] = field(default_factory=list)
+
+    def fail(self, reason: str, advice: str = "") -> None:
+        self.failures.append((reason, advice))
+
+    def doubt(self, reason: str, advice: str = "") -> None:
+        self.doubts.append((reason, advice))
 
 
 def decide(evidence: Evidence) -> Decision:
@@ -73,22 +78,24 @@ def decide(evidence: Evidence) -> Decision:
     for finding in evidence.drift:
         findings.append(finding)
         if finding.kind == "drift":
-            grounds.fail.append(finding.title)
+            grounds.fail(finding.title)
     _weigh_load(evidence, grounds)
     _weigh_sight(evidence, grounds)
     interrupted = any(event.kind == "interrupted" for event in evidence.events)
     if interrupted:
-        grounds.doubt.insert(0, "the run was interrupted before it could tell")
-    if grounds.fail:
-        verdict, reasons = Verdict.FAIL, grounds.fail
-    elif grounds.doubt:
-        verdict, reasons = Verdict.INCONCLUSIVE, grounds.doubt
+        grounds.doubts.insert(0, ("the run was interrupted before it could tell", ""))
+    elif not evidence.complete:
+        grounds.doubts.insert(0, ("the run was cut off before it could tell", ""))
+    if grounds.failures:
+        verdict, reasons = Verdict.FAIL, grounds.failures
+    elif grounds.doubts:
+        verdict, reasons = Verdict.INCONCLUSIVE, grounds.doubts
     else:
-        verdict, reasons = Verdict.PASS, [_pass_reason(evidence.look)]
+        verdict, reasons = Verdict.PASS, [(_pass_reason(evidence.look), "")]
     return Decision(
         verdict=verdict,
-        reasons=tuple(dict.fromkeys(reasons)),
-        advice=tuple(dict.fromkeys(grounds.advice)),
+        reasons=tuple(dict.fromkeys(reason for reason, _ in reasons)),
+        advice=tuple(dict.fromkeys(advice for _, advice in reasons if advice)),
         findings=tuple(findings),
         interrupted=interrupted,
     )
@@ -105,25 +112,24 @@ def _leak_findings(evidence: Evidence, grounds: _Grounds) -> list[Finding]:
     if memory is not None:
         findings.append(memory)
         if memory.kind == "leak":
-            grounds.fail.append(memory.title)
+            grounds.fail(memory.title)
         elif memory.kind == "filling":
-            grounds.doubt.append(memory.title)
-            grounds.advice.append(
-                "run longer (--max-time), or with a smaller cache, to see past the filling"
+            grounds.doubt(
+                memory.title,
+                "run longer (--max-time), or with a smaller cache, to see past the filling",
             )
         elif memory.kind == "released":
-            grounds.doubt.append(memory.title)
-            grounds.advice.append("run longer than the memory's lifetime (tsprof endurance)")
+            grounds.doubt(memory.title, "run longer than the memory's lifetime (tsprof endurance)")
     if "garbage" in look.leaking:
         finding = garbage_finding(look, evidence.attribution)
         findings.append(finding)
-        grounds.fail.append(finding.title)
+        grounds.fail(finding.title)
     for resource, assessment in look.counts.items():
         finding_or_none = count_finding(resource, assessment)
         if finding_or_none is not None:
             findings.append(finding_or_none)
             if finding_or_none.kind == "leak":
-                grounds.fail.append(finding_or_none.title)
+                grounds.fail(finding_or_none.title)
     fragmentation = fragmentation_finding(look)
     if fragmentation is not None:
         findings.append(fragmentation)
@@ -133,18 +139,17 @@ def _leak_findings(evidence: Evidence, grounds: _Grounds) -> list[Finding]:
 def _weigh_target(events: Sequence[Event], grounds: _Grounds) -> None:
     for event in events:
         if event.kind in ("target_ended", "target_hung", "out_of_memory"):
-            grounds.fail.append(event.text)
-            grounds.advice.append("the end of the target's output is in the report")
+            grounds.fail(event.text, "the end of the target's output is in the report")
         elif event.kind in ("load_lost", "agent_lost", "control_failed"):
-            grounds.doubt.append(event.text)
+            grounds.doubt(event.text)
 
 
 def _weigh_criteria(criteria: Sequence[Criterion], grounds: _Grounds) -> None:
     for criterion in criteria:
         if criterion.met is None:
-            grounds.doubt.append(f"{criterion.name} could not be measured")
+            grounds.doubt(f"{criterion.name} could not be measured")
         elif not criterion.met:
-            grounds.fail.append(
+            grounds.fail(
                 f"{criterion.name} is {criterion.value:.4g}, "
                 f"not {criterion.comparison} {criterion.limit:g}"
             )
@@ -154,55 +159,55 @@ def _weigh_load(evidence: Evidence, grounds: _Grounds) -> None:
     requests = sum(segment.requests for segment in evidence.segments)
     failures = sum(segment.failures for segment in evidence.segments)
     if requests == 0:
-        grounds.doubt.append("no request was completed, so nothing was tested")
-        grounds.advice.append("check --url or the Locust file, and the end of the target's output")
-    elif failures >= FAILED_LOAD * requests:
-        grounds.doubt.append(
-            f"{failures / requests:.0%} of the {requests:,} requests failed, "
-            "so the load did not exercise the target"
+        grounds.doubt(
+            "no request was completed, so nothing was tested",
+            "check --url or the Locust file, and the end of the target's output",
         )
-        grounds.advice.append("the failures are listed in the report; check --url or --locustfile")
+    elif failures >= FAILED_LOAD * requests:
+        grounds.doubt(
+            f"{failures / requests:.0%} of the {requests:,} requests failed, "
+            "so the load did not exercise the target",
+            "the failures are listed in the report; check --url or --locustfile",
+        )
 
 
 def _weigh_sight(evidence: Evidence, grounds: _Grounds) -> None:
     """Doubt what could not be seen."""
     look = evidence.look
     if look.memory is None and look.outside is None:
-        grounds.doubt.append("no checkpoint was taken, so memory could not be judged")
+        grounds.doubt("no checkpoint was taken, so memory could not be judged")
         return
     if len(look.view.checkpoints) <= LEAST_SEGMENTS:
         if look.view.restarts:
-            grounds.doubt.append(
+            grounds.doubt(
                 f"processes of the target came or went at {look.view.restarts} checkpoints, "
-                "so no stretch was long enough to judge"
+                "so no stretch was long enough to judge",
+                "switch off worker recycling for the check (max_requests = 0)",
             )
-            grounds.advice.append("switch off worker recycling for the check (max_requests = 0)")
         else:
-            grounds.doubt.append(
-                f"only {max(0, len(look.view.checkpoints) - 1)} segments were measured"
+            grounds.doubt(
+                f"only {max(0, len(look.view.checkpoints) - 1)} segments were measured",
+                "allow more time: --max-time 90s",
             )
-            grounds.advice.append("allow more time: --max-time 90s")
         return
     judged = look.memory if look.memory is not None else look.outside
     assert judged is not None
     if judged.shape is Shape.UNDECIDED or judged.shape is Shape.FILLING:
-        grounds.doubt.append(f"memory: {judged.reason}")
-        grounds.advice.append(_more_time(look, judged.more_segments))
+        grounds.doubt(f"memory: {judged.reason}", _more_time(look, judged.more_segments))
     elif look.detectable is None or look.detectable > DETECTABLE_LIMIT:
         seen = "nothing" if look.detectable is None else f"{look.detectable:.3g} B per request"
-        grounds.doubt.append(
+        grounds.doubt(
             f"the smallest leak that this run could have seen is {seen}, "
-            f"above the limit of {DETECTABLE_LIMIT:g} B per request"
-        )
-        grounds.advice.append(
+            f"above the limit of {DETECTABLE_LIMIT:g} B per request",
             "allow more time (--max-time) or more load (--users); without the agent, a leak "
-            "shows only after megabytes"
+            "shows only after megabytes",
         )
     for resource, assessment in look.counts.items():
         undecided = assessment.shape not in SETTLED
         if undecided and count_finding(resource, assessment) is None:
-            grounds.doubt.append(f"{resource}: {assessment.reason}")
-            grounds.advice.append(_more_time(look, assessment.more_segments))
+            grounds.doubt(
+                f"{resource}: {assessment.reason}", _more_time(look, assessment.more_segments)
+            )
 
 
 def _more_time(look: Look, segments: int | None) -> str:

@@ -211,7 +211,7 @@ class Engine:
         tick = self._tick
         self.instruments.show(
             replace(
-                self.lean or Progress(phase=self.phase),
+                self.lean or Progress(phase=self.phase, elapsed=self.seconds),
                 phase=self.phase,
                 elapsed=self.seconds,
                 expected=self.expected_seconds,

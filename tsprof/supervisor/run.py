@@ -285,7 +285,8 @@ def _may_stop(plan: Plan, now: Look) -> bool:
 def _lean(now: Look) -> Progress:
     memory = now.memory or now.outside
     return Progress(
-        phase="",
+        phase="measuring",
+        elapsed=0.0,
         growth_bytes_per_request=memory.rate.value if memory else None,
         low=memory.rate.low if memory else None,
         high=memory.rate.high if memory else None,
