@@ -37,7 +37,7 @@ def run_scenario(plan: Callable[[Settings], Plan], parameters: Mapping[str, Any]
 def print_report(report: Report, settings: Settings, folder: Path, *, quiet: bool) -> None:
     """Write the files that were asked for, and the report to the terminal.
 
-    Every run has its HTML report in its folder. Where a report goes to standard output, the
+    A run has its HTML report in its folder, unless another place was asked for. Where a report goes to standard output, the
     terminal's goes to standard error.
     """
     outputs = settings.report
@@ -54,3 +54,5 @@ def print_report(report: Report, settings: Settings, folder: Path, *, quiet: boo
     to_stdout = Path("-") in (outputs.json_file, outputs.junit_file, outputs.markdown_file, page)
     console = Console(stderr=to_stdout, highlight=False, soft_wrap=False)
     terminal.render(report, console)
+    if page != Path("-"):
+        console.print(f"HTML report: {page}", markup=False, soft_wrap=True)
