@@ -241,7 +241,6 @@ def test_the_message_names_file_table_and_key(tmp_path: Path, write: Write) -> N
         ("[criteria]\nerror_rate = 5", "[criteria] error_rate: '5' is not a share"),
         ("[criteria]\np99_ms = true", "[criteria] p99_ms: must be a number"),
         ("criteria = 3", "[criteria] must be a table"),
-        ("[report]\njson = '-'\nhtml = '-'", "two reports to the standard output"),
     ],
 )
 def test_each_mistake_gets_its_line(text: str, message: str) -> None:
@@ -285,9 +284,9 @@ def test_an_option_replaces_what_it_excludes(
     assert not getattr(getattr(merge(before, overrides), table), key)
 
 
-def test_hours_replace_a_duration() -> None:
-    settings = settings_of("[endurance]\nduration = '10m'")
-    assert merge(settings, {"endurance": {"hours": 2}}).endurance.duration == 7200
+def test_an_option_replaces_hours() -> None:
+    settings = settings_of("[endurance]\nhours = 2")
+    assert merge(settings, {"endurance": {"duration": "10m"}}).endurance.duration == 600
 
 
 def test_variables_are_added_to_those_of_the_file() -> None:
@@ -304,7 +303,7 @@ def test_variables_are_added_to_those_of_the_file() -> None:
         ({"load": {"url": ("x",)}}, "--url must begin with a slash"),
         ({"target": {"command": ("A=1", "b")}}, "the command begins with 'A=1'"),
         ({"load": {"url": ("/",), "locustfile": "l.py"}}, "names both a locustfile and a url"),
-        ({"report": {"json": "-", "html": "-"}}, "sends two reports"),
+        ({"endurance": {"duration": 0}}, "--hours must be more than 0"),
     ],
 )
 def test_a_wrong_option_is_named(overrides: dict[str, dict[str, Any]], message: str) -> None:
@@ -341,8 +340,6 @@ def test_no_target_shows_both_ways_out(tmp_path: Path) -> None:
     [
         ({"load": {"locustfile": "gone.py"}}, "no Locust file gone.py"),
         ({"target": {"command": ("a",), "cwd": "gone"}}, "gone is not a folder"),
-        ({"report": {"json": "gone/r.json"}}, "there is no .*gone"),
-        ({"report": {"html": "."}}, "is a folder"),
         ({"target": {"pid": 5}}, "not where it serves"),
     ],
 )

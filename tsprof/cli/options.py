@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from tsprof.config import Loaded, complete, load_settings, merge
+from tsprof.report.write import check_outputs
 from tsprof.units import DURATION
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -16,7 +17,7 @@ _TABLES = {
     "target": ("command", "pid", "cwd", "env", "ready", "ready_timeout"),
     "load": ("locustfile", "url", "host", "users", "rate"),
     "check": ("max_time", "attribute", "profiler", "agent", "keep_going", "drain"),
-    "endurance": ("hours", "duration", "checkpoint_every"),
+    "endurance": ("duration", "checkpoint_every"),
     "report": ("json", "junit", "markdown", "html"),
 }
 """Which parameters of a command go into which table of the configuration."""
@@ -33,7 +34,8 @@ def settings_from(parameters: Mapping[str, Any]) -> Loaded:
         The settings of the run, the file behind them, and notes for the user.
 
     Raises:
-        UsageError: the file or an option is wrong, or there is no target or no load.
+        UsageError: the file or an option is wrong, there is no target or no load, or a report could
+            not be written.
     """
     loaded = load_settings(Path(), parameters.get("config"))
     overrides = {
@@ -41,6 +43,7 @@ def settings_from(parameters: Mapping[str, Any]) -> Loaded:
         for table, names in _TABLES.items()
     }
     settings = complete(merge(loaded.settings, overrides), Path())
+    check_outputs(**settings.report.model_dump(by_alias=True))
     return Loaded(settings=settings, source=loaded.source, notes=loaded.notes)
 
 
@@ -74,7 +77,13 @@ def _variables(
     return dict(text.split("=", 1) for text in texts) or None
 
 
-def _file(name: str, meaning: str) -> Decorator:
+def file_option(name: str, meaning: str) -> Decorator:
+    """Return an option that names an output file, ``-`` for standard output.
+
+    Args:
+        name: of the option, such as ``--json``.
+        meaning: the start of its help sentence.
+    """
     return click.option(
         name,
         type=click.Path(path_type=Path, allow_dash=True),
@@ -176,10 +185,10 @@ run_options = _together(
 """How to measure."""
 
 output_options = _together(
-    _file("--json", "Write the report as JSON"),
-    _file("--junit", "Write the report as JUnit XML"),
-    _file("--markdown", "Write the report as Markdown"),
-    _file("--html", "Write the report as one HTML page"),
+    file_option("--json", "Write the report as JSON"),
+    file_option("--junit", "Write the report as JUnit XML"),
+    file_option("--markdown", "Write the report as Markdown"),
+    file_option("--html", "Write the report as one HTML page"),
     click.option("--quiet", "-q", is_flag=True, help="Print nothing but problems."),
 )
 """Where reports go."""

@@ -1,11 +1,10 @@
 """Options over file values, and what a run needs beyond both."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tsprof.config.model import STDOUT, Settings
+from tsprof.config.model import Settings
 from tsprof.config.problems import validated
 from tsprof.errors import UsageError
 
@@ -16,17 +15,16 @@ _REPLACES = {
     ("load", "users"): ("endurance", "users"),
     ("target", "command"): ("target", "pid"),
     ("target", "pid"): ("target", "command"),
-    ("endurance", "hours"): ("endurance", "duration"),
 }
 """What an option replaces besides the file's value of the same name."""
 _OPTION_NAMES = {
     ("target", "command"): "the command",
     ("target", "env"): "--env",
     ("check", "agent"): "--no-agent",
+    ("endurance", "duration"): "--hours",
     ("load", ""): "the options --locustfile and --url together with the file's [load]",
     ("target", ""): "the command line",
     ("endurance", ""): "the command line",
-    ("report", ""): "the command line",
 }
 
 
@@ -83,9 +81,6 @@ def complete(settings: Settings, directory: Path) -> Settings:
         )
     if target.cwd is not None and not (directory / target.cwd).is_dir():
         raise UsageError(f"the target's working directory {target.cwd} is not a folder")
-    for file in dict(settings.report).values():
-        if file not in {None, STDOUT}:
-            _expect_writable(directory / file)
     if load.url:
         return settings
     if load.locustfile is not None:
@@ -101,15 +96,6 @@ def complete(settings: Settings, directory: Path) -> Settings:
             hint="name a path to request, as in --url /items, or a Locust file with --locustfile",
         )
     return merge(settings, {"load": {"locustfile": DEFAULT_LOCUSTFILE}})
-
-
-def _expect_writable(file: Path) -> None:
-    """Refuse an output file now that could not be written when the run is over."""
-    if file.is_dir() or not file.parent.is_dir():
-        what = "is a folder" if file.is_dir() else f"cannot be made: there is no {file.parent}"
-        raise UsageError(f"the report {file} {what}", hint="name a file in a folder that exists")
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise UsageError(f"the report {file} cannot be written: permission denied")
 
 
 def _option(table: str, key: str) -> str:

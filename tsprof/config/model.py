@@ -189,12 +189,6 @@ class Outputs(Table):
         default=None, alias="html", description="As one HTML page.", examples=["report.html"]
     )
 
-    @model_validator(mode="after")
-    def _standard_output_once(self) -> "Outputs":
-        if list(dict(self).values()).count(STDOUT) > 1:
-            raise ValueError('sends two reports to the standard output ("-"); keep one')
-        return self
-
 
 class Settings(Table):
     """Everything that a scenario needs to know; one attribute per table."""

@@ -104,6 +104,14 @@ def test_a_wrong_option_is_told_apart_from_the_file() -> None:
         settings_for("--users", "0", "a")
 
 
+@pytest.mark.parametrize(
+    "options", [["--json", "gone/r.json"], ["--html", "."], ["--json", "-", "--junit", "-"]]
+)
+def test_a_report_that_could_not_be_written_is_found_before_the_run(options: list[str]) -> None:
+    with pytest.raises(UsageError, match=options[0]):
+        settings_for(*options, "--url", "/", "a")
+
+
 def test_help_ends_with_the_example_line_by_line() -> None:
     context = click.Context(scenario, info_name="scenario")
     assert scenario.get_help(context).splitlines()[-2:] == [
