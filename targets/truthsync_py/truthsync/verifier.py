@@ -17,7 +17,7 @@ from typing import Literal
 
 Outcome = Literal["supported", "refuted", "unverified"]
 
-EVIDENCE_FILE = Path(__file__).with_name("evidence.json")
+EVIDENCE_FILE = Path(__file__).resolve().with_name("evidence.json")
 
 # Sentences about other things scored 0.10 to 0.26, nine in ten of the synthetic claims above 0.43.
 _LEAST_SCORE = 0.35
