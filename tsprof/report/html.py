@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -41,6 +42,10 @@ def render(report: Report) -> str:
         load_charts=load,
         memory_table=charts.memory_table(report),
         load_table=charts.load_table(report),
+        configuration={
+            name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            for name, value in report.provenance.configuration.items()
+        },
         chart_data=[chart.as_json() for chart in [*memory, *load]],
         scripts=scripts,
         styles=styles,

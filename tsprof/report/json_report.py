@@ -16,10 +16,11 @@ def render(report: Report) -> str:
     A number that is not finite is written as null, for which JSON has no better word. Values of
     the configuration that JSON does not know are written as their text.
     """
-    plain = pydantic_core.to_jsonable_python(
+    strict = pydantic_core.to_json(
         printable(report), by_alias=True, inf_nan_mode="null", fallback=str
     )
-    return json.dumps(plain, indent=2, allow_nan=False) + "\n"
+    # Once more through the standard library, which can write pure ASCII.
+    return json.dumps(json.loads(strict), indent=2, allow_nan=False) + "\n"
 
 
 def parse(text: str | bytes, *, source: str = "the report") -> Report:

@@ -16,7 +16,7 @@ _SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "⚠�
 
 _SPECIAL = re.compile(
     r"""[&<>`*_\[\]\\|~#@!$^={}]"""  # markup, tables, mathematics, references
-    r"""|^[-+](?=\s|$)|^\d{1,9}[.)](?=\s|$)"""  # list items
+    r"""|^[-+](?!\d)|^\d{1,9}[.)](?=\s|$)"""  # list items, rules
     r"""|://|(?<=www)\."""  # bare links
 )
 _MENTION = re.compile(r"([@#!])(?=\w)")

@@ -16,6 +16,8 @@ _LONGEST_TEXT = 400
 """Characters of one text from the target: a path fits, a dump of a value does not."""
 _LOG_LINES = 10
 _NARROWEST_COLUMN = 12
+_HEADER_PADDING = 2
+"""What tabulate adds to the width of a header."""
 _STYLES = {
     Verdict.PASS: "bold green",
     Verdict.FAIL: "bold red",
@@ -181,7 +183,7 @@ def _list(console: Console, title: str, texts: Sequence[str], *, bullet: str = "
 
 def _heading(console: Console, title: str) -> None:
     console.print()
-    console.print(Text(title, style="bold"), soft_wrap=True)
+    _line(console, Text(title, style="bold"))
 
 
 def _line(console: Console, text: str | Text, *, indent: int = 0, hanging: int = 0) -> None:
@@ -207,9 +209,12 @@ def _table(
     styles: Sequence[str] = (),
 ) -> None:
     """Print a table without frame; on a narrow terminal its last column wraps."""
-    widths = [max(len(row[column]) for row in [headers, *rows]) for column in range(len(headers))]
-    room = console.width - 2 - sum(widths[:-1]) - 2 * (len(widths) - 1)
     right = set(numbers)
+    widths = [
+        max(len(header) + _HEADER_PADDING, *map(len, cells))
+        for header, *cells in zip(headers, *rows, strict=True)
+    ]
+    room = console.width - 2 - sum(widths[:-1]) - 2 * (len(widths) - 1)
     wraps = console.is_terminal and widths[-1] > room
     text = tabulate(
         rows,

@@ -49,6 +49,11 @@ def _printable(character: str) -> str:
     return character
 
 
+def encodable(text: str, encoding: str) -> str:
+    r"""The text with ``\N{...}`` in place of each character that the encoding does not have."""
+    return text if text.isascii() else text.encode(encoding, "namereplace").decode(encoding)
+
+
 def printable(report: Report, *, limit: int | None = None, encoding: str = "utf-8") -> Report:
     r"""The report with every text in it cleaned.
 
@@ -64,10 +69,7 @@ def printable(report: Report, *, limit: int | None = None, encoding: str = "utf-
 
     def tidy(value: object) -> object:
         if isinstance(value, str):
-            text = clean(value, limit)
-            if text.isascii():
-                return text
-            return text.encode(encoding, "namereplace").decode(encoding)
+            return encodable(clean(value, limit), encoding)
         if isinstance(value, dict):
             return {str(tidy(str(key))): tidy(item) for key, item in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
