@@ -1,0 +1,72 @@
+"""The lines between the supervisor and the load process."""
+
+from pathlib import Path
+
+import pytest
+
+from tsprof.load.histogram import Histogram
+from tsprof.load.messages import (
+    Begin,
+    CloseGate,
+    EndpointCounts,
+    EndpointTotals,
+    Failures,
+    FailureSample,
+    LoadLost,
+    Message,
+    OpenGate,
+    Quiet,
+    Ready,
+    Refused,
+    Stop,
+    Tick,
+    decode,
+    encode,
+)
+from tsprof.load.spec import LoadSpec
+
+LATENCY = Histogram({-5: 2, 700: 1}, 12.25)
+MESSAGES: list[Message] = [
+    Tick(
+        second=1_700_000_000,
+        seconds=1.0,
+        requests=3,
+        failures=1,
+        exceptions=0,
+        latency=LATENCY,
+        endpoints=(EndpointCounts("GET", "/ü\n", 3, 1),),
+        users=5,
+        in_flight=2,
+        oldest_seconds=0.5,
+        open=True,
+        cpu_seconds=1.5,
+    ),
+    Quiet(3, 3, 1, 0, 1.5, LATENCY, (EndpointTotals("GET", "/", 3, 1, LATENCY),)),
+    LoadLost("line\nline"),
+    Failures((FailureSample("a\nb", 2),)),
+    Ready(("note",)),
+    Refused("message", "hint"),
+    Begin(LoadSpec("http://h", 2, locustfile=Path("a/b.py"), rate=1.5, seed=3)),
+    Begin(LoadSpec("http://h", 2, paths=("/a", "/b"))),
+    OpenGate(None),
+    OpenGate(5),
+    CloseGate(),
+    Stop(2.5),
+]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.kind)
+def test_a_message_comes_back_as_it_was_on_one_line(message: Message) -> None:
+    line = encode(message)
+    assert line.count(b"\n") == 1
+    assert line.endswith(b"\n")
+    assert decode(line) == message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"", b"\n", b"hello", b"[]", b"{}", b'{"kind":"party"}', b'{"kind":"open"}', b"\xff\xfe"],
+)
+def test_nonsense_is_a_value_error(line: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        decode(line)

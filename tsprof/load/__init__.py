@@ -1,0 +1,1 @@
+"""Load: Locust in a process of its own, behind a gate that admits counted requests."""

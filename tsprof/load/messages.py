@@ -1,0 +1,181 @@
+"""What the supervisor and the load process say to each other: one JSON object per line.
+
+``Tick``, ``Quiet`` and ``LoadLost`` are the events that the supervisor sees; the others stay
+between the client and the load process.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from tsprof.load.histogram import Histogram
+from tsprof.load.spec import LoadSpec
+
+
+@dataclass(frozen=True)
+class EndpointCounts:
+    """Requests to one endpoint that were reported in a second."""
+
+    method: str
+    name: str
+    requests: int
+    failures: int
+
+
+@dataclass(frozen=True)
+class EndpointTotals:
+    """Requests to one endpoint that were reported in a segment."""
+
+    method: str
+    name: str
+    requests: int
+    failures: int
+    latency: Histogram
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One second of an open or closing gate.
+
+    The last second of a segment is cut short where the segment ends, so that the ticks add up
+    to the segment's totals; two ticks can name the same second.
+    """
+
+    second: int
+    """Wall clock, seconds since the epoch."""
+    seconds: float
+    """How long the tick lasted: about 1, less at the end of a segment."""
+    requests: int
+    """Requests reported, failed ones included."""
+    failures: int
+    exceptions: int
+    """Exceptions out of the Locust file's own code, outside of requests."""
+    latency: Histogram
+    endpoints: tuple[EndpointCounts, ...]
+    users: int
+    """Users alive."""
+    in_flight: int
+    """Requests admitted and not finished."""
+    oldest_seconds: float
+    """Age of the oldest request in flight; 0 when there is none."""
+    open: bool
+    """Whether the gate admits requests."""
+    cpu_seconds: float
+    """CPU time of the load process since it started."""
+    kind: Literal["tick"] = "tick"
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """The gate is closed and nothing is in flight: the totals of the segment that ended."""
+
+    admitted: int
+    """Tickets taken: requests, or tasks of users that do not use Locust's HTTP clients."""
+    completed: int
+    """Requests reported by Locust's request event; equals ``admitted`` for HTTP clients, except
+    for responses that the Locust file asked to judge itself and still holds."""
+    failures: int
+    exceptions: int
+    seconds: float
+    """From the opening of the gate to the last completion."""
+    latency: Histogram
+    endpoints: tuple[EndpointTotals, ...]
+    kind: Literal["quiet"] = "quiet"
+
+
+@dataclass(frozen=True)
+class LoadLost:
+    """There will be no more load; the load process has ended or is about to."""
+
+    reason: str
+    kind: Literal["lost"] = "lost"
+
+
+@dataclass(frozen=True)
+class FailureSample:
+    """A message of failed requests or of exceptions in the Locust file, and how often it came."""
+
+    message: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Failures:
+    """The failure messages since the start, the first 20 different ones and the others' count."""
+
+    samples: tuple[FailureSample, ...]
+    kind: Literal["failures"] = "failures"
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The Locust file is loaded."""
+
+    notes: tuple[str, ...]
+    """What of the Locust file is not used, in words."""
+    kind: Literal["ready"] = "ready"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The Locust file cannot be used; the load process ends."""
+
+    message: str
+    hint: str
+    kind: Literal["refused"] = "refused"
+
+
+@dataclass(frozen=True)
+class Begin:
+    """The first command: what load to make."""
+
+    spec: LoadSpec
+    kind: Literal["begin"] = "begin"
+
+
+@dataclass(frozen=True)
+class OpenGate:
+    """Begin a segment."""
+
+    requests: int | None
+    kind: Literal["open"] = "open"
+
+
+@dataclass(frozen=True)
+class CloseGate:
+    """Admit no more requests."""
+
+    kind: Literal["close"] = "close"
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End the users, run the hooks of the Locust file, and exit."""
+
+    timeout: float
+    kind: Literal["stop"] = "stop"
+
+
+LoadEvent = Tick | Quiet | LoadLost
+Message = Tick | Quiet | LoadLost | Failures | Ready | Refused | Begin | OpenGate | CloseGate | Stop
+
+
+@cache
+def _adapter() -> TypeAdapter[Message]:
+    return TypeAdapter(Annotated[Message, Field(discriminator="kind")])
+
+
+def encode(message: Message) -> bytes:
+    """Return a message as one line of JSON, with the line's end."""
+    return _adapter().dump_json(message) + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """Read a message from one line of JSON.
+
+    Raises:
+        ValueError: The line is not a message.
+    """
+    return _adapter().validate_json(line)

@@ -1,0 +1,173 @@
+"""Counts requests and failures as Locust reports them, second by second and per segment."""
+
+import re
+from dataclasses import dataclass, field
+
+from tsprof.load.histogram import Histogram
+from tsprof.load.messages import EndpointCounts, EndpointTotals, FailureSample
+
+MAX_ENDPOINTS = 200
+"""Further names, such as URLs with an id in them, are counted together."""
+MAX_NAME = 200
+MAX_SAMPLES = 20
+MAX_MESSAGE = 300
+
+FURTHER_ENDPOINTS = ("*", "(further endpoints)")
+OTHER_MESSAGES = "(other messages)"
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
+
+
+def printable(value: object, limit: int) -> str:
+    """Return a text that JSON can carry, on one line and cut to ``limit`` characters."""
+    line = " ".join(str(value)[: 4 * limit].split())[:limit]
+    return line.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def describe(exception: BaseException) -> str:
+    """Return an exception as text; an exception that has none is described by its type."""
+    try:
+        return repr(exception)
+    except Exception:  # noqa: BLE001 - __repr__ is the user's code and may raise anything
+        return type(exception).__name__
+
+
+class FailureLog:
+    """The first different failure messages, and how often each of them came."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.last = ""
+        """The latest message."""
+        self._counts: dict[str, int] = {}
+        self._changed = False
+
+    def add(self, message: str) -> None:
+        """Count a message, without the memory addresses in it."""
+        self.last = _ADDRESS.sub("0x...", printable(message, MAX_MESSAGE))
+        known = self.last in self._counts or len(self._counts) < MAX_SAMPLES
+        key = self.last if known else OTHER_MESSAGES
+        self._counts[key] = self._counts.get(key, 0) + 1
+        self._changed = True
+
+    def news(self) -> tuple[FailureSample, ...]:
+        """Return all messages if there were new ones since the last call, else nothing."""
+        if not self._changed:
+            return ()
+        self._changed = False
+        return tuple(FailureSample(message, count) for message, count in self._counts.items())
+
+
+@dataclass
+class Counts:
+    """Requests to one endpoint."""
+
+    requests: int = 0
+    failures: int = 0
+    latency: Histogram = field(default_factory=Histogram)
+
+    def merge(self, other: "Counts") -> None:
+        """Add everything that ``other`` has counted."""
+        self.requests += other.requests
+        self.failures += other.failures
+        self.latency.merge(other.latency)
+
+
+@dataclass
+class Tally:
+    """Requests by endpoint, and exceptions, of some span of time."""
+
+    endpoints: dict[tuple[str, str], Counts] = field(default_factory=dict)
+    exceptions: int = 0
+
+    def merge(self, other: "Tally") -> None:
+        """Add everything that ``other`` has counted."""
+        for key, counts in other.endpoints.items():
+            self.endpoints.setdefault(key, Counts()).merge(counts)
+        self.exceptions += other.exceptions
+
+    def sum(self) -> Counts:
+        """Return the counts of all endpoints together."""
+        total = Counts()
+        for counts in self.endpoints.values():
+            total.merge(counts)
+        return total
+
+    def counts(self) -> tuple[EndpointCounts, ...]:
+        """Return requests and failures of each endpoint."""
+        return tuple(
+            EndpointCounts(method, name, counts.requests, counts.failures)
+            for (method, name), counts in self.endpoints.items()
+        )
+
+    def totals(self) -> tuple[EndpointTotals, ...]:
+        """Return requests, failures and latencies of each endpoint."""
+        return tuple(
+            EndpointTotals(method, name, counts.requests, counts.failures, counts.latency)
+            for (method, name), counts in self.endpoints.items()
+        )
+
+
+class Recorder:
+    """Takes what Locust's request and user_error events say."""
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        self.failures = FailureLog()
+        self._second = Tally()
+        self._segment = Tally()
+        self._known = {FURTHER_ENDPOINTS}
+
+    def on_request(
+        self,
+        request_type: str,
+        name: str,
+        response_time: float | None,
+        exception: BaseException | None = None,
+        **_: object,
+    ) -> None:
+        """Count a request; a listener of Locust's ``events.request``.
+
+        Args:
+            request_type: The method.
+            name: The name that the request goes by, normally its path.
+            response_time: Milliseconds; None where a client does not measure.
+            exception: Why the request failed, if it did.
+        """
+        counts = self._second.endpoints.get((request_type, name)) or self._counts(
+            request_type, name
+        )
+        counts.requests += 1
+        if exception:
+            counts.failures += 1
+            self.failures.add(f"{request_type} {name}: {describe(exception)}")
+        if response_time is not None:
+            counts.latency.record(response_time)
+
+    def on_exception(self, where: str, exception: BaseException) -> None:
+        """Count an exception of the Locust file's own code.
+
+        Args:
+            where: The class that it came out of.
+            exception: The exception.
+        """
+        self._second.exceptions += 1
+        self.failures.add(f"{where}: {describe(exception)}")
+
+    def end_second(self) -> Tally:
+        """Return what was counted since the last call."""
+        second, self._second = self._second, Tally()
+        self._segment.merge(second)
+        return second
+
+    def end_segment(self) -> Tally:
+        """Return what all seconds since the last call counted."""
+        segment, self._segment = self._segment, Tally()
+        return segment
+
+    def _counts(self, request_type: str, name: str) -> Counts:
+        key = printable(request_type, MAX_NAME), printable(name, MAX_NAME)
+        if key not in self._known:
+            if len(self._known) > MAX_ENDPOINTS:
+                key = FURTHER_ENDPOINTS
+            self._known.add(key)
+        return self._second.endpoints.setdefault(key, Counts())

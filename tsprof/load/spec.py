@@ -1,0 +1,66 @@
+"""What load to make."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tsprof.errors import UsageError
+
+
+@dataclass(frozen=True)
+class LoadSpec:
+    """The load of a run: who sends what, and where to.
+
+    Raises:
+        UsageError: A value that cannot work, when the object is made.
+    """
+
+    host: str
+    """Base URL of the target, such as ``http://127.0.0.1:8000``; replaces the Locust file's."""
+    users: int
+    """How many simulated users; the number stays the same throughout."""
+    locustfile: Path | None = None
+    """A Locust file; None when ``paths`` says what to request."""
+    paths: tuple[str, ...] = ()
+    """Without a Locust file: paths that are requested with GET, one after the other."""
+    rate: float | None = None
+    """At most this many requests per second, all users together; None for no limit."""
+    seed: int | None = None
+    """Seed of Python's ``random`` in the load process, which picks tasks and wait times."""
+
+    def __post_init__(self) -> None:
+        """Check the values against each other and normalise the host."""
+        if not _is_http_url(self.host):
+            raise UsageError(
+                f"The target's address {self.host!r} is not an HTTP URL.",
+                hint="Write it like http://127.0.0.1:8000.",
+            )
+        if self.users < 1:
+            raise UsageError(f"{self.users} users make no load.", hint="Ask for at least one.")
+        if self.rate is not None and not (math.isfinite(self.rate) and self.rate > 0):
+            raise UsageError(
+                f"A rate of {self.rate} requests per second is not possible.",
+                hint="Ask for a positive number, or leave the rate out for no limit.",
+            )
+        if (self.locustfile is None) == (not self.paths):
+            raise UsageError(
+                "The load needs either a Locust file or paths to request, and not both.",
+                hint="Use --locustfile FILE, or --url PATH.",
+            )
+        for path in self.paths:
+            if not path.startswith("/"):
+                raise UsageError(
+                    f"The path to request {path!r} does not start with a slash.",
+                    hint=f"Write it like /{path.rpartition('://')[2].partition('/')[2] or path}.",
+                )
+        # A trailing slash would make "//path" of every "/path".
+        object.__setattr__(self, "host", self.host.rstrip("/"))
+
+
+def _is_http_url(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+    except ValueError:  # brackets that do not close, a port that is no number
+        return False
