@@ -16,7 +16,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _TABLES = {
     "target": ("command", "pid", "cwd", "env", "ready", "ready_timeout"),
     "load": ("locustfile", "url", "host", "users", "rate"),
-    "check": ("max_time", "attribute", "profiler", "agent", "keep_going", "drain"),
+    "check": ("max_time", "attribute", "profiler", "agent", "keep_going", "drain", "hang_timeout"),
     "endurance": ("duration", "checkpoint_every"),
     "report": ("json", "junit", "markdown", "html"),
 }
@@ -180,6 +180,11 @@ run_options = _together(
         "--drain",
         type=DURATION,
         help="How long a target that grew may rest to let go (default 15s).",
+    ),
+    click.option(
+        "--hang-timeout",
+        type=DURATION,
+        help="A target that answers nothing for so long has hung (default 30s).",
     ),
 )
 """How to measure."""

@@ -138,6 +138,12 @@ class Check(Table):
         "0 leaves that out.",
         examples=["1m", 0],
     )
+    hang_timeout: Duration = Field(
+        default=30.0,
+        description="How long requests may wait while no answer at all comes; then the target has "
+        "hung.",
+        examples=["2m"],
+    )
 
 
 class Endurance(Table):

@@ -23,4 +23,5 @@ def plan(settings: Settings) -> Plan:
         stop_on_leak=not check.keep_going,
         attribute=None if check.attribute else False,
         drain_seconds=check.drain,
+        hang_seconds=check.hang_timeout,
     )

@@ -32,8 +32,6 @@ from tsprof.supervisor.launch import describe_exit
 CALIBRATION_SECONDS = 1.0
 CALIBRATION_PATIENCE = 15.0
 """Seconds to wait for a first answer of a target that is slow to start working."""
-HUNG_SECONDS = 30.0
-"""A target that answers nothing for so long, with requests waiting, has hung."""
 COSTLY_EVERY = 10
 """Seconds between two reads of USS and sockets."""
 VIEW_EVERY = 0.25
@@ -82,6 +80,8 @@ class Engine:
     lean: Progress | None = None
     """Growth so far and what it leans to, for the live view."""
     expected_seconds: float = 0.0
+    hang_seconds: float = 30.0
+    """See ``Plan.hang_seconds``."""
     requests: int = 0
     failures: int = 0
     _endpoints: Counter[str] = field(default_factory=Counter)
@@ -197,9 +197,9 @@ class Engine:
 
     def _watch_for_hanging(self) -> None:
         tick = self._tick
-        if tick is None or tick.in_flight == 0 or tick.oldest_seconds < HUNG_SECONDS:
+        if tick is None or tick.in_flight == 0 or tick.oldest_seconds < self.hang_seconds:
             return
-        if time.monotonic() - self._answered >= HUNG_SECONDS:
+        if time.monotonic() - self._answered >= self.hang_seconds:
             self.note(
                 "target_hung",
                 f"the target hung: {tick.in_flight} requests have had no answer for "

@@ -22,3 +22,5 @@ class Plan:
     """True: open attribution windows whatever the ledger says; False: never; None: on growth."""
     drain_seconds: float = 15.0
     """How long the gate stays closed before a memory leak is called."""
+    hang_seconds: float = 30.0
+    """A target that answers nothing for so long, with requests waiting, has hung."""

@@ -243,6 +243,7 @@ def _try_note(engine: Engine, kind: str, text: str) -> None:
 
 def _segments(engine: Engine, plan: Plan, settings: Settings, outcome: _Outcome) -> None:
     engine.expected_seconds = plan.max_seconds
+    engine.hang_seconds = plan.hang_seconds
     rate = engine.calibrate()
     if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
         return
