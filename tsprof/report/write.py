@@ -39,7 +39,7 @@ def check_outputs(
     for option, destination in wanted.items():
         if destination != STANDARD_OUTPUT:
             try:
-                _probe(Path(destination))
+                _probe(destination)
             except OSError as error:
                 raise _problem(option, destination, error) from error
 
@@ -78,7 +78,7 @@ def write_outputs(
             if destination == STANDARD_OUTPUT:
                 _print(content, stdout)
             else:
-                _replace(Path(destination), content)
+                _replace(destination, content)
         except OSError as error:
             problems.append(_problem(option, destination, error))
     if problems:
@@ -112,25 +112,25 @@ def _distinct(wanted: Mapping[str, str]) -> None:
         seen[place] = option
 
 
-def _probe(path: Path) -> None:
-    """Raise the OSError that writing ``path`` would raise, and leave nothing behind."""
-    if _is_special(path):
+def _probe(destination: str) -> None:
+    """Raise the OSError that writing there would raise, and leave nothing behind."""
+    if _is_special(destination):
         return
-    target = _target(path)
+    target = _target(destination)
     descriptor, temporary = _open_beside(target)
     os.close(descriptor)
     temporary.unlink()
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(destination: str, content: bytes) -> None:
     """Write a file that appears whole or not at all.
 
     A pipe or a device, such as ``/dev/null`` or a shell's ``>(command)``, is written to.
     """
-    if _is_special(path):
-        path.write_bytes(content)
+    if _is_special(destination):
+        Path(destination).write_bytes(content)
         return
-    target = _target(path)
+    target = _target(destination)
     descriptor, temporary = _open_beside(target)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -144,20 +144,20 @@ def _replace(path: Path, content: bytes) -> None:
         raise
 
 
-def _target(path: Path) -> Path:
-    """The file behind symbolic links; raises OSError when it cannot be a file."""
-    target = Path(os.path.realpath(path))
-    if target.is_dir() or str(path).endswith(os.sep):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+def _target(destination: str) -> Path:
+    """The file behind symbolic links; raises OSError when it cannot be written."""
+    target = Path(os.path.realpath(destination))
+    if target.is_dir() or destination.endswith(os.sep):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     if target.exists() and not os.access(target, os.W_OK):
         # A rename would replace even a file that its owner protected.
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     return target
 
 
-def _is_special(path: Path) -> bool:
+def _is_special(destination: str) -> bool:
     try:
-        mode = path.stat().st_mode
+        mode = Path(destination).stat().st_mode
     except FileNotFoundError:
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
