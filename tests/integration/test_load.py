@@ -63,13 +63,16 @@ def test_paths_are_requested_in_turn(loads: Loads, server: CountingServer) -> No
     assert server.paths == {"/a": 60, "/b?page=1": 60, "/c%20d": 60}
 
 
-def test_many_users(loads: Loads, server: CountingServer) -> None:
-    load = loads.start(paths=("/slow",), users=300)
-    for requests in (300, 1000, 50):
+def test_all_of_many_users_send_at_the_same_time(loads: Loads, server: CountingServer) -> None:
+    load = loads.start(paths=("/hang",), users=300)
+    load.open_gate(300)
+    wait_for(lambda: server.active == 300)
+    server.answers.set()
+    assert to_the_end(load)[1].completed == 300
+    for requests in (1000, 50):
         before = server.count
         assert segment(load, requests)[1].completed == requests
         assert server.count - before == requests
-    assert server.most_active > 100
 
 
 def test_an_open_gate_ticks_until_it_is_closed(loads: Loads, server: CountingServer) -> None:
@@ -117,6 +120,27 @@ def test_is_not_quiet_while_a_body_streams(user: str, loads: Loads, server: Coun
     assert server.active == 0
     assert server.count == quiet.admitted == USERS + 3
     assert quiet.seconds >= 0.3
+
+
+def test_a_response_that_is_judged_after_further_requests_does_not_hold_up(
+    loads: Loads, server: CountingServer
+) -> None:
+    load = loads.start("""
+        from locust import HttpUser, task
+
+        class MyUser(HttpUser):
+            @task
+            def index(self):
+                with self.client.get("/outer", catch_response=True) as response:
+                    self.client.get("/inner")
+                    response.failure("judged")
+    """)
+    completed = 0
+    for number in range(1, 6):
+        _, quiet = segment(load, 25)
+        completed += quiet.completed
+        assert (quiet.admitted, server.count) == (25, number * 25)
+        assert number * 25 - USERS <= completed <= number * 25
 
 
 def test_users_that_sleep_between_tasks_are_quiet_at_once(

@@ -11,6 +11,9 @@ from time import monotonic
 import gevent
 from gevent.event import Event
 
+CATCH_UP_SECONDS = 0.1
+"""With slots of 5 ms, one user and a busy machine: 183 of 200 requests per second without."""
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -48,11 +51,6 @@ class Gate:
         self._flying: dict[int, float] = {}  # ticket -> when it was taken, oldest first
         self._held: dict[gevent.Greenlet, int] = {}
         self._unspent: set[gevent.Greenlet] = set()
-
-    @property
-    def segment_open(self) -> bool:
-        """Whether a segment was begun and is not finished."""
-        return self._segment_open
 
     @property
     def is_open(self) -> bool:
@@ -184,14 +182,14 @@ class Gate:
     def _slot_came(self) -> bool:
         """Wait for the next time slot of the rate; False when the segment ended meanwhile.
 
-        Slots that nobody took are not caught up on: after a stall the load goes on at the rate,
-        without a burst.
+        A slot that nobody took is caught up on for a tenth of a second, so that late wake-ups do
+        not lower the rate; after a longer stall the load goes on without a burst.
         """
         if self._interval is None:
             return True
         number = self._segment_number
         now = monotonic()
-        slot = max(self._next_slot, now)
+        slot = max(self._next_slot, now - CATCH_UP_SECONDS)
         self._next_slot = slot + self._interval
         if slot > now:
             gevent.sleep(slot - now)

@@ -22,7 +22,6 @@ class CountingServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.paths: Counter[str] = Counter()
         self.active = 0
-        self.most_active = 0
         self.answers = threading.Event()
         self._lock = threading.Lock()
 
@@ -38,7 +37,6 @@ class CountingServer(ThreadingHTTPServer):
         with self._lock:
             self.paths[path] += 1
             self.active += 1
-            self.most_active = max(self.most_active, self.active)
 
     def end(self) -> None:
         with self._lock:

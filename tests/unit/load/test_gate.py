@@ -7,7 +7,7 @@ import gevent
 import gevent.event
 import pytest
 
-from tsprof.load.gate import Gate
+from tsprof.load.gate import CATCH_UP_SECONDS, Gate
 
 
 class Users:
@@ -59,7 +59,7 @@ def test_admits_exactly_the_tickets_of_each_segment(gate: Gate, users: Users, ti
         gevent.sleep(0.002)
         assert users.sent == number * tickets
         assert gate.finish().admitted == tickets
-        assert (gate.in_flight, gate.is_open, gate.segment_open) == (0, False, False)
+        assert (gate.in_flight, gate.is_open, gate.is_quiet) == (0, False, False)
 
 
 def test_without_a_number_it_stays_open_until_it_is_closed(gate: Gate, users: Users) -> None:
@@ -133,6 +133,17 @@ def test_a_rate_spaces_the_tickets(tickets: int | None) -> None:
     gevent.killall(users.greenlets)
 
 
+def test_after_a_stall_the_rate_goes_on_without_a_long_burst() -> None:
+    gate = Gate(rate=100)
+    gate.open(None)
+    gate.admit()
+    gevent.sleep(0.4)
+    began = monotonic()
+    for _ in range(25):
+        gate.admit()
+    assert monotonic() - began >= (25 - 1) / 100 - CATCH_UP_SECONDS - 0.001
+
+
 def test_a_task_keeps_its_ticket_to_its_end(gate: Gate) -> None:
     finish = gevent.event.Event()
 
@@ -169,6 +180,13 @@ def test_a_held_ticket_is_back_when_its_greenlet_takes_the_next(gate: Gate) -> N
     assert gate.in_flight == 1
     gate.release(ticket)
     assert gate.is_quiet
+
+
+def test_a_held_ticket_is_back_when_its_greenlet_begins_a_task(gate: Gate) -> None:
+    gate.open(2)
+    gate.hold(gate.admit())
+    gate.wait_open()
+    assert gate.in_flight == 0
 
 
 def test_a_held_ticket_is_back_when_its_greenlet_has_ended(gate: Gate) -> None:
