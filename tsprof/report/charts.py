@@ -1,19 +1,14 @@
-"""What the charts of the HTML report show: a report's points as series and raw tables.
-
-A run of hours has more points than a chart has pixels; both kinds are thinned to at most 600,
-which keeps the file of a four-hour run far below 2 MB.
-"""
+"""What the charts of the HTML report show: a report's points as series and raw tables."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Literal
 
 from tsprof.report import wording
-from tsprof.report.model import Growth, MemoryPoint, Owner, Report, SecondPoint
-
-MOST_POINTS = 600
+from tsprof.report.model import Growth, Owner, Report
+from tsprof.report.thinning import bucketed, thinned
 
 _STACKING: tuple[Owner, ...] = (
     "mappings",
@@ -76,7 +71,7 @@ class Table:
 
 def memory_charts(report: Report) -> list[Chart]:
     """Growth since the first checkpoint, and resident memory by owner; none without points."""
-    points = _thinned(report.memory)
+    points = thinned(report.memory)
     if not points:
         return []
     x = [float(point.requests) for point in points]
@@ -183,11 +178,11 @@ def _range(
 
 def load_charts(report: Report) -> list[Chart]:
     """Throughput, latency, and the target's memory and CPU over time; none without seconds."""
-    points, step = _bucketed(report.timeline)
+    points, step = bucketed(report.timeline)
     if not points:
         return []
     x = [float(point.second) for point in points]
-    marks = tuple(point.seconds for point in report.memory)
+    marks = tuple(point.seconds for point in report.memory if math.isfinite(point.seconds))
     over = "" if step == 1 else f" Each point stands for {step} s."
     shown = marks if len(marks) <= 60 else ()  # noqa: PLR2004 - more lines than that hide the data
     gates = " Vertical lines are checkpoints, at which the load waits." if shown else ""
@@ -236,20 +231,20 @@ def memory_table(report: Report) -> Table:
         rows=[
             [
                 f"{point.requests:,}",
-                f"{point.seconds:.1f}",
+                _decimal(point.seconds, 1),
                 f"{point.live_bytes:,}",
                 f"{point.rss_bytes:,}",
                 *(f"{point.owners.get(owner, 0):,}" for owner in owners),
                 "yes" if point.settled else "no",
             ]
-            for point in _thinned(report.memory)
+            for point in thinned(report.memory)
         ],
     )
 
 
 def load_table(report: Report) -> Table:
     """Every point of time that the load charts show."""
-    points, step = _bucketed(report.timeline)
+    points, step = bucketed(report.timeline)
     span = "second" if step == 1 else f"{step} s"
     return Table(
         caption=f"Load and target, one row per {span}",
@@ -259,60 +254,16 @@ def load_table(report: Report) -> Table:
                 str(point.second),
                 f"{point.requests:,}",
                 f"{point.failures:,}",
-                "" if point.p50_ms is None else f"{point.p50_ms:.2f}",
-                "" if point.p99_ms is None else f"{point.p99_ms:.2f}",
+                _decimal(point.p50_ms, 2),
+                _decimal(point.p99_ms, 2),
                 f"{point.rss_bytes:,}",
-                f"{point.cpu_percent:.0f}",
+                _decimal(point.cpu_percent, 0),
             ]
             for point in points
         ],
     )
 
 
-def _thinned(points: Sequence[MemoryPoint]) -> list[MemoryPoint]:
-    """At most 600 of the points, evenly spread, the first and the last among them."""
-    if len(points) <= MOST_POINTS:
-        return list(points)
-    last = len(points) - 1
-    return [points[round(index * last / (MOST_POINTS - 1))] for index in range(MOST_POINTS)]
-
-
-def _bucketed(points: Sequence[SecondPoint]) -> tuple[list[SecondPoint], int]:
-    """The timeline in at most 600 buckets, and how many seconds make one.
-
-    Counts are summed. The median is weighted by requests; of the 99th percentile and of memory
-    the worst second stays, so that a spike is not averaged away.
-    """
-    step = max(math.ceil(len(points) / MOST_POINTS), 1)
-    if step == 1:
-        return [_finite(point) for point in points], 1
-    starts = range(0, len(points), step)
-    return [_merged([_finite(p) for p in points[at : at + step]]) for at in starts], step
-
-
-def _merged(points: Sequence[SecondPoint]) -> SecondPoint:
-    timed = [(point.p50_ms, point.requests) for point in points if point.p50_ms is not None]
-    weight = sum(requests for _, requests in timed)
-    return SecondPoint(
-        second=points[0].second,
-        requests=sum(point.requests for point in points),
-        failures=sum(point.failures for point in points),
-        p50_ms=sum(p50 * requests for p50, requests in timed) / weight if weight else None,
-        p99_ms=_largest(point.p99_ms for point in points),
-        rss_bytes=max(point.rss_bytes for point in points),
-        cpu_percent=fmean(point.cpu_percent for point in points),
-    )
-
-
-def _largest(values: Iterable[float | None]) -> float | None:
-    return max((value for value in values if value is not None), default=None)
-
-
-def _finite(point: SecondPoint) -> SecondPoint:
-    """The point without NaN and infinity, which JSON in the page cannot say."""
-    latencies = {
-        name: None if value is None or not math.isfinite(value) else value
-        for name, value in (("p50_ms", point.p50_ms), ("p99_ms", point.p99_ms))
-    }
-    cpu = point.cpu_percent if math.isfinite(point.cpu_percent) else 0.0
-    return point.model_copy(update={**latencies, "cpu_percent": cpu})
+def _decimal(value: float | None, digits: int) -> str:
+    """A raw number with fixed decimals, as columns need; empty where there is none."""
+    return "" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"

@@ -4,13 +4,14 @@ import base64
 import hashlib
 import json
 from importlib import resources
+from math import isfinite
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tsprof.report import charts, wording
 from tsprof.report import format as fmt
 from tsprof.report.headline import further_reasons, headline, requests_per_second
-from tsprof.report.model import Report
+from tsprof.report.model import LedgerRow, Report
 from tsprof.report.text import printable
 
 _LONGEST_TEXT = 2_000
@@ -42,6 +43,8 @@ def render(report: Report) -> str:
         load_charts=load,
         memory_table=charts.memory_table(report),
         load_table=charts.load_table(report),
+        ledger=_parts(report),
+        bar_width=_bar_width,
         configuration={
             name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             for name, value in report.provenance.configuration.items()
@@ -54,6 +57,25 @@ def render(report: Report) -> str:
         fmt=fmt,
         wording=wording,
     )
+
+
+def _parts(report: Report) -> list[tuple[LedgerRow, float]]:
+    """The ledger with the length of each row's bar, 0 to 1.
+
+    A full bar is at least the smallest visible leak, or noise would look like growth.
+    """
+    amounts = [abs(row.bytes_per_request) for row in report.ledger]
+    smallest = report.growth.detectable_bytes_per_request or 0.0
+    largest = max((amount for amount in [*amounts, smallest] if isfinite(amount)), default=0.0)
+    return [
+        (row, amount / largest if largest else 0.0)
+        for row, amount in zip(report.ledger, amounts, strict=True)
+    ]
+
+
+def _bar_width(share: float) -> float:
+    """The width of a bar in hundredths; 0 for what is no number."""
+    return round(min(max(share, 0.0), 1.0) * 100, 1) if isfinite(share) else 0.0
 
 
 def _asset(name: str) -> str:

@@ -8,6 +8,7 @@ the element's text: both are written.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from typing import Literal
 from xml.etree import ElementTree as ET
 
@@ -86,21 +87,25 @@ def _append(suite: ET.Element, class_name: str, case: _Case) -> None:
 
 def _seconds(seconds: float) -> str:
     # An infinite or undefined length is no decimal number, which strict readers insist on.
-    return f"{seconds:.3f}" if 0 <= seconds < float("inf") else "0.000"
+    return f"{seconds:.3f}" if isfinite(seconds) else "0.000"
 
 
 def _properties(report: Report) -> dict[str, str]:
     growth = report.growth
-    smallest = growth.detectable_bytes_per_request
     return {
         "verdict": report.verdict.value,
         "exit_code": str(report.exit_code),
         "requests": str(report.requests),
-        "bytes_per_request": f"{growth.bytes_per_request:g}",
-        "detectable_bytes_per_request": fmt.UNKNOWN if smallest is None else f"{smallest:g}",
+        "bytes_per_request": _figure(growth.bytes_per_request),
+        "detectable_bytes_per_request": _figure(growth.detectable_bytes_per_request),
         "run": report.provenance.run,
         "tsprof": report.provenance.tsprof_version,
     }
+
+
+def _figure(value: float | None) -> str:
+    """A number for machines: neither separators nor units."""
+    return f"{value:g}" if value is not None and isfinite(value) else fmt.UNKNOWN
 
 
 def _verdict(report: Report) -> _Case:

@@ -225,7 +225,7 @@ def _sentence(progress: Progress) -> str:
     message = f"; {progress.message}" if progress.message else ""
     return clean(
         f"[{fmt.duration(progress.elapsed)}{expected}] {progress.phase}: {_load(progress)};"
-        f" {_growth(progress)}, {progress.lean}{message}",
+        f" {_growth(progress)}, so far: {progress.lean}{message}",
         _LONGEST_TEXT,
     )
 
@@ -247,7 +247,7 @@ def _drawing(progress: Progress, encoding: str) -> Group:
     lean = text(progress.lean, 40)
     lines = [
         Text(_load(progress)),
-        Text.assemble(_growth(progress), ", ", (lean, _LEAN_STYLES.get(lean, "yellow"))),
+        Text.assemble(_growth(progress), ", so far: ", (lean, _LEAN_STYLES.get(lean, "yellow"))),
         *([Text(text(progress.message), style="dim")] if progress.message else []),
     ]
     for line in lines:

@@ -358,3 +358,18 @@ def hostile(text: str = HOSTILE) -> Report:
         ),
         target_log_tail=(text, text),
     )
+
+
+def unknowable() -> Report:
+    """A report in which every floating-point number is infinite or not a number."""
+
+    def spoil(value: object) -> object:
+        if isinstance(value, float):
+            return math.nan if value > 1 else math.inf
+        if isinstance(value, dict):
+            return {key: spoil(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [spoil(item) for item in value]
+        return value
+
+    return Report.model_validate(spoil(failing().model_dump(by_alias=True)))

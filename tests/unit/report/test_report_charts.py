@@ -6,6 +6,7 @@ from report_builder import failing, half_run, long_run, memory_points, passing, 
 from tsprof.report import charts
 from tsprof.report.charts import Chart
 from tsprof.report.model import Growth, MemoryPoint, SecondPoint
+from tsprof.report.thinning import MOST_POINTS
 
 
 def named(drawn: list[Chart], name: str) -> Chart:
@@ -119,7 +120,7 @@ def test_long_runs_are_thinned_and_lose_no_request_and_no_spike() -> None:
     report = report.model_copy(update={"timeline": seconds})
     drawn = charts.load_charts(report)
     latency = values(named(drawn, "latency"), "p99")
-    assert len(latency) == charts.MOST_POINTS
+    assert len(latency) == MOST_POINTS
     assert 999.0 in latency
     assert 10**12 in values(named(drawn, "resources"), "RSS")
     throughput = values(named(drawn, "throughput"), "requests/s")
@@ -131,7 +132,7 @@ def test_long_runs_are_thinned_and_lose_no_request_and_no_spike() -> None:
 def test_many_checkpoints_are_thinned_evenly_with_both_ends() -> None:
     points = memory_points(5_000, per_request=1.0)
     chart = named(charts.memory_charts(failing(memory=points)), "growth")
-    assert len(chart.x) == charts.MOST_POINTS
+    assert len(chart.x) == MOST_POINTS
     assert chart.x[0] == 0
     assert chart.x[-1] == points[-1].requests
     steps = {right - left for left, right in pairwise(chart.x)}

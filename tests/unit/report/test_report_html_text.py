@@ -14,6 +14,7 @@ from report_builder import (
     inconclusive,
     long_run,
     passing,
+    unknowable,
 )
 
 from tsprof.report import html
@@ -126,8 +127,9 @@ def test_hostile_text_is_shown_as_it_is_and_changes_no_structure(text: str) -> N
     assert shown.embedded == plain.embedded
 
 
-def test_the_charts_are_embedded_as_strict_json() -> None:
-    page = _Page(html.render(failing()))
+@pytest.mark.parametrize("report", [failing(), unknowable()], ids=["failing", "not a number"])
+def test_the_charts_are_embedded_as_strict_json(report: Report) -> None:
+    page = _Page(html.render(report))
     (data,) = [text for _, text in page.embedded if text.startswith("[")]
     drawn = json.loads(data, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
     assert [chart["name"] for chart in drawn] == [

@@ -104,7 +104,7 @@ def test_a_line_says_everything() -> None:
         view.update(MEASURING)
     assert stream.getvalue() == (
         "[41.2 s of 2 min] measure: 12,000 requests, 292/s, 2 failed, p99 7.9 ms, 9 segments;"
-        " growth 32.8 B per request (32.1 to 33.4), leak; checkpoint 9\n"
+        " growth 32.8 B per request (32.1 to 33.4), so far: leak; checkpoint 9\n"
     )
 
 
@@ -113,7 +113,8 @@ def test_what_is_not_known_yet_is_not_printed_as_a_number() -> None:
     with plain_view(stream, Clock()) as view:
         view.update(Progress(phase="start", elapsed=0.0))
     assert stream.getvalue() == (
-        "[0 s] start: 0 requests, 0/s, 0 failed, 0 segments; growth not known yet, undecided\n"
+        "[0 s] start: 0 requests, 0/s, 0 failed, 0 segments;"
+        " growth not known yet, so far: undecided\n"
     )
 
 

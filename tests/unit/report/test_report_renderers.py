@@ -1,0 +1,70 @@
+import io
+import re
+from collections.abc import Callable
+
+import pytest
+import report_builder
+from rich.console import Console
+
+from tsprof.report import html, json_report, junit, markdown, terminal
+from tsprof.report.model import Growth, LedgerRow, Report, Verdict
+
+
+def printed(report: Report) -> str:
+    stream = io.StringIO()
+    terminal.render(report, Console(file=stream, width=80))
+    return stream.getvalue()
+
+
+RENDERERS = {
+    "terminal": printed,
+    "html": html.render,
+    "json": json_report.render,
+    "junit": junit.render,
+    "markdown": markdown.render,
+}
+render_everything = pytest.mark.parametrize("render", RENDERERS.values(), ids=RENDERERS.keys())
+
+
+@render_everything
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_numbers_that_are_none_are_printed_as_unknown(
+    render: Callable[[Report], str], verdict: Verdict
+) -> None:
+    report = report_builder.unknowable().model_copy(update={"verdict": verdict})
+    text = render(report)
+    # The library that draws the charts has such words of its own.
+    text = re.sub(r"<script>.*?</script>|<style>.*?</style>", "", text, flags=re.DOTALL)
+    assert not re.search(r"\b(nan|inf|NaN|Infinity)\b", text)
+
+
+@render_everything
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_the_least_report_of_every_verdict_renders(
+    render: Callable[[Report], str], verdict: Verdict
+) -> None:
+    least = Report(scenario="", verdict=verdict, exit_code=0, reasons=())
+    assert verdict.value in render(least).lower()
+
+
+@render_everything
+def test_rendering_is_repeatable(render: Callable[[Report], str]) -> None:
+    report = report_builder.failing()
+    assert render(report) == render(report)
+
+
+@render_everything
+def test_extreme_numbers_stay_short(render: Callable[[Report], str]) -> None:
+    report = report_builder.failing(
+        growth=Growth(bytes_per_request=1e300, low=-1e300, high=1e300, bytes_per_hour=1e308),
+        ledger=(LedgerRow(owner="other", bytes_per_request=-1e300, bytes_now=10**30),),
+        seconds=1e12,
+    )
+    assert "0" * 60 not in render(report)
+
+
+def test_bars_of_the_ledger_do_not_make_noise_look_like_growth() -> None:
+    quiet = report_builder.passing()
+    assert 'width="100.0"' not in html.render(quiet).split('id="ledger"')[1].split("</section>")[0]
+    loud = report_builder.failing()
+    assert 'width="100.0"' in html.render(loud).split('id="ledger"')[1].split("</section>")[0]
