@@ -16,9 +16,14 @@ DETECTABLE_GOAL = 2.0
 """Bytes per request; a run that could have seen such a leak need not look longer."""
 DETECTABLE_LIMIT = 64.0
 """Bytes per request; a run that could not have seen such a leak does not pass."""
+PASS_LIMIT = 16.0
+"""Bytes per request; growth that is certainly below it does not keep a run from passing, although
+it may not be nothing (a slow service whose caches still settle)."""
 OUTSIDE_BLIND_SPOT = 4 << 20
 """Bytes that resident memory may hide from a look from outside (allocator slack; at least 1 % of
 the memory, as measured on long-running services)."""
+OUTSIDE_LEAK = 1 << 20
+"""Bytes of steady growth of resident memory from which it counts as a leak."""
 
 Lean = Literal["leak", "clean", "undecided"]
 LEAKS = (Shape.LEAK, Shape.LEAK_AND_FILLING)
@@ -53,20 +58,20 @@ class Look:
 
     @property
     def outside_leaks(self) -> bool:
-        """Resident memory seen from outside grew steadily, by more than slack can hide."""
-        return self.outside is not None and _beyond_blind_spot(self.outside, self.view, "outside")
+        """Resident memory seen from outside grew steadily."""
+        return self.outside is not None and _grows_steadily(self.outside, self.view)
 
     @property
     def unowned_leaks(self) -> bool:
-        """Memory that no known allocator holds grew steadily, by more than residency can hide."""
-        return self.unowned is not None and _beyond_blind_spot(self.unowned, self.view, "unowned")
+        """Memory that no known allocator holds grew steadily."""
+        return self.unowned is not None and _grows_steadily(self.unowned, self.view)
 
     @property
     def detectable(self) -> float | None:
         """The smallest leak in bytes per request that these checkpoints could have shown."""
         parts = []
         if self.memory is not None:
-            parts.append(self.memory.detectable)
+            parts.append(_visible(self.memory))
         if self.outside is not None and (self.memory is None or self.outside_matters):
             blind = blind_spot(self.view)
             span = requests_between(self.view, self.outside)
@@ -93,11 +98,16 @@ class Look:
         """What the run would say if it ended here."""
         if self.leaking:
             return "leak"
-        judged = [a for a in (self.memory, self.outside if self.memory is None else None) if a]
-        judged += list(self.counts.values())
-        settled = bool(judged) and all(a.shape in SETTLED or _immaterial(a) for a in judged)
-        fine = self.detectable is not None and self.detectable <= DETECTABLE_LIMIT
-        return "clean" if settled and fine else "undecided"
+        memory = self.memory if self.memory is not None else self.outside
+        if (
+            memory is None
+            or self.detectable is None
+            or self.detectable > DETECTABLE_LIMIT
+            or not settled(memory, in_bytes=True)
+            or not all(settled(count, in_bytes=False) for count in self.counts.values())
+        ):
+            return "undecided"
+        return "clean"
 
 
 def look(checkpoints: Sequence[Checkpoint]) -> Look:
@@ -105,7 +115,11 @@ def look(checkpoints: Sequence[Checkpoint]) -> Look:
     view = observe.watched(checkpoints)
 
     def judge(series: Series | None, resolution: float) -> Assessment | None:
-        return None if series is None else assess(series, resolution=resolution)
+        if series is None:
+            return None
+        if resolution == observe.PAGE:
+            return assess(series, resolution=resolution, floor=1.0, tolerance=PASS_LIMIT)
+        return assess(series, resolution=resolution)
 
     counts: dict[Resource, Assessment] = {}
     for name, value in (
@@ -138,17 +152,32 @@ def memory_leaks(assessment: Assessment | None) -> bool:
     )
 
 
-def _immaterial(assessment: Assessment) -> bool:
-    return assessment.shape in LEAKS and abs(assessment.rate.high) < LEAK_FLOOR
+def settled(assessment: Assessment, *, in_bytes: bool) -> bool:
+    """Tell whether a resource certainly does not grow for good by an amount that matters."""
+    if assessment.shape in SETTLED:
+        return True
+    if not in_bytes or assessment.detectable is None:
+        return False
+    limit = LEAK_FLOOR if assessment.shape in LEAKS else PASS_LIMIT
+    return assessment.rate.high < limit and assessment.detectable < PASS_LIMIT
 
 
-def _beyond_blind_spot(assessment: Assessment, view: observe.Watched, _what: str) -> bool:
+def _visible(assessment: Assessment) -> float | None:
+    """Return the smallest leak that would have shown; growth that is there may hide one."""
+    if assessment.detectable is None:
+        return None
+    if assessment.shape in SETTLED:
+        return assessment.detectable
+    return max(assessment.detectable, assessment.rate.high)
+
+
+def _grows_steadily(assessment: Assessment, view: observe.Watched) -> bool:
     grown = assessment.rate.low * requests_between(view, assessment)
-    return assessment.shape in LEAKS and grown > blind_spot(view)
+    return assessment.shape in LEAKS and grown > OUTSIDE_LEAK
 
 
 def blind_spot(view: observe.Watched) -> float:
-    """Return the bytes of growth that resident memory can hide or feign."""
+    """Return the bytes of growth that resident memory can hide."""
     if not view.checkpoints:
         return float(OUTSIDE_BLIND_SPOT)
     rss = sum(r.rss for r in view.readings(view.checkpoints[-1]))

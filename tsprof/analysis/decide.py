@@ -6,8 +6,10 @@ from itertools import pairwise
 
 from tsprof.analysis.assessments import (
     DETECTABLE_LIMIT,
+    LEAKS,
     SETTLED,
     Look,
+    settled,
 )
 from tsprof.analysis.findings import (
     Attribution,
@@ -17,7 +19,6 @@ from tsprof.analysis.findings import (
     garbage_finding,
     memory_finding,
 )
-from tsprof.analysis.growth import Shape
 from tsprof.records import Event, Segment
 from tsprof.report.model import Criterion, Finding, Verdict
 
@@ -192,7 +193,7 @@ def _weigh_sight(evidence: Evidence, grounds: _Grounds) -> None:
         return
     judged = look.memory if look.memory is not None else look.outside
     assert judged is not None
-    if judged.shape is Shape.UNDECIDED or judged.shape is Shape.FILLING:
+    if not settled(judged, in_bytes=True) and judged.shape not in LEAKS:
         grounds.doubt(f"memory: {judged.reason}", _more_time(look, judged.more_segments))
     elif look.detectable is None or look.detectable > DETECTABLE_LIMIT:
         seen = "nothing" if look.detectable is None else f"{look.detectable:.3g} B per request"
@@ -203,8 +204,7 @@ def _weigh_sight(evidence: Evidence, grounds: _Grounds) -> None:
             "shows only after megabytes",
         )
     for resource, assessment in look.counts.items():
-        undecided = assessment.shape not in SETTLED
-        if undecided and count_finding(resource, assessment) is None:
+        if assessment.shape not in SETTLED and count_finding(resource, assessment) is None:
             grounds.doubt(
                 f"{resource}: {assessment.reason}", _more_time(look, assessment.more_segments)
             )

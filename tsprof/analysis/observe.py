@@ -49,9 +49,7 @@ def watched(checkpoints: Sequence[Checkpoint]) -> Watched:
     return Watched(identities, comparable, restarts)
 
 
-def series(
-    view: Watched, value: Callable[[ProcessReading], float | None], *, endpoints: bool = True
-) -> Series | None:
+def series(view: Watched, value: Callable[[ProcessReading], float | None]) -> Series | None:
     """Return the sum of a counter over the watched processes that have it, or None if none has.
 
     Besides requests and seconds, the errors and (where there are at least two) the endpoints serve
@@ -66,19 +64,17 @@ def series(
         float(sum(value(r) or 0 for r in view.readings(c) if r.identity in having))
         for c in view.checkpoints
     )
-    return _series(view.checkpoints, values, endpoints=endpoints)
+    return _series(view.checkpoints, values)
 
 
 def process_count(checkpoints: Sequence[Checkpoint]) -> Series:
     """Return the number of processes of the target over the whole run."""
-    return _series(checkpoints, tuple(float(c.children) for c in checkpoints), endpoints=True)
+    return _series(checkpoints, tuple(float(c.children) for c in checkpoints))
 
 
-def _series(
-    checkpoints: Sequence[Checkpoint], values: tuple[float, ...], *, endpoints: bool
-) -> Series:
+def _series(checkpoints: Sequence[Checkpoint], values: tuple[float, ...]) -> Series:
     clocks = {"errors": tuple(float(c.failures) for c in checkpoints)}
-    if endpoints and checkpoints:
+    if checkpoints:
         names = sorted(checkpoints[-1].endpoints)
         if len(names) > 1:
             for name in names:
@@ -131,8 +127,3 @@ def threads(reading: ProcessReading) -> float | None:
 def tasks(reading: ProcessReading) -> float | None:
     """Asyncio tasks that are not done."""
     return None if reading.tasks is None else float(reading.tasks)
-
-
-def uncollectable(reading: ProcessReading) -> float | None:
-    """Objects that the garbage collector found and could not free."""
-    return float(reading.uncollectable) if reading.source == "agent" else None

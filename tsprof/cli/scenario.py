@@ -1,5 +1,6 @@
 """What all commands have in common that run a scenario: settings in, reports out."""
 
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ def print_report(report: Report, settings: Settings, folder: Path, *, quiet: boo
         junit=outputs.junit_file,
         markdown=outputs.markdown_file,
         html=page,
+        stdout=sys.stdout.buffer,
     )
     if quiet:
         return

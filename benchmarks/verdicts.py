@@ -1,0 +1,181 @@
+"""Is the verdict right? Every planted fault and every clean look-alike of the demo, again and again.
+
+    python benchmarks/verdicts.py --runs 20
+    python benchmarks/verdicts.py --only list,lru --runs 3
+
+Prints one row per case: the verdicts, the largest error of the growth against what the fault knows
+that it planted over the same requests, whether the ledger named the right owner, and the seconds
+from the command's start. Ends with status 1 when a verdict was wrong.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tabulate import tabulate
+
+ROOT = Path(__file__).parents[1]
+SERVICE = ROOT / "targets" / "truthsync_py"
+sys.path.insert(0, str(SERVICE))
+
+from truthsync.faults.injector import held_bytes  # noqa: E402 - found by the line above
+from truthsync.faults.specification import parse_faults  # noqa: E402 - same
+
+VERDICTS = {0: "pass", 1: "fail", 3: "inconclusive"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault or look-alike, and the verdicts that are right for it."""
+
+    faults: str
+    right: tuple[str, ...]
+    resource: str = "memory"
+    owner: str = "python_objects"
+
+    @property
+    def name(self) -> str:
+        """As TRUTHSYNC_FAULTS spells it."""
+        return self.faults or "clean"
+
+
+FAIL, CLEAN = ("fail",), ("pass", "inconclusive")
+CASES = (
+    Case("list:0.1:300", FAIL),
+    Case("list:1:20", FAIL),
+    Case("list:1:2000", FAIL),
+    Case("callbacks:0.1:300", FAIL),
+    Case("dict:0.1:300", FAIL),
+    Case("dict:1:2000", FAIL),
+    Case("tracebacks:0.1:300", FAIL),
+    Case("cycle:0.1:300", FAIL, "garbage"),
+    Case("native:0.1:300", FAIL, owner="native_heap"),
+    Case("native:1:2000", FAIL, owner="native_heap"),
+    Case("fd:0.002", FAIL, "fd"),
+    Case("thread:0.002", FAIL, "thread"),
+    Case("task:0.01", FAIL, "task"),
+    Case("", ("pass",)),
+    Case("lru:1:200000", CLEAN),
+    Case("lru:1:5000", CLEAN),
+    Case("job:3:50000000", CLEAN),
+    Case("ttl:1:5", CLEAN),
+    Case("ttl:1:30", CLEAN),
+    Case("lazy:5000", CLEAN),
+)
+
+
+@dataclass
+class Tally:
+    """What the runs of one case came to."""
+
+    verdicts: list[str] = field(default_factory=list)
+    wrong: int = 0
+    errors: list[float] = field(default_factory=list)
+    owners: list[bool] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    detectable: list[float] = field(default_factory=list)
+    culprit: str = ""
+
+
+def main() -> int:
+    """Run the cases; return an exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=1, help="runs per case (default 1)")
+    parser.add_argument("--only", default="", help="comma list: names of faults to run")
+    options = parser.parse_args()
+    chosen = set(options.only.split(",")) if options.only else None
+    cases = [c for c in CASES if chosen is None or c.name.split(":")[0] in chosen]
+    tallies = {case: Tally() for case in cases}
+    for number in range(options.runs):  # a round of all cases, so that drift hits all alike
+        for case in cases:
+            run(case, tallies[case])
+            verdict = tallies[case].verdicts[-1]
+            print(f"{number + 1}/{options.runs} {case.name}: {verdict}", file=sys.stderr)
+    print(tabulate([row(c, t) for c, t in tallies.items()], headers="keys", floatfmt=".3g"))
+    wrong = sum(tally.wrong for tally in tallies.values())
+    print(f"\n{wrong} wrong of {options.runs * len(cases)}")
+    return 1 if wrong else 0
+
+
+def run(case: Case, tally: Tally) -> None:
+    """Check the demo once."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as home:
+        finished = subprocess.run(
+            [
+                sys.executable, "-m", "tsprof", "check", "--quiet", "--json", "-",
+                "--locustfile", str(ROOT / "locustfile.py"), "--",
+                sys.executable, "-m", "uvicorn", "--app-dir", str(SERVICE),
+                "truthsync.app:app", "--port", "{port}", "--log-level", "warning",
+            ],
+            env=os.environ | {"TRUTHSYNC_FAULTS": case.faults, "TSPROF_HOME": home},
+            capture_output=True, text=True, check=False, cwd=ROOT,
+        )  # fmt: skip
+    tally.seconds.append(time.monotonic() - began)
+    verdict = VERDICTS.get(finished.returncode, f"exit {finished.returncode}")
+    tally.verdicts.append(verdict)
+    if not finished.stdout:
+        tally.wrong += 1
+        print(f"WRONG {case.name}: no report: {finished.stderr}", file=sys.stderr)
+        return
+    report = json.loads(finished.stdout)
+    detectable = report["growth"]["detectable_bytes_per_request"]
+    if detectable is not None:
+        tally.detectable.append(detectable)
+    leaks = [f for f in report["findings"] if f["kind"] == "leak"]
+    right = verdict in case.right
+    if case.right == FAIL:
+        found = [f for f in leaks if f["resource"] == case.resource]
+        right = right and bool(found)
+        if found:
+            judge_growth(case, report, found[0], tally)
+    if not right:
+        tally.wrong += 1
+        print(f"WRONG {case.name}: {verdict}: {report['reasons']}", file=sys.stderr)
+
+
+def judge_growth(case: Case, report: dict, finding: dict, tally: Tally) -> None:
+    """Compare a finding with what was planted over the same requests."""
+    (fault,) = parse_faults(case.faults)
+    growth = report["growth"]
+    first, last = growth["from_request"], growth["to_request"]
+    if case.resource in ("memory", "garbage") and last > first:
+        planted = [int(n * fault.rate) for n in (first, last)]
+        before, after = (held_bytes(fault, n) or 0 for n in planted)
+        truth = (after - before) / (last - first)
+        if case.resource == "garbage":
+            truth = float((held_bytes(fault, 100_000) or 0) / 100_000 * fault.rate)
+    else:
+        truth = float(fault.rate)
+    tally.errors.append(finding["per_request"] / truth - 1)
+    if case.resource == "memory":
+        largest = max(report["ledger"], key=lambda entry: entry["bytes_per_request"])
+        tally.owners.append(largest["owner"] == case.owner)
+    sites = finding.get("sites") or []
+    tally.culprit = f"{sites[0]['function']}:{sites[0]['line']}" if sites else ""
+
+
+def row(case: Case, tally: Tally) -> dict[str, object]:
+    """Return one row of the table."""
+    counts = {v: tally.verdicts.count(v) for v in dict.fromkeys(tally.verdicts)}
+    worst = max(tally.errors, key=abs, default=None)
+    return {
+        "case": case.name,
+        "verdicts": ", ".join(f"{n} {v}" for v, n in counts.items()),
+        "wrong": tally.wrong,
+        "worst error": "" if worst is None else f"{worst:+.1%}",
+        "owner right": f"{sum(tally.owners)}/{len(tally.owners)}" if tally.owners else "",
+        "site": tally.culprit,
+        "seconds (most)": max(tally.seconds, default=0.0),
+        "detectable (most)": max(tally.detectable, default=None),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
