@@ -215,7 +215,7 @@ def test_a_stream_without_unicode_gets_names_of_characters() -> None:
         view.line("é")
         view.update(Progress(phase="é", elapsed=0.0))
     stream.flush()
-    written = stream.buffer.getvalue()  # type: ignore[attr-defined] # it is the BytesIO above
+    written = stream.buffer.getvalue()
     assert written.count(rb"\N{LATIN SMALL LETTER E WITH ACUTE}") == 2
 
 

@@ -154,7 +154,7 @@ def test_a_stream_without_unicode_gets_names_of_characters() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     terminal.render(hostile("naïve 日本"), Console(file=stream, width=80))
     stream.flush()
-    written = stream.buffer.getvalue()  # type: ignore[attr-defined] # it is the BytesIO above
+    written = stream.buffer.getvalue()
     assert rb"na\N{LATIN SMALL LETTER I WITH DIAERESIS}ve" in written
 
 
