@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from truthsync_server import GUNICORN, UVICORN, Server, running, start
+from truthsync_server import GUNICORN, TWO_WORKERS, UVICORN, Server, running, start
 
 REQUESTS = 300
 
@@ -15,7 +15,7 @@ REQUESTS = 300
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    arguments = {"uvicorn": UVICORN, "gunicorn": GUNICORN}[request.param]
+    arguments = {"uvicorn": UVICORN, "gunicorn": TWO_WORKERS}[request.param]
     with running(tmp_path_factory.mktemp(request.param), arguments) as ready:
         yield ready
 
@@ -68,6 +68,7 @@ def test_the_environment_sets_sizes(tmp_path: Path) -> None:
         assert server.stats()["cache"]["size"] == 2
 
 
+# One worker: gunicorn 27 ends with 1 and a traceback when two fail to boot at the same moment.
 @pytest.mark.parametrize("arguments", [UVICORN, GUNICORN], ids=["uvicorn", "gunicorn"])
 @pytest.mark.parametrize(
     ("name", "value", "told"),

@@ -19,8 +19,9 @@ APP_DIR = ROOT / "targets" / "truthsync_py"
 UVICORN = ("-m", "uvicorn", "truthsync.app:app", "--app-dir", str(APP_DIR), "--port", "0")
 GUNICORN = (
     *("-m", "gunicorn", "truthsync.app:app", "--chdir", str(APP_DIR), "--bind", "127.0.0.1:0"),
-    *("--worker-class", "uvicorn.workers.UvicornWorker", "--workers", "2"),
+    *("--worker-class", "uvicorn.workers.UvicornWorker"),
 )
+TWO_WORKERS = (*GUNICORN, "--workers", "2")
 
 _START_SECONDS = 60
 """Far more than the second that a start takes: a slow machine is not a failure."""
