@@ -17,6 +17,7 @@ def plan(settings: Settings) -> Plan:
         stop_when_sure=not check.keep_going,
         stop_on_leak=not check.keep_going,
         attribute=None if check.attribute else False,
+        profiler=check.profiler or "auto",
         drain_seconds=check.drain,
         hang_seconds=check.hang_timeout,
     )

@@ -1,28 +1,74 @@
-"""Before a leak is called: who allocates it, who holds it, and does it let go by itself?"""
+"""Before a leak is called: which line allocates it, who holds it, and does it let go by itself?"""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 from tsprof.analysis.assessments import Look, requests_between
-from tsprof.analysis.findings import Confirmation, Drain
-from tsprof.supervisor.engine import Engine
+from tsprof.analysis.attribution import Seen, conclude
+from tsprof.analysis.captures import CaptureDigest
+from tsprof.analysis.findings import Attribution, Confirmation, Drain
+from tsprof.analysis.sites import leaking_sites
+from tsprof.profilers.origin import origins
+from tsprof.supervisor.attribute import Window, open_window, read_captures
+from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.plan import Plan
 
 
-def confirm_leak(engine: Engine, plan: Plan, final: Look, requests: int) -> Confirmation:
-    """Follow a growth to its cause.
+def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path) -> Confirmation:
+    """Follow a growth to its cause, and give it the chance to go by itself.
 
     Args:
         engine: between two segments.
         plan: of the run.
         final: the look that the verdict rests on.
         requests: size of a segment.
+        folder: of the run; captures are written below it.
     """
     began = time.monotonic()
     last = engine.checkpoints[-1].number
+    window = Window()
     drain = None
-    if "memory" in final.leaking and plan.drain_seconds > 0:
-        drain = drain_test(engine, final, plan.drain_seconds)
-    return Confirmation(drain=drain, last_judged=last, seconds=time.monotonic() - began)
+    with ThreadPoolExecutor(1) as reader:  # captures are read while the target rests
+        with suppress(RunEnded):  # the events say what happened; what is known stays known
+            if plan.attribute is not False:
+                window = open_window(engine, final, requests, folder / "captures", plan.profiler)
+        reading = reader.submit(read_captures, window)
+        spent = time.monotonic() - began
+        with suppress(RunEnded):
+            if "memory" in final.leaking and plan.drain_seconds > 0:
+                drain = drain_test(engine, final, plan.drain_seconds)
+        waited = time.monotonic()
+        while not reading.done():
+            engine.pump(0.1)
+        spent += time.monotonic() - waited
+        attribution = _attribution(engine, window, final, reading.result())
+    return Confirmation(attribution=attribution, drain=drain, last_judged=last, seconds=spent)
+
+
+def _attribution(
+    engine: Engine, window: Window, final: Look, digests: list[CaptureDigest]
+) -> Attribution | None:
+    hellos = [agent.hello for agent in engine.instruments.agents.connected().values()]
+    if not window.holders and not digests:
+        return Attribution(notes=tuple(window.notes)) if window.notes else None
+    hello = hellos[0] if hellos else {}
+    origin_of = origins(
+        libraries=[Path(p) for p in hello.get("libraries", ())],
+        standard_library=Path(hello.get("standard_library", "/nowhere")),
+    )
+    return conclude(
+        Seen(
+            sites=leaking_sites(digests, origin_of),
+            before=window.before,
+            after=window.after,
+            holders=window.holders,
+            requests=window.requests_total,
+            notes=tuple(window.notes),
+        ),
+        final,
+    )
 
 
 def drain_test(engine: Engine, final: Look, seconds: float) -> Drain | None:
@@ -31,7 +77,7 @@ def drain_test(engine: Engine, final: Look, seconds: float) -> Drain | None:
     Caches with a lifetime, idle timeouts and weak references let go; a leak does not.
     """
     engine.phase = "resting: does it let go by itself?"
-    before = engine.checkpoints[-1]
+    before = engine.checkpoint()
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         engine.pump(0.05)
@@ -39,13 +85,12 @@ def drain_test(engine: Engine, final: Look, seconds: float) -> Drain | None:
     judged = final.memory or final.outside
     if judged is None:
         return None
-
-    def held(index: int) -> float:
-        readings = final.view.readings(after if index else before)
-        return float(sum(r.live if r.live is not None else r.anonymous for r in readings))
-
+    held = [
+        float(sum(r.live if r.live is not None else r.anonymous for r in final.view.readings(c)))
+        for c in (before, after)
+    ]
     return Drain(
         seconds=seconds,
         grown=judged.rate.value * requests_between(final.view, judged),
-        released=held(0) - held(1),
+        released=held[0] - held[1],
     )

@@ -77,6 +77,8 @@ class Engine:
     segments: list[Segment] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     phase: str = "starting"
+    profiling: bool = False
+    """A profiler's window is open: what happens to the target now is its doing."""
     lean: Progress | None = None
     """Growth so far and what it leans to, for the live view."""
     expected_seconds: float = 0.0
@@ -192,7 +194,10 @@ class Engine:
 
     def _target_is_gone(self) -> None:
         status = describe_exit(self.instruments.target.exit_status)
-        self.note("target_ended", f"the target died under load ({status})")
+        if self.profiling:
+            self.note("note", f"the target died in the profiler's window ({status}); not counted")
+        else:
+            self.note("target_ended", f"the target died under load ({status})")
         raise RunEnded
 
     def _watch_for_hanging(self) -> None:

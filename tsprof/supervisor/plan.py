@@ -20,6 +20,8 @@ class Plan:
     """End as soon as a leak is certain."""
     attribute: bool | None = None
     """True: open attribution windows whatever the ledger says; False: never; None: on growth."""
+    profiler: str = "auto"
+    """What opens the windows: ``memray``, ``tracemalloc``, or the better that the target allows."""
     drain_seconds: float = 15.0
     """How long the gate stays closed before a memory leak is called."""
     hang_seconds: float = 30.0

@@ -3,11 +3,12 @@
 import os
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
+from pydantic import TypeAdapter
 
 from tsprof.analysis.assessments import DETECTABLE_GOAL, Look, look
 from tsprof.analysis.findings import Confirmation
@@ -22,7 +23,7 @@ from tsprof.store.reports import assemble, store_report
 from tsprof.store.runs import DATABASE, LOAD_LOG, TARGET_LOG, create_run
 from tsprof.supervisor import provenance
 from tsprof.supervisor.agents import Agents
-from tsprof.supervisor.confirm import confirm_leak
+from tsprof.supervisor.confirm import confirm
 from tsprof.supervisor.engine import Engine, Instruments, RunEnded, TargetProcesses
 from tsprof.supervisor.interrupts import Interrupts, RunInterrupted, noticing_interrupts
 from tsprof.supervisor.launch import (
@@ -100,7 +101,7 @@ def run(plan: Plan, settings: Settings, home: Path, view: LiveView) -> tuple[Rep
             ).model_dump(mode="json"),
         )
         outcome.notes += _sight_notes(agents, target, settings)
-        _drive(engine, plan, settings, outcome, view)
+        _drive(engine, plan, settings, outcome, view, folder)
         outcome.failures = tuple(
             f"{sample.message} ({sample.count:,} times)" for sample in load.failure_samples
         )
@@ -118,7 +119,7 @@ def _store_outcome(database: RunDatabase, outcome: _Outcome) -> None:
         database.set_fact("notes", outcome.notes)
         database.set_fact("failures", outcome.failures)
         database.set_fact("log_tail", outcome.log_tail)
-        database.set_fact("confirmation", asdict(outcome.confirmation))
+        database.set_fact("confirmation", TypeAdapter(Confirmation).dump_python(outcome.confirmation, mode="json"))
         database.set_fact("complete", True)
     except StoreError as error:
         outcome.store_failure = str(error)
@@ -222,11 +223,16 @@ def _sight_notes(agents: Agents, target: TargetProcesses, settings: Settings) ->
 
 
 def _drive(
-    engine: Engine, plan: Plan, settings: Settings, outcome: _Outcome, view: LiveView
+    engine: Engine,
+    plan: Plan,
+    settings: Settings,
+    outcome: _Outcome,
+    view: LiveView,
+    folder: Path,
 ) -> None:
     """Drive the segments until the verdict is sure, the time is up, or the run is cut short."""
     try:
-        _segments(engine, plan, settings, outcome)
+        _segments(engine, plan, settings, outcome, folder)
     except RunInterrupted:
         view.line("interrupted: writing the report; once more to stop at once")
         _try_note(engine, "interrupted", "interrupted by the user")
@@ -241,7 +247,9 @@ def _try_note(engine: Engine, kind: str, text: str) -> None:
         engine.note(kind, text)
 
 
-def _segments(engine: Engine, plan: Plan, settings: Settings, outcome: _Outcome) -> None:
+def _segments(
+    engine: Engine, plan: Plan, settings: Settings, outcome: _Outcome, folder: Path
+) -> None:
     engine.expected_seconds = plan.max_seconds
     engine.hang_seconds = plan.hang_seconds
     rate = engine.calibrate()
@@ -269,8 +277,8 @@ def _segments(engine: Engine, plan: Plan, settings: Settings, outcome: _Outcome)
         if sure >= SURE_LOOKS and _may_stop(plan, now):
             break
     final = look(engine.checkpoints)
-    if plan.attribute or (plan.attribute is None and final.leaking):
-        outcome.confirmation = confirm_leak(engine, plan, final, requests)
+    if plan.attribute or final.leaking:
+        outcome.confirmation = confirm(engine, plan, final, requests, folder)
 
 
 def _is_sure(now: Look) -> bool:
