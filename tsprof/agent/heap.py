@@ -66,6 +66,17 @@ def frozen_objects(ordinary: list[Any]) -> list[Any]:
     return found
 
 
+def referrers(items: list[Any]) -> list[Any]:
+    """Return the tracked objects that refer to any of ``items``, frozen ones included."""
+    found = gc.get_referrers(*items)
+    if gc.get_freeze_count() > _FROZEN_AT_START:
+        wanted = set(map(id, items))
+        for item in frozen_objects(gc.get_objects()):
+            if not wanted.isdisjoint(map(id, gc.get_referents(item))):
+                found.append(item)
+    return found
+
+
 def container_base(kind: type) -> Any:
     """Return the built-in container that a type is or derives from, or None."""
     for base in kind.__mro__:

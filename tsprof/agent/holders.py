@@ -1,0 +1,353 @@
+"""The holders: which container keeps what grows alive, by which way, and whether it is bounded."""
+
+from __future__ import annotations
+
+import collections
+import gc
+import itertools
+import time
+import types
+
+from . import eviction, heap, meaning, objects, paths
+from .roots import LRU_CACHE, Walk
+
+TYPE_CHECKING = False  # typing itself would be imported into the target
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+_LONG = 64  # entries from which a container on the way may be what grows
+_SAMPLED = 50  # entries of a container that are measured, the newest ones
+_MEASURED = 200  # objects of one entry that are measured
+_SHOWN_VALUE = 80
+_WRAPPERS = frozenset({"weakref", "_weakrefset", "collections", "queue", "asyncio.queues"})
+_SHARED = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.CodeType)
+
+
+def find(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Find what holds growing containers, and the newest objects of growing types.
+
+    Args:
+        arguments: ``containers``: ids with types, as ``census.take`` returned them; ``ids``: of
+            small containers that gain together; ``types``: names of types whose instances grow;
+            ``instances``: newest of each that are looked at (default 3); ``budget`` in seconds
+            (default 3); ``values``: whether the sample shows values (default false).
+
+    Returns:
+        ``holders``: a dict each, see ``_described``; ``complete`` and ``seconds``.
+    """
+    began = time.perf_counter()
+    with heap.CollectorPaused():
+        program = _Program(arguments)
+        walk = Walk(began + arguments.get("budget", 3.0))
+        holders: dict[tuple[str, int], dict[str, Any]] = {}
+        while program.starts and not walk.out_of_time:
+            start = program.starts.pop(0)
+            chain, *others = walk.chains(start)
+            chain = _cut(chain)
+            held = chain[-1]
+            key = (heap.type_name(type(held)), id(held))
+            if key in holders:
+                holders[key]["found_by"].append(heap.type_name(type(start)))
+                continue
+            if held is not start:
+                others = walk.chains(held)[1:]
+            holders[key] = _described(
+                [chain, *others], start, program, show=arguments.get("values", False)
+            )
+        return {
+            "holders": list(holders.values()),
+            "complete": not walk.out_of_time,
+            "seconds": time.perf_counter() - began,
+        }
+
+
+class _Program:
+    """What one look at the heap picks out of it: where walks start, and all functions."""
+
+    def __init__(self, arguments: dict[str, Any]) -> None:
+        wanted = {entry["id"]: entry["type"] for entry in arguments.get("containers", ())}
+        wanted.update(dict.fromkeys(arguments.get("ids", ()), ""))
+        items = heap.objects()
+        found = {id(item): item for item in items if id(item) in wanted}
+        if len(found) < len(wanted):  # dicts of plain values are not tracked
+            for at in range(0, len(items), heap.CHUNK):
+                for item in gc.get_referents(*items[at : at + heap.CHUNK]):
+                    if id(item) in wanted:
+                        found[id(item)] = item
+        self.starts = [
+            found[identity]
+            for identity, kind in wanted.items()
+            if identity in found and kind in ("", heap.type_name(type(found[identity])))
+        ]
+        functions = [item for item in items if type(item) is types.FunctionType]
+        self.routines = [objects.routine(function) for function in functions]
+        names = set(arguments.get("types", ()))
+        kinds = {kind for kind in set(map(type, items)) if heap.type_name(kind) in names}
+        newest: dict[type, list[Any]] = {kind: [] for kind in kinds}
+        if kinds:
+            for item in reversed([item for item in items if type(item) in kinds]):
+                if len(newest[type(item)]) < arguments.get("instances", 3):
+                    newest[type(item)].append(item)
+        self.starts += [item for group in newest.values() for item in group]
+        self._mentions: collections.Counter[str] | None = None
+
+    def mentions(self) -> collections.Counter[str]:
+        """Return in how many functions each name occurs."""
+        if self._mentions is None:
+            self._mentions = collections.Counter()
+            for routine in self.routines:
+                self._mentions.update(objects.names_in(routine.code))
+        return self._mentions
+
+    def mentioning(self, name: str) -> list[objects.Routine]:
+        """Return the functions that mention a name."""
+        return [r for r in self.routines if name in objects.names_in(r.code)]
+
+
+def _cut(chain: list[Any]) -> list[Any]:
+    """End a chain at the container that grows: the lowest long one, or its own start."""
+    for at in range(len(chain) - 1, 0, -1):
+        base = heap.container_base(type(chain[at]))
+        if base is not None and heap.LENGTHS[base](chain[at]) >= _LONG:
+            return chain[: at + 1]
+    return chain
+
+
+def _described(
+    chains: list[list[Any]], start: Any, program: _Program, *, show: bool
+) -> dict[str, Any]:
+    """Describe a holder.
+
+    Returns:
+        ``path``, ``root`` (kind of the first step), ``type``, ``id``, ``entries`` (None for an
+        object that is no container), ``bytes`` (estimated from the newest entries), ``sample``,
+        ``file`` and ``line`` to open, ``parents`` (id and entries of the containers above),
+        ``element_types`` (of the newest entries: number by type), ``found_by`` (types from which
+        the walk came here), and what ``eviction.judge`` returns.
+    """
+    chain = chains[0]
+    held = chain[-1]
+    base = heap.container_base(type(held))
+    length = heap.LENGTHS[base](held) if base is not None else None
+    way = paths.steps(chain)
+    file, line = paths.source(way) if way else ("", 0)
+    newest = _newest(held, base)
+    described = {
+        "path": paths.text(way, _label(chain)),
+        "root": way[0].kind if way else "unknown",
+        "type": _label(chain),
+        "id": id(held),
+        "entries": length,
+        "bytes": _estimated_bytes(held, newest, length),
+        "sample": _sample(newest, show=show),
+        "file": file,
+        "line": line,
+        "parents": _parents(chain),
+        "element_types": _element_types(newest),
+        "found_by": [heap.type_name(type(start))] if start is not held else [],
+        "bound": None,
+        "eviction": None,
+        "writers": [],
+        "removers": [],
+        "notes": [],
+    }
+    if length is None:
+        return described
+    for subject in _subjects([way, *map(paths.steps, chains[1:])], held, program):
+        judgement = eviction.judge(subject, length, program.mentions())
+        for name in ("writers", "removers", "notes"):
+            judgement[name] += described[name]
+        described.update(judgement)
+        if described["eviction"] is not None:
+            break
+    known = _known_bound(chain, length)
+    if known is not None:
+        described["bound"] = known
+    return described
+
+
+def _label(chain: list[Any]) -> str:
+    if len(chain) > 1 and type(chain[-2]) is LRU_CACHE:
+        return "functools.lru_cache"
+    return heap.type_name(type(chain[-1]))
+
+
+def _known_bound(chain: list[Any], length: int) -> int | None:
+    """Return the bound that a container of the standard library or cachetools declares."""
+    if issubclass(type(chain[-1]), collections.deque):
+        longest: int | None = vars(collections.deque)["maxlen"].__get__(chain[-1])
+        if longest is not None:
+            return longest
+    for owner in chain[-3:-1]:
+        if type(owner) is LRU_CACHE:
+            return LRU_CACHE.cache_info(owner).maxsize  # type: ignore[no-any-return]
+        if heap.type_name(type(owner)).startswith(("queue.", "asyncio.queues.")):
+            for name in ("maxsize", "_maxsize"):
+                limit = objects.static_attribute(owner, name)
+                if isinstance(limit, int) and limit > 0:
+                    return limit
+        limit, size = (
+            objects.static_attribute(owner, name)
+            for name in ("_Cache__maxsize", "_Cache__currsize")
+        )
+        if isinstance(limit, (int, float)) and isinstance(size, (int, float)) and size > 0:
+            return int(length * limit / size)
+    return None
+
+
+def _subjects(
+    ways: list[list[paths.Step]], held: Any, program: _Program
+) -> Iterator[eviction.Subject]:
+    """Yield the names under which code may evict from a container."""
+    if heap.container_base(type(held)) is not type(held):
+        own = objects.routines_of_class(type(held))
+        yield eviction.Subject(meaning.Pattern(("self",), ()), own, [], held)
+    seen = set()
+    for way in ways:
+        steps: tuple[str | None, ...] = ()
+        for step in reversed(way):
+            if step.kind == "element":
+                steps = (None, *steps)
+                continue
+            if (id(step.owner), step.name) in seen:
+                break
+            seen.add((id(step.owner), step.name))
+            subject = _subject(step, steps, program)
+            if subject is not None:
+                yield subject
+            wrapper = heap.type_name(type(step.owner)).rpartition(".")[0]
+            if step.kind != "attribute" or wrapper not in _WRAPPERS:
+                break
+            steps = ()
+
+
+def _subject(
+    step: paths.Step, steps: tuple[str | None, ...], program: _Program
+) -> eviction.Subject | None:
+    name, owner = step.name, step.owner
+    if not isinstance(name, str):
+        return None
+    if step.kind == "global":
+        pattern = meaning.Pattern(("global", name), steps)
+        own = [routine for routine in program.routines if routine.globals is owner]
+        others = [r for r in program.mentioning(name) if r.globals is not owner]
+        return eviction.Subject(pattern, own, others, None)
+    if step.kind in ("attribute", "class") and type(owner) is not types.FunctionType:
+        kind = owner if objects.is_a(owner, type) else type(owner)
+        pattern = meaning.Pattern(("self",), (name, *steps))
+        own = objects.routines_of_class(kind)
+        codes = {id(routine.code) for routine in own}
+        home = heap.type_name(kind).partition(".")[0]
+        others = [
+            routine
+            for routine in program.mentioning(name)
+            if id(routine.code) not in codes
+            and str(routine.globals.get("__name__", "")).partition(".")[0] == home
+        ]
+        return eviction.Subject(pattern, own, others, owner)
+    if step.kind in ("closure", "local"):
+        pattern = meaning.Pattern(("closure", name), steps)
+        return eviction.Subject(pattern, _sharing(step, program), [], None)
+    return None
+
+
+def _sharing(step: paths.Step, program: _Program) -> list[objects.Routine]:
+    """Return the code that sees a local variable: of its own function and of those within."""
+    if step.kind == "closure":
+        at = step.owner.__code__.co_freevars.index(step.name)
+        cell = step.owner.__closure__[at]
+        return [r for r in program.routines if any(shared is cell for shared in r.cells)]
+    for attribute in ("f_code", "cr_code", "gi_code", "ag_code"):
+        code = getattr(step.owner, attribute, None)
+        if code is not None:
+            frame = getattr(step.owner, attribute[:3] + "frame", step.owner)
+            return [objects.Routine(code.co_name, code, getattr(frame, "f_globals", {}), {}, ())]
+    return []
+
+
+def _newest(held: Any, base: Any) -> list[tuple[Any, ...]]:
+    """Return the newest entries of a container: 1-tuples, or pairs of key and value."""
+    try:
+        if base is dict:
+            return list(itertools.islice(reversed(dict.items(held)), _SAMPLED))
+        if base is list:
+            return [(item,) for item in list.__getitem__(held, slice(-_SAMPLED, None))]
+        if base is collections.deque:
+            return [(item,) for item in itertools.islice(reversed(held), _SAMPLED)]
+        if base is set:
+            return [(item,) for item in itertools.islice(set.__iter__(held), _SAMPLED)]
+    except RuntimeError:
+        return []  # another thread changed it
+    return []
+
+
+def _estimated_bytes(held: Any, newest: list[tuple[Any, ...]], length: int | None) -> int:
+    """Estimate what a holder holds: its table, and the newest entries' mean times their number.
+
+    An entry is measured with what it refers to, up to ``_MEASURED`` objects; what several entries
+    share counts once among those measured.
+    """
+    seen = {id(held)}
+    table = object.__sizeof__(held) if length is None else _size(held)
+    if not newest or not length:
+        return table + (_reachable([held], seen) if length is None else 0)
+    total = sum(_reachable(list(entry), seen) for entry in newest)
+    return table + total * length // len(newest)
+
+
+def _reachable(level: list[Any], seen: set[int]) -> int:
+    total, left = 0, _MEASURED
+    while level and left > 0:
+        fresh = []
+        for item in level[:left]:
+            if id(item) not in seen and not any(objects.is_a(item, kind) for kind in _SHARED):
+                seen.add(id(item))
+                fresh.append(item)
+                total += _size(item)
+        left -= len(fresh)
+        level = gc.get_referents(*fresh)
+    return total
+
+
+def _size(item: Any) -> int:
+    """Return an object's own bytes as the allocator hands them out, without its ``__sizeof__``."""
+    kinds: tuple[Any, ...] = type(item).__mro__
+    for base in kinds:
+        if base.__module__ == "builtins" or not base.__flags__ & (1 << 9):  # not a Python class
+            size = base.__sizeof__(item) + (16 if gc.is_tracked(item) else 0)
+            return int(size + 15) // 16 * 16
+    return 0
+
+
+def _sample(newest: list[tuple[Any, ...]], *, show: bool) -> str:
+    if not newest:
+        return ""
+    return " -> ".join(_shown(item, show=show) for item in newest[0])
+
+
+def _shown(item: Any, *, show: bool) -> str:
+    kind = heap.type_name(type(item))
+    if show and type(item) in (str, bytes, int, float, bool, type(None)):
+        text = repr(item[:_SHOWN_VALUE]) if isinstance(item, (str, bytes)) else repr(item)
+        return text[:_SHOWN_VALUE]
+    base = heap.container_base(type(item))
+    if base is not None:
+        return "%s(%d)" % (kind, heap.LENGTHS[base](item))
+    if type(item) in (str, bytes, tuple):
+        return "%s(%d)" % (kind, len(item))
+    return kind
+
+
+def _element_types(newest: list[tuple[Any, ...]]) -> dict[str, int]:
+    kinds = collections.Counter(type(entry[-1]) for entry in newest)
+    return {heap.type_name(kind): number for kind, number in kinds.most_common(5)}
+
+
+def _parents(chain: list[Any]) -> list[list[int]]:
+    found = []
+    for item in chain[-2::-1]:
+        base = heap.container_base(type(item))
+        if base is not None:
+            found.append([id(item), heap.LENGTHS[base](item)])
+    return found

@@ -1,0 +1,177 @@
+"""Walk from an object up to what keeps it alive: a global, a class, a closure, a running frame."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import gc
+import os
+import sys
+import time
+import types
+
+from . import heap, objects
+
+TYPE_CHECKING = False  # typing itself would be imported into the target
+if TYPE_CHECKING:
+    from typing import Any
+
+_DEEPEST = 16
+_WIDEST = 100
+_NEAR = 20  # objects one or two above the start that may be its other names
+_FURTHER = 8  # levels that the walk goes on after it found a root that says little
+_HERE = os.path.dirname(os.path.abspath(__file__))
+SUSPENDED = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
+LRU_CACHE = type(functools.lru_cache(maxsize=1)(len))
+
+# How much a root says, the best first.
+_GLOBAL, _CLASS, _LOOP, _LOCAL, _NOTHING = range(5)
+
+
+class Link:
+    """An object on the way up, and the object below that it refers to."""
+
+    __slots__ = ("below", "item")
+
+    def __init__(self, item: Any, below: Link | None) -> None:
+        """Link an object to the one that led to it; None for the start."""
+        self.item = item
+        self.below = below
+
+    def down(self) -> list[Any]:
+        """Return the objects from this one down to the start."""
+        chain: list[Any] = []
+        link: Link | None = self
+        while link is not None:
+            chain.append(link.item)
+            link = link.below
+        return chain
+
+
+class _Root(collections.namedtuple("_Root", "link rank depth")):  # noqa: PYI024 - no typing
+    """Where a walk may end."""
+
+    __slots__ = ()
+
+    def or_better(self, link: Link, rank: int, depth: int) -> _Root:
+        """Return a better root, or the furthest object while there is no root."""
+        further = rank == self.rank == _NOTHING and depth > self.depth
+        return _Root(link, rank, depth) if rank < self.rank or further else self
+
+    def is_enough(self, depth: int) -> bool:
+        """Tell whether to end the walk here."""
+        says_little = bool(self.rank > _CLASS)
+        return not says_little or bool(self.rank < _NOTHING and depth > self.depth + _FURTHER)
+
+
+class Walk:
+    """Walks up from objects, within one time limit for all of them."""
+
+    def __init__(self, until: float) -> None:
+        """Note the modules and the running frames, where every walk may end.
+
+        Args:
+            until: the value of ``time.perf_counter`` at which walks end.
+        """
+        self._until = until
+        self._modules = {id(vars(m)): m for m in _modules()}
+        self._frames = _locals_of_running_frames()
+        self.out_of_time = False
+
+    def chains(self, start: Any) -> list[list[Any]]:
+        """Return the objects from a root down to ``start``, and what else refers to it.
+
+        The walk is breadth first, so that the way is a shortest one to a root of its rank. Without
+        a root the chain begins where the walk ended. The further chains begin one or two objects
+        above ``start``: they are its other names.
+        """
+        level = [Link(start, None)]
+        near: list[Link] = []
+        seen = {id(start)}
+        best = _Root(level[0], _NOTHING, 0)
+        for depth in range(_DEEPEST):
+            if not level or best.is_enough(depth):
+                break
+            if time.perf_counter() > self._until:
+                self.out_of_time = True
+                break
+            for link in level:
+                frame = self._frames.get(id(link.item))
+                if frame is not None:
+                    best = best.or_better(Link(frame, link), _LOCAL, depth)
+            level = self._next(level, seen)
+            if depth <= 1:
+                near += level[:_NEAR]
+            for link in level:
+                best = best.or_better(link, self._rank(link.item), depth)
+            level = [link for link in level if self._rank(link.item) == _NOTHING][:_WIDEST]
+        return [best.link.down(), *(link.down() for link in near if link is not best.link)]
+
+    def is_module_dict(self, item: Any) -> bool:
+        """Tell whether an object is the namespace of an imported module."""
+        return id(item) in self._modules or (
+            type(item) is dict and "__builtins__" in item and "__name__" in item
+        )
+
+    def _rank(self, item: Any) -> int:
+        kind = type(item)
+        if kind is dict and self.is_module_dict(item):
+            return _GLOBAL
+        if issubclass(kind, type):
+            return _CLASS
+        if kind in SUSPENDED or kind is types.FrameType:
+            return _LOCAL
+        if kind.__name__.endswith("Loop") and _top_package(kind) in ("asyncio", "uvloop"):
+            return _LOOP
+        return _NOTHING
+
+    def _next(self, level: list[Link], seen: set[int]) -> list[Link]:
+        below = {id(link.item): link for link in level}
+        items = [link.item for link in level]
+        ours = {id(level), id(below), id(items), id(self._frames), id(self._modules)}
+        found = []
+        for item in heap.referrers(items):
+            if id(item) in seen or id(item) in ours or _is_agents(item):
+                continue
+            seen.add(id(item))
+            for referent in gc.get_referents(item):
+                link = below.get(id(referent))
+                if link is not None:
+                    found.append(Link(item, link))
+                    break
+        found.sort(key=lambda link: self._rank(link.item))
+        return found
+
+
+def _modules() -> list[types.ModuleType]:
+    return [m for m in list(sys.modules.values()) if objects.is_a(m, types.ModuleType)]
+
+
+def _locals_of_running_frames() -> dict[int, types.FrameType]:
+    """Return the running frame by the id of each of its local variables.
+
+    Since Python 3.11 a running frame is no object that the collector knows, and since then a
+    look at ``f_locals`` would keep the variables' present values alive; the referents of the
+    frame's object do not.
+    """
+    found = {}
+    for frame in list(sys._current_frames().values()):  # noqa: SLF001 - the only way to them
+        level: types.FrameType | None = frame
+        while level is not None:
+            if not _is_agents(level) and level.f_code.co_name != "<module>":
+                for item in gc.get_referents(level):
+                    if gc.is_tracked(item) or type(item) is dict:
+                        found[id(item)] = level
+            level = level.f_back
+    return found
+
+
+def _is_agents(item: Any) -> bool:
+    kind = type(item)
+    if kind is types.FrameType:
+        return bool(os.path.dirname(item.f_code.co_filename) == _HERE)
+    return kind in (Link, Walk, _Root)
+
+
+def _top_package(kind: type) -> str:
+    return heap.type_name(kind).partition(".")[0]
