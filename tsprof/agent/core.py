@@ -41,11 +41,12 @@ def start(socket_path: str) -> None:
     """Start the agent's thread in this process, and in every process forked from it.
 
     Args:
-        socket_path: the supervisor's Unix socket.
+        socket_path: the supervisor's Unix socket; ``@name`` for one without a file.
     """
     if not _in_main_interpreter():
         return
-    agent = Agent(socket_path)
+    # The kernel writes a zero byte where unix(7) and its tools write an @.
+    agent = Agent("\0" + socket_path[1:] if socket_path.startswith("@") else socket_path)
     agent.start()
     os.register_at_fork(after_in_child=agent.start)
 
@@ -80,14 +81,17 @@ class Agent:
             self._forget(self._connection)
         try:
             self._connect()
-        except OSError:
-            return  # the supervisor is gone: the target runs on alone
-        _thread.start_new_thread(self._serve, ())
+            _thread.start_new_thread(self._serve, ())
+        except (OSError, RuntimeError):
+            return  # the supervisor is gone, or there may be no more threads: run on alone
 
     def _connect(self) -> None:
         first = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         try:
+            # A program that forks faster than the supervisor accepts must not wait for it.
+            first.setblocking(False)
             first.connect(self._socket_path)
+            first.setblocking(True)
             credentials = first.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
             if struct.unpack("3i", credentials)[1] not in (os.geteuid(), os.getuid()):
                 first.close()
@@ -129,21 +133,26 @@ class Agent:
         connection = self._connection
         if connection is None:
             return
-        try:
-            self._send(connection, self._hello())
-            pending = b""
-            while True:
-                received = connection.recv(65536)
-                if not received or not self._ours(connection):
-                    return
-                pending += received
-                while b"\n" in pending:
-                    line, _, pending = pending.partition(b"\n")
-                    self._send(connection, self._answer(line))
-                if len(pending) > _LONGEST_COMMAND:
-                    return
+        try:  # noqa: SIM105 - contextlib is one more module in the target
+            self._converse(connection)
         except OSError:
-            return
+            pass  # the supervisor is gone, or the program closed our socket
+        if self._ours(connection):
+            self._forget(connection)
+        else:
+            self.start()
+
+    def _converse(self, connection: _socket.socket) -> None:
+        self._send(connection, self._hello())
+        pending = b""
+        while len(pending) <= _LONGEST_COMMAND and self._ours(connection):
+            received = connection.recv(65536)
+            if not received:
+                return
+            pending += received
+            while b"\n" in pending:
+                line, _, pending = pending.partition(b"\n")
+                self._send(connection, self._answer(line))
 
     def _send(self, connection: _socket.socket, message: Reply) -> None:
         if not self._ours(connection):
@@ -180,6 +189,8 @@ class Agent:
             "python": "%d.%d.%d" % sys.version_info[:3],
             "executable": sys.executable,
             "prefix": sys.prefix,
+            "standard_library": os.path.dirname(os.__file__),
+            "libraries": [p for p in sys.path if p.endswith(("site-packages", "dist-packages"))],
             "soabi": _soabi(),
             "argv": list(sys.argv) if hasattr(sys, "argv") else [],
             "pymalloc": self._allocators.python() is not None,

@@ -137,12 +137,21 @@ def find_run(where: Path, name: str | None) -> Path:
 
 
 def tail(path: Path, lines: int) -> list[str]:
-    """Return the last lines of a text file, each cut at 500 characters."""
+    """Return the last lines of a log, each cut at 500 characters.
+
+    A log of bounded size goes on where ``NAME.1`` ends.
+    """
+    text = _end(path)
+    if text.count(b"\n") < lines:
+        text = _end(path.with_name(f"{path.name}.1")) + text
+    return [line[:500] for line in text.decode(errors="replace").splitlines()[-lines:]]
+
+
+def _end(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - 65536))
-            text = file.read().decode(errors="replace")
+            return file.read()
     except OSError:
-        return []
-    return [line[:500] for line in text.splitlines()[-lines:]]
+        return b""

@@ -2,11 +2,10 @@
 
 import json
 import os
+import secrets
 import selectors
-import shutil
 import socket
 import struct
-import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,8 +13,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import psutil
+
 AGENT_FOLDER = Path(__file__).parents[1] / "agent"
+LONGEST_HELLO = 1 << 20
 LONGEST_REPLY = 64 << 20
+LONGEST_REASON = 300
+RETURN_PATIENCE = 0.5
+"""Seconds in which an agent whose socket the program has closed connects anew (3 ms measured)."""
 
 
 @dataclass
@@ -36,19 +41,24 @@ class Agent:
 Reply = Mapping[str, Any] | str
 """What a command returned, or, as text, why there is no answer."""
 
+ENDED = "its connection ended"
+
 
 class Agents:
     """Accepts the agents of a target, and asks them all the same thing at once."""
 
     def __init__(self) -> None:
-        """Open the socket in a directory that only this user can enter."""
-        self._folder = Path(tempfile.mkdtemp(prefix="tsprof-"))  # mkdtemp gives mode 0700
+        """Open a socket that leaves no file behind, whatever becomes of this process."""
+        self._name = f"tsprof-{secrets.token_hex(16)}"
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(str(self._folder / "agent"))
-        self._listener.listen(128)
+        # Linux's abstract namespace, unix(7): who may connect is told by the peer's credentials.
+        self._listener.bind(f"\0{self._name}")
+        self._listener.listen(1024)
         self._listener.setblocking(False)
         self._by_pid: dict[int, Agent] = {}
         self._greeting: list[tuple[socket.socket, int, bytes]] = []
+        self._answered: set[int] = set()
+        """Processes that were there at the last question; one that is missing is told of once."""
         self._number = 0
 
     def __enter__(self) -> Self:
@@ -61,27 +71,24 @@ class Agents:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close every connection and remove the socket."""
+        """Close every connection."""
         for agent in self._by_pid.values():
             agent.connection.close()
         for connection, _, _ in self._greeting:
             connection.close()
         self._listener.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
         """Return the variables that bring the agent into a Python target."""
         path = [str(AGENT_FOLDER / "inject")]
         if inherited.get("PYTHONPATH"):
             path.append(inherited["PYTHONPATH"])
-        return {
-            "PYTHONPATH": os.pathsep.join(path),
-            "TSPROF_AGENT_SOCKET": str(self._folder / "agent"),
-        }
+        return {"PYTHONPATH": os.pathsep.join(path), "TSPROF_AGENT_SOCKET": f"@{self._name}"}
 
     def connected(self) -> dict[int, Agent]:
         """Welcome the agents that have come, drop those that have gone; return them by pid."""
         self._accept()
+        self._welcome()
         for pid, agent in list(self._by_pid.items()):
             if _has_ended(agent.connection):
                 self._drop(pid)
@@ -91,29 +98,27 @@ class Agents:
         while True:
             try:
                 connection, _ = self._listener.accept()
-            except BlockingIOError:
-                break
+            except OSError:  # none is waiting, or there is no descriptor left for another
+                return
             connection.setblocking(False)
             credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
             pid, uid, _ = struct.unpack("3i", credentials)
-            if uid not in (os.getuid(), os.geteuid()):
+            if uid in (os.getuid(), os.geteuid()):
+                self._greeting.append((connection, pid, b""))
+            else:
                 connection.close()
-                continue
-            self._greeting.append((connection, pid, b""))
+
+    def _welcome(self) -> None:
+        """Read who has connected; one that says nothing, or nonsense, is no agent."""
         waiting = []
         for connection, pid, so_far in self._greeting:
             received = _receive(connection)
-            if received is None:
-                connection.close()
+            line, newline, rest = (so_far + (received or b"")).partition(b"\n")
+            if received is not None and not newline and len(line) <= LONGEST_HELLO:
+                waiting.append((connection, pid, line))
                 continue
-            text = so_far + received
-            if b"\n" not in text:
-                waiting.append((connection, pid, text))
-                continue
-            line, _, rest = text.partition(b"\n")
-            try:
-                hello = json.loads(line)
-            except ValueError:
+            hello = _object(line) if newline else None
+            if hello is None or "hello" not in hello:
                 connection.close()
                 continue
             if pid in self._by_pid:  # the same process anew, after exec
@@ -134,59 +139,79 @@ class Agents:
     ) -> dict[int, Reply]:
         """Send one command to all agents (or those of ``pids``) and collect the answers.
 
-        The processes work on it in parallel. An agent that does not answer within ``timeout``
-        seconds is dropped, so that a late answer cannot be taken for another command's.
+        The processes work on it in parallel. An agent that does not answer as agreed within
+        ``timeout`` seconds is dropped, so that a late answer cannot be taken for another command's.
+        A program that closes all its descriptors takes the agent's along; the agent notices when it
+        is spoken to and connects anew, and is asked again. A process that ends has no reply.
         """
         present = self.connected()
-        chosen = [present[pid] for pid in (present if pids is None else pids) if pid in present]
+        asked = present.keys() | self._answered if pids is None else present.keys() & set(pids)
+        replies: dict[int, Reply] = dict.fromkeys(asked, ENDED)
+        chosen = [present[pid] for pid in asked & present.keys()]
+        replies.update(self._ask(chosen, command, arguments or {}, timeout))
+        back = self._wait_for_return({pid for pid, reply in replies.items() if reply == ENDED})
+        replies.update(self._ask(back, command, arguments or {}, timeout))
+        self._answered -= asked
+        self._answered |= asked & self._by_pid.keys()
+        return {pid: r for pid, r in replies.items() if r != ENDED or _lives(pid)}
+
+    def _wait_for_return(self, pids: set[int]) -> list[Agent]:
+        deadline = time.monotonic() + RETURN_PATIENCE
+        while awaited := {pid for pid in pids if _lives(pid)}:
+            present = self.connected()
+            if awaited <= present.keys() or time.monotonic() > deadline:
+                return [present[pid] for pid in awaited & present.keys()]
+            time.sleep(0.01)
+        return []
+
+    def _ask(
+        self, agents: Iterable[Agent], command: str, arguments: Mapping[str, Any], timeout: float
+    ) -> dict[int, Reply]:
         self._number += 1
-        line = json.dumps({"id": self._number, "do": command, "arguments": arguments or {}})
+        question = {"id": self._number, "do": command, "arguments": arguments}
+        line = json.dumps(question).encode() + b"\n"
         replies: dict[int, Reply] = {}
+
+        def lose(agent: Agent, reason: str) -> None:
+            replies[agent.pid] = reason
+            self._drop(agent.pid)
+
         with selectors.DefaultSelector() as selector:
-            for agent in chosen:
+            for agent in agents:
                 try:
-                    agent.connection.sendall(line.encode() + b"\n")
-                except OSError as error:
-                    replies[agent.pid] = f"the process is gone ({error.strerror})"
-                    self._drop(agent.pid)
+                    agent.connection.sendall(line)
+                except BlockingIOError:
+                    lose(agent, "it does not read what it is asked")
+                except OSError:
+                    lose(agent, ENDED)
                 else:
                     selector.register(agent.connection, selectors.EVENT_READ, agent)
             deadline = time.monotonic() + timeout
             while selector.get_map() and (left := deadline - time.monotonic()) > 0:
                 for key, _ in selector.select(left):
-                    agent = key.data
-                    reply = self._read(agent)
+                    reply = self._read(key.data)
                     if reply is not None:
-                        selector.unregister(agent.connection)
-                        replies[agent.pid] = reply
-                        if isinstance(reply, str) and agent.pid in self._by_pid:
-                            pass
+                        selector.unregister(key.fileobj)
+                        replies[key.data.pid] = reply
             for key in list(selector.get_map().values()):
-                agent = key.data
-                replies[agent.pid] = f"no answer within {timeout:g} s"
-                self._drop(agent.pid)
+                lose(key.data, f"no answer within {timeout:g} s")
         return replies
 
     def _read(self, agent: Agent) -> Reply | None:
+        """Read a part of an answer; return the answer once it is whole, or not to be had."""
         received = _receive(agent.connection)
-        if received is None or len(agent.pending) > LONGEST_REPLY:
-            self._by_pid.pop(agent.pid, None)
-            return "the process ended" if received is None else "its answer was too long"
-        agent.pending += received
-        line, newline, rest = agent.pending.partition(b"\n")
-        if not newline:
+        line, newline, rest = (agent.pending + (received or b"")).partition(b"\n")
+        agent.pending = rest if newline else line
+        if received is not None and not newline and len(line) <= LONGEST_REPLY:
             return None
-        agent.pending = rest
-        try:
-            answer = json.loads(line)
-        except ValueError:
-            return "its answer was not JSON"
-        if answer.get("id") != self._number:
-            return "it answered another question"
+        answer = _object(line) if newline else None
+        if answer is None or answer.get("id") != self._number:
+            self._drop(agent.pid)
+            return ENDED if received is None else "its answer was not what was asked for"
         if "error" in answer:
-            return str(answer["error"])
-        result: Mapping[str, Any] = answer.get("ok") or {}
-        return result
+            return str(answer["error"])[:LONGEST_REASON]
+        result = answer.get("ok")
+        return result if isinstance(result, dict) else {}
 
 
 def _receive(connection: socket.socket) -> bytes | None:
@@ -199,6 +224,15 @@ def _receive(connection: socket.socket) -> bytes | None:
         return None
 
 
+def _object(line: bytes) -> dict[str, Any] | None:
+    """Read a JSON object; None where it is none."""
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return message if isinstance(message, dict) else None
+
+
 def _has_ended(connection: socket.socket) -> bool:
     try:
         return connection.recv(1, socket.MSG_PEEK) == b""
@@ -206,3 +240,10 @@ def _has_ended(connection: socket.socket) -> bool:
         return False
     except OSError:
         return True
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

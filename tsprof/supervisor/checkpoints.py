@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, ValidationError
 
 from tsprof.probes.mappings import Resident, resident
 from tsprof.probes.processes import cpu_seconds
@@ -21,6 +22,63 @@ QUIET_PATIENCE = 0.6
 AGENT_PATIENCE = 20.0
 """Seconds for a forced collection over a very large heap (0.8 s for some hundred thousand new
 objects, measured), and for a C call that keeps the interpreter's lock."""
+
+
+class _Part(BaseModel):
+    """A part of an agent's reply: it comes out of the target, which may be anything."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class _Heap(_Part):
+    live: NonNegativeInt
+    held: NonNegativeInt
+    small: NonNegativeInt = 0
+    blocks: NonNegativeInt = 0
+
+
+class _Heaps(_Part):
+    python: _Heap | None = None
+    native: _Heap | None = None
+
+
+class _Collector(_Part):
+    enabled: bool = True
+    collections: NonNegativeInt = 0
+    uncollectable: NonNegativeInt = 0
+
+
+class _Counters(_Heaps):
+    before: _Heaps = _Heaps()
+    collected: NonNegativeInt = 0
+    gc: _Collector = _Collector()
+    large_containers: NonNegativeInt = 0
+    tasks: NonNegativeInt | None = None
+    pause: NonNegativeFloat = 0.0
+
+    @property
+    def live(self) -> int:
+        return sum(heap.live for heap in (self.python, self.native) if heap)
+
+
+class _Planted(_Part):
+    blocks: NonNegativeInt
+    python_bytes: NonNegativeInt
+    native_bytes: NonNegativeInt
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def _parse(model: type[_Model], reply: Reply) -> _Model | str:
+    """Return a reply as data, or the reason why it is none."""
+    if isinstance(reply, str):
+        return reply
+    try:
+        return model.model_validate(reply)
+    except ValidationError as error:
+        first = error.errors()[0]
+        return f"its answer is not valid: {'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def wait_until_quiet(processes: Sequence[psutil.Process], pump: Callable[[], None]) -> bool:
@@ -62,14 +120,18 @@ def take_checkpoint(
         The checkpoint, and for each process whose agent gave no usable answer the reason. Such a
         process is read from outside.
     """
-    replies = agents.ask("checkpoint", timeout=AGENT_PATIENCE)
-    silent = {pid: reply for pid, reply in replies.items() if isinstance(reply, str)}
+    replies = {
+        pid: _parse(_Counters, reply)
+        for pid, reply in agents.ask("checkpoint", timeout=AGENT_PATIENCE).items()
+    }
     readings = []
     for process in processes:
         try:
             readings.append(_reading(process, replies.get(process.pid)))
         except psutil.Error:
             continue  # it ended meanwhile; the set of processes tells
+    pids = {reading.pid for reading in readings}
+    silent = {pid: r for pid, r in replies.items() if isinstance(r, str) and pid in pids}
     checkpoint = Checkpoint(
         number=number,
         seconds=load.seconds,
@@ -83,7 +145,7 @@ def take_checkpoint(
     return checkpoint, silent
 
 
-def _reading(process: psutil.Process, reply: Reply | None) -> ProcessReading:
+def _reading(process: psutil.Process, counters: _Counters | str | None) -> ProcessReading:
     with process.oneshot():
         try:
             mapped = resident(process)
@@ -100,33 +162,32 @@ def _reading(process: psutil.Process, reply: Reply | None) -> ProcessReading:
             "threads": process.num_threads(),
             "descriptors": process.num_fds(),
         }
-    if reply is None or isinstance(reply, str):
-        return ProcessReading(source="outside", **outside)
-    return ProcessReading(source="agent", **outside, **_counters(reply))
+    if isinstance(counters, _Counters):
+        return ProcessReading(source="agent", **outside, **_exact(counters))
+    return ProcessReading(source="outside", **outside)
 
 
-def _counters(reply: Mapping[str, Any]) -> dict[str, Any]:
-    python, native = reply.get("python"), reply.get("native")
-    before = reply.get("before") or {}
-    collector = reply.get("gc") or {}
-    garbage = 0
-    for now, earlier in ((python, before.get("python")), (native, before.get("native"))):
-        if now and earlier:
-            garbage += earlier["live"] - now["live"]
+def _exact(counters: _Counters) -> dict[str, Any]:
+    python, native, before = counters.python, counters.native, counters.before
+    garbage = sum(
+        earlier.live - now.live
+        for now, earlier in ((python, before.python), (native, before.native))
+        if now and earlier
+    )
     return {
-        "python_live": python["live"] if python else None,
-        "python_held": python["held"] if python else 0,
-        "small_blocks": python["small"] if python else 0,
-        "blocks": python["blocks"] if python else 0,
-        "native_live": native["live"] if native else None,
-        "native_held": native["held"] if native else 0,
-        "large_containers": reply.get("large_containers", 0),
-        "tasks": reply.get("tasks"),
-        "garbage_bytes": max(garbage, 0) if reply.get("collected") else 0,
-        "gc_enabled": collector.get("enabled", True),
-        "gc_collections": collector.get("collections", 0),
-        "uncollectable": collector.get("uncollectable", 0),
-        "pause": reply.get("pause", 0.0),
+        "python_live": python.live if python else None,
+        "python_held": python.held if python else 0,
+        "small_blocks": python.small if python else 0,
+        "blocks": python.blocks if python else 0,
+        "native_live": native.live if native else None,
+        "native_held": native.held if native else 0,
+        "large_containers": counters.large_containers,
+        "tasks": counters.tasks,
+        "garbage_bytes": max(garbage, 0) if counters.collected else 0,
+        "gc_enabled": counters.gc.enabled,
+        "gc_collections": counters.gc.collections,
+        "uncollectable": counters.gc.uncollectable,
+        "pause": counters.pause,
     }
 
 
@@ -147,39 +208,44 @@ def positive_control(agents: Agents) -> dict[int, ControlResult]:
     """Plant a known number of blocks and bytes in every process, and see whether they show.
 
     What the control plants is read like any other memory; it is taken back afterwards. A process
-    may move by itself what it also moves between the readings before and after.
+    may move by itself what it also moves between the readings before and after. One that ends
+    meanwhile has no result.
     """
-    agents.ask(
-        "checkpoint", timeout=AGENT_PATIENCE
-    )  # the first one allocates what later ones reuse
-    before = agents.ask("checkpoint", timeout=AGENT_PATIENCE)
-    planted = agents.ask("plant")
-    during = agents.ask("checkpoint", timeout=AGENT_PATIENCE)
+    _all_counters(agents)  # the first checkpoint allocates what later ones reuse
+    before = _all_counters(agents)
+    planted = {pid: _parse(_Planted, reply) for pid, reply in agents.ask("plant").items()}
+    during = _all_counters(agents)
     agents.ask("unplant")
-    after = agents.ask("checkpoint", timeout=AGENT_PATIENCE)
-    results = {}
-    for pid, start in before.items():
-        replies = (start, planted.get(pid), during.get(pid), after.get(pid))
-        if any(reply is None or isinstance(reply, str) for reply in replies):
-            reason = next((r for r in replies if isinstance(r, str)), "it did not answer")
-            results[pid] = ControlResult(passed=False, text=reason)
-        else:
-            results[pid] = _judge_control(*replies)  # type: ignore[arg-type]  # texts are out
-    return results
+    after = _all_counters(agents)
+    return {
+        pid: _judge_control(first, planted.get(pid), during.get(pid), after.get(pid))
+        for pid, first in before.items()
+        if pid in after or psutil.pid_exists(pid)
+    }
+
+
+def _all_counters(agents: Agents) -> dict[int, _Counters | str]:
+    replies = agents.ask("checkpoint", timeout=AGENT_PATIENCE)
+    return {pid: _parse(_Counters, reply) for pid, reply in replies.items()}
 
 
 def _judge_control(
-    before: Mapping[str, Any],
-    planted: Mapping[str, Any],
-    during: Mapping[str, Any],
-    after: Mapping[str, Any],
+    before: _Counters | str | None,
+    planted: _Planted | str | None,
+    during: _Counters | str | None,
+    after: _Counters | str | None,
 ) -> ControlResult:
-    def live(reply: Mapping[str, Any]) -> int:
-        return sum(int((reply.get(part) or {}).get("live", 0)) for part in ("python", "native"))
-
-    expected = planted["python_bytes"] + planted["native_bytes"]
-    seen = live(during) - live(before)
-    restless = abs(live(after) - live(before))
-    error = abs(seen - expected)
-    text = f"planted {expected:,} bytes in {planted['blocks']:,} blocks, the ledger showed {seen:,}"
-    return ControlResult(passed=error <= restless + CONTROL_TOLERANCE, text=text)
+    if not (
+        isinstance(before, _Counters)
+        and isinstance(planted, _Planted)
+        and isinstance(during, _Counters)
+        and isinstance(after, _Counters)
+    ):
+        reasons = [reply for reply in (before, planted, during, after) if isinstance(reply, str)]
+        return ControlResult(passed=False, text=next(iter(reasons), "it did not answer"))
+    expected = planted.python_bytes + planted.native_bytes
+    seen = during.live - before.live
+    restless = abs(after.live - before.live)
+    text = f"planted {expected:,} bytes in {planted.blocks:,} blocks, the ledger showed {seen:,}"
+    passed = abs(seen - expected) <= restless + CONTROL_TOLERANCE
+    return ControlResult(passed=passed, text=text)

@@ -12,6 +12,7 @@ first process ends, ``{"gone": killed}`` when none is left after a stop.
 
 import contextlib
 import ctypes
+import io
 import json
 import os
 import select
@@ -48,33 +49,15 @@ def _watch(supervisor: socket.socket, prctl: Any) -> None:
     order = lines.wait()
     if order is None:
         return
-    output, output_end = os.pipe()
-    log = _BoundedLog(Path(order["log"]), order["log_limit"])
-
-    def before_exec() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
-
     try:
-        target = subprocess.Popen(
-            order["command"],
-            cwd=order["cwd"],
-            env=order["env"],
-            stdin=subprocess.DEVNULL,
-            stdout=output_end,
-            stderr=output_end,
-            start_new_session=True,
-            preexec_fn=before_exec,  # noqa: PLW1509 - this process has one thread
-        )
+        target, output = _launch(order, prctl)
     except (OSError, subprocess.SubprocessError) as error:
         _send(supervisor, {"error": str(error)})
         return
-    os.close(output_end)
     _send(supervisor, {"pid": target.pid})
+    log = _BoundedLog(Path(order["log"]), order["log_limit"])
+    ending = _Ending(target.pid)
     sources: list[Any] = [supervisor, output]
-    deadline = None
-    exited = False
     while True:
         ready, _, _ = select.select(sources, [], [], 0.05)
         if output in ready:
@@ -88,16 +71,63 @@ def _watch(supervisor: socket.socket, prctl: Any) -> None:
             if message is None:
                 return
             if "stop" in message:
-                deadline = time.monotonic() + message["stop"]
-                for pid in descendants(os.getpid()) if exited else (target.pid,):
-                    _signal(pid, signal.SIGTERM)
-        exited = _reap(supervisor, target.pid) or exited
-        if deadline is not None:
-            left = list(descendants(os.getpid()))
-            if not left or time.monotonic() > deadline:
-                _kill_everything()
-                _send(supervisor, {"gone": len(left)})
-                return
+                ending.deadline = time.monotonic() + message["stop"]
+        ending.first_is_gone |= _reap(supervisor, target.pid)
+        left = ending.push_on()
+        if left is not None:
+            _kill_everything()
+            _send(supervisor, {"gone": left})
+            return
+
+
+def _launch(order: dict[str, Any], prctl: Any) -> tuple[subprocess.Popen[bytes], int]:
+    """Launch the target; return it, and the end of its output that is read from.
+
+    A Popen object that is let go of waits for its process, and would learn the exit status that
+    only ``_reap`` may learn: it has to be kept.
+    """
+    output, output_end = os.pipe()
+
+    def before_exec() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+
+    target = subprocess.Popen(
+        order["command"],
+        cwd=order["cwd"],
+        env=order["env"],
+        stdin=subprocess.DEVNULL,
+        stdout=output_end,
+        stderr=output_end,
+        start_new_session=True,
+        preexec_fn=before_exec,  # noqa: PLW1509 - this process has one thread
+    )
+    os.close(output_end)
+    return target, output
+
+
+class _Ending:
+    """The target's way down, once the supervisor has asked for it."""
+
+    def __init__(self, target: int) -> None:
+        self.deadline: float | None = None
+        self.first_is_gone = False
+        self._target = target
+        self._asked: set[int] = set()
+
+    def push_on(self) -> int | None:
+        """Ask processes to end; return how many will not, once it is time to kill them."""
+        if self.deadline is None:
+            return None
+        left = set(descendants(os.getpid()))
+        if not left or time.monotonic() > self.deadline:
+            return len(left)
+        # The first process ends its workers in its own order; what it leaves is asked next.
+        for pid in (left if self.first_is_gone else {self._target}) - self._asked:
+            _signal(pid, signal.SIGTERM)
+            self._asked.add(pid)
+        return None
 
 
 class _Lines:
@@ -137,18 +167,20 @@ class _BoundedLog:
         self._path = path
         self._limit = limit
         self._size = 0
-        self._file = path.open("wb", buffering=0)
+        self._file: io.FileIO | None = None
 
     def write(self, data: bytes) -> None:
         try:
-            if self._size + len(data) > self._limit:
+            if self._file is not None and self._size + len(data) > self._limit:
                 self._file.close()
+                self._file = None
                 self._path.replace(self._path.with_name(self._path.name + ".1"))
-                self._file = self._path.open("wb", buffering=0)
+            if self._file is None:
+                self._file = io.FileIO(self._path, "w")
                 self._size = 0
             self._size += self._file.write(data)
         except OSError:
-            self._size += len(data)
+            return
 
 
 def descendants(pid: int) -> Iterator[int]:

@@ -1,6 +1,7 @@
 """Launch the target under its guard, wait until it is ready, and take it down."""
 
 import json
+import os
 import re
 import select
 import shutil
@@ -12,9 +13,12 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import psutil
@@ -25,6 +29,7 @@ from tsprof.store.runs import tail
 GUARD = Path(__file__).with_name("guard.py")
 LOG_LIMIT = 8 << 20
 """Bytes of target output kept per log file; two files are kept."""
+LONGEST_LINE = 4096
 STOP_GRACE = 5.0
 """Seconds that the target has to end by itself before it is killed."""
 
@@ -82,6 +87,7 @@ class Target:
             )
         self._pending = b""
         self._gone = False
+        self._last_seen: list[psutil.Process] = []
         launch = {
             "command": list(order.command),
             "cwd": str(order.cwd),
@@ -94,8 +100,24 @@ class Target:
         if answer is None or "pid" not in answer:
             reason = answer["error"] if answer else "the guard process did not answer"
             self.stop()
-            raise UsageError(f"the target's command cannot be run: {reason}")
+            raise UsageError(
+                f"the target's command cannot be run: {reason}",
+                hint="a script needs chmod +x and a first line such as #!/bin/sh",
+            )
         self.pid: int = answer["pid"]
+
+    def __enter__(self) -> Self:
+        """Return the target; leaving the with statement takes it down."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the target down; at once where the user cannot wait."""
+        self.stop(0.0 if isinstance(error, KeyboardInterrupt) else STOP_GRACE)
 
     def _next_message(self, timeout: float) -> dict[str, Any] | None:
         deadline = time.monotonic() + timeout
@@ -122,9 +144,11 @@ class Target:
     def processes(self) -> list[psutil.Process]:
         """Return every living process of the target, parents before children."""
         try:
-            return psutil.Process(self._guard.pid).children(recursive=True)
+            found = psutil.Process(self._guard.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             return []
+        self._last_seen = found
+        return found
 
     def log_tail(self, lines: int = 15) -> list[str]:
         """Return the end of the target's output."""
@@ -151,6 +175,14 @@ class Target:
             except subprocess.TimeoutExpired:
                 self._guard.kill()
                 self._guard.wait()
+            if self._guard.returncode != 0:
+                self._kill_last_seen()
+
+    def _kill_last_seen(self) -> None:
+        """Do the work of a guard that was killed, as far as it can be done without it."""
+        for process in self._last_seen:
+            with suppress(psutil.Error):
+                process.kill()  # psutil makes sure that the pid still is this process's
 
 
 def readiness(ready: str, host: str, log: Path) -> Callable[[], bool]:
@@ -165,10 +197,32 @@ def readiness(ready: str, host: str, log: Path) -> Callable[[], bool]:
     if ready == "tcp":
         return lambda: is_listening(host)
     if ready.startswith("log:"):
-        pattern = re.compile(ready.removeprefix("log:"))
-        return lambda: any(pattern.search(line) for line in tail(log, 5000))
+        return _appears_in(log, re.compile(ready.removeprefix("log:")))
     url = ready if "://" in ready else host.rstrip("/") + "/" + ready.lstrip("/")
     return lambda: _answers(url)
+
+
+def _appears_in(log: Path, pattern: re.Pattern[str]) -> Callable[[], bool]:
+    """Return a check that looks at what a log has gained since the last look."""
+    position = 0
+    unfinished = b""
+
+    def check() -> bool:
+        nonlocal position, unfinished
+        try:
+            with log.open("rb") as file:
+                if file.seek(0, os.SEEK_END) < position:  # at its limit it begins anew
+                    position = 0
+                file.seek(position)
+                text = unfinished + file.read(LOG_LIMIT)
+                position = file.tell()
+        except OSError:
+            return False
+        unfinished = text.rpartition(b"\n")[2][-LONGEST_LINE:]
+        lines = text.decode(errors="replace").splitlines()
+        return any(pattern.search(line[:LONGEST_LINE]) for line in lines)
+
+    return check
 
 
 def _answers(url: str) -> bool:
@@ -178,7 +232,7 @@ def _answers(url: str) -> bool:
             return True
     except urllib.error.HTTPError as error:
         return error.code < 500  # noqa: PLR2004 - the server errors begin at 500
-    except (OSError, ValueError):
+    except (OSError, ValueError, HTTPException):
         return False
 
 
@@ -221,7 +275,7 @@ def wait_until_ready(
 def describe_exit(status: int | None) -> str:
     """Say how a process ended: ``exit code 3``, or ``killed by SIGKILL``."""
     if status is None:
-        return "its guard was killed"
+        return "how is not known"
     if status >= 0:
         return f"exit code {status}"
     try:

@@ -177,7 +177,7 @@ def _bring_up(
             log=folder / TARGET_LOG,
         )
     )
-    stack.callback(target.stop)
+    stack.enter_context(target)
     began = time.monotonic()
 
     def pump() -> None:
