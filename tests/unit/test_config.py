@@ -66,11 +66,11 @@ def test_a_file_is_read_in_the_units_people_write(tmp_path: Path, write: Write) 
         hours = 1.5
         [criteria]
         p99_ms = "0.05s"
-        p99_9_ms = 80
+        p95_ms = 30
         error_rate = "1%"
         memory = "512MB"
-        cache_hit_rate = "90%"
-        queue_length = 12
+        cpu_percent = "80%"
+        requests_per_second = 500
         """
     )
     loaded = load_settings(tmp_path)
@@ -85,11 +85,11 @@ def test_a_file_is_read_in_the_units_people_write(tmp_path: Path, write: Write) 
     assert settings.endurance.duration == 5400
     assert settings.criteria == {
         "p99_ms": 50,
-        "p99_9_ms": 80,
+        "p95_ms": 30,
         "error_rate": 0.01,
         "memory": 512_000_000,
-        "cache_hit_rate": 0.9,
-        "queue_length": 12,
+        "cpu_percent": 80,
+        "requests_per_second": 500,
     }
 
 
@@ -238,6 +238,7 @@ def test_the_message_names_file_table_and_key(tmp_path: Path, write: Write) -> N
         ("[endurance]\nhours = 1\nduration = 1", "[endurance] names both hours and a duration"),
         ("[criteria]\np99ms = 3", "[criteria] has no key 'p99ms'; did you mean 'p99_ms'?"),
         ("[criteria]\n'P 99' = 3", "[criteria] has no key 'P 99'"),
+        ("[criteria]\nzzzz = 3", "there are p50_ms, p95_ms, p99_ms, error_rate"),
         ("[criteria]\nerror_rate = 5", "[criteria] error_rate: '5' is not a share"),
         ("[criteria]\np99_ms = true", "[criteria] p99_ms: must be a number"),
         ("criteria = 3", "[criteria] must be a table"),

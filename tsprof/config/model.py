@@ -205,8 +205,6 @@ class Settings(Table):
     endurance: Endurance = Endurance()
     criteria: Annotated[dict[str, float], BeforeValidator(values.criteria)] = Field(
         default_factory=dict,
-        description="Limits that a run must keep, by name. Latency in milliseconds or with a unit, "
-        "shares as 0.01 or 1%, memory as 512MB.",
-        examples=[{"p99_ms": 50, "error_rate": "1%", "memory": "512MB"}],
+        description="Limits that a run must keep, by name; one that is missed fails the run.",
     )
     report: Outputs = Outputs()

@@ -1,11 +1,13 @@
 """The configuration's reference, read off the model: every key with its default and meaning."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tsprof.config.model import Settings, Table
+from tsprof.config.values import CRITERIA
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,34 +24,32 @@ class Key:
 
 def fields() -> list[Key]:
     """Return every key, table by table in the order of the model."""
-    found = []
-    for table, outer in Settings.model_fields.items():
-        model = outer.annotation
-        if isinstance(model, type) and issubclass(model, Table):
-            inner = model.model_fields
-        else:  # a table of free keys: its examples are its keys
-            inner = {}
-            found += [
-                Key(
-                    table=table,
-                    key=key,
-                    default="",
-                    examples=(value,),
-                    description=outer.description or "",
-                )
-                for key, value in (outer.examples or [{}])[0].items()
-            ]
-        found += [
+    return [key for table in Settings.model_fields for key in _keys_of(table)]
+
+
+def _keys_of(table: str) -> list[Key]:
+    model = Settings.model_fields[table].annotation
+    if not (isinstance(model, type) and issubclass(model, Table)):
+        return [
             Key(
                 table=table,
-                key=field.alias or name,
-                default=toml(field.get_default(call_default_factory=True)),
-                examples=tuple(field.examples or ()),
-                description=field.description or "",
+                key=name,
+                default="",
+                examples=(limit.example,),
+                description=limit.meaning,
             )
-            for name, field in inner.items()
+            for name, limit in CRITERIA.items()
         ]
-    return found
+    return [
+        Key(
+            table=table,
+            key=field.alias or name,
+            default=toml(field.get_default(call_default_factory=True)),
+            examples=tuple(field.examples or ()),
+            description=field.description or "",
+        )
+        for name, field in model.model_fields.items()
+    ]
 
 
 def toml(value: Any) -> str:
@@ -57,7 +57,8 @@ def toml(value: Any) -> str:
     if value in (None, (), {}):
         return ""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + " }"
+        pairs = (f"{_key(key)} = {toml(item)}" for key, item in value.items())
+        return "{ " + ", ".join(pairs) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(toml, value)) + "]"
     if isinstance(value, Path):
@@ -66,3 +67,7 @@ def toml(value: Any) -> str:
         return str(int(value))
     # JSON's texts, numbers and booleans are TOML's.
     return json.dumps(value, ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)

@@ -8,6 +8,7 @@ message that reads well after the key's name.
 import re
 import shlex
 from collections.abc import Callable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,6 @@ _LONGEST_DURATION = 366 * 86400.0
 """Seconds: a year. A larger number is a slip of the unit."""
 _SHELL_WORDS = frozenset({"&&", "||", "|", ";", "&", "<", ">", ">>", "2>&1"})
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_PERCENTILE = re.compile(r"p\d{1,2}(_\d+)?_ms")
-_TOO_CLOSE = 0.85
-"""Likeness from which an unknown criterion is taken for a misspelt one: ``p99ms`` is 0.91 like
-``p99_ms``, while ``cache_hit_rate`` is 0.58 like ``error_rate``."""
 
 
 def duration(value: Any) -> float:
@@ -167,19 +164,17 @@ def word(value: Any) -> str:
 
 
 def criteria(value: Any) -> dict[str, float]:
-    """Limits by name, each read by what its name says (``_ms``, ``_rate``, ``_percent``, ...)."""
+    """Limits by the names of ``CRITERIA``."""
     if not isinstance(value, dict):
         raise ValueError("must be a table, such as p99_ms = 50")
     limits = {}
     for name, limit in value.items():
-        close = get_close_matches(name, CRITERIA, n=1, cutoff=_TOO_CLOSE)
-        known = name in CRITERIA or _PERCENTILE.fullmatch(name)
-        if not _NAME.fullmatch(name) or (close and not known):
-            raise ValueError(
-                f"has no key {name!r}" + (f"; did you mean {close[0]!r}?" if close else "")
-            )
+        if name not in CRITERIA:
+            close = get_close_matches(name, CRITERIA, n=1)
+            way_out = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(CRITERIA)}"
+            raise ValueError(f"has no key {name!r:.60}; {way_out}")
         try:
-            limits[name] = _parsed(_limit_parser(name), limit)
+            limits[name] = _parsed(CRITERIA[name].read, limit)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
     return limits
@@ -192,32 +187,26 @@ def _milliseconds(text: str | float) -> float:
         return parse_duration(text) * 1000
 
 
-def _limit_parser(name: str) -> Callable[[str | float], float]:
-    if name in CRITERIA:
-        return CRITERIA[name]
-    suffix = name.rpartition("_")[2]
-    return _BY_SUFFIX.get(suffix, parse_number)
+@dataclass(frozen=True)
+class Limit:
+    """A criterion that a run can be held to."""
+
+    read: Callable[[str | float], float]
+    """Makes the limit of what people write."""
+    example: str | float
+    meaning: str
 
 
-CRITERIA: dict[str, Callable[[str | float], float]] = {
-    "p50_ms": _milliseconds,
-    "p95_ms": _milliseconds,
-    "p99_ms": _milliseconds,
-    "max_ms": _milliseconds,
-    "error_rate": parse_share,
-    "requests_per_second": parse_number,
-    "cpu_percent": parse_percent,
-    "memory": parse_size,
+CRITERIA = {
+    "p50_ms": Limit(_milliseconds, 5, "Half of all requests must be answered faster."),
+    "p95_ms": Limit(_milliseconds, 20, "95 of 100 requests must be answered faster."),
+    "p99_ms": Limit(_milliseconds, "50ms", "99 of 100 requests must be answered faster."),
+    "error_rate": Limit(parse_share, "1%", "Fewer requests may fail."),
+    "requests_per_second": Limit(parse_number, 500, "More must be served."),
+    "cpu_percent": Limit(parse_percent, 80, "The target's mean use of one processor, at most."),
+    "memory": Limit(parse_size, "512MB", "The target's resident memory at any checkpoint."),
 }
-"""The criteria that every scenario measures, each with the reader of its limit."""
-
-_BY_SUFFIX: dict[str, Callable[[str | float], float]] = {
-    "ms": _milliseconds,
-    "seconds": parse_duration,
-    "rate": parse_share,
-    "percent": parse_percent,
-    "bytes": parse_size,
-}
+"""The criteria that every scenario measures, by name."""
 
 
 def _parsed(parse: Callable[[str | float], float], value: Any) -> float:
