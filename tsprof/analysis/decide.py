@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from tsprof.analysis.assessments import (
     DETECTABLE_LIMIT,
+    LEAK_FLOOR,
     LEAKS,
     SETTLED,
     Look,
@@ -81,7 +82,9 @@ def decide(evidence: Evidence) -> Decision:
         if finding.kind == "drift":
             grounds.fail(finding.title)
     _weigh_load(evidence, grounds)
-    _weigh_sight(evidence, grounds)
+    if not any(f.resource == "memory" and f.kind != "fragmentation" for f in findings):
+        _weigh_memory_sight(evidence, grounds)
+    _weigh_counts_sight(evidence, grounds)
     interrupted = any(event.kind == "interrupted" for event in evidence.events)
     if interrupted:
         grounds.doubts.insert(0, ("the run was interrupted before it could tell", ""))
@@ -172,8 +175,8 @@ def _weigh_load(evidence: Evidence, grounds: _Grounds) -> None:
         )
 
 
-def _weigh_sight(evidence: Evidence, grounds: _Grounds) -> None:
-    """Doubt what could not be seen."""
+def _weigh_memory_sight(evidence: Evidence, grounds: _Grounds) -> None:
+    """Doubt what could not be seen of memory."""
     look = evidence.look
     if look.memory is None and look.outside is None:
         grounds.doubt("no checkpoint was taken, so memory could not be judged")
@@ -193,7 +196,8 @@ def _weigh_sight(evidence: Evidence, grounds: _Grounds) -> None:
         return
     judged = look.memory if look.memory is not None else look.outside
     assert judged is not None
-    if not settled(judged, in_bytes=True) and judged.shape not in LEAKS:
+    tiny = judged.shape in LEAKS and judged.rate.value < LEAK_FLOOR
+    if not settled(judged, in_bytes=True) and not tiny:
         grounds.doubt(f"memory: {judged.reason}", _more_time(look, judged.more_segments))
     elif look.detectable is None or look.detectable > DETECTABLE_LIMIT:
         seen = "nothing" if look.detectable is None else f"{look.detectable:.3g} B per request"
@@ -203,6 +207,11 @@ def _weigh_sight(evidence: Evidence, grounds: _Grounds) -> None:
             "allow more time (--max-time) or more load (--users); without the agent, a leak "
             "shows only after megabytes",
         )
+
+
+def _weigh_counts_sight(evidence: Evidence, grounds: _Grounds) -> None:
+    """Doubt what could not be seen of descriptors, threads, tasks and processes."""
+    look = evidence.look
     for resource, assessment in look.counts.items():
         if assessment.shape not in SETTLED and count_finding(resource, assessment) is None:
             grounds.doubt(
