@@ -24,9 +24,17 @@ def rows() -> tuple[Row, ...]:
         memray_row(),
         py_spy_row(),
         program_row("perf", "no hot paths of native targets", "apt install linux-perf", "stat"),
-        module_row("scalene", "--profiler scalene is not there", "pip install 'tsprof[scalene]'"),
-        program_row("valgrind", "--profiler valgrind is not there", "apt install valgrind"),
-        program_row("heaptrack", "--profiler heaptrack is not there", "apt install heaptrack"),
+        module_row("scalene", "no profiles by scalene", "pip install 'tsprof[scalene]'"),
+        program_row(
+            "valgrind",
+            "native leaks cannot be followed to their lines by valgrind",
+            "apt install valgrind",
+        ),
+        program_row(
+            "heaptrack",
+            "native leaks cannot be followed to their lines by heaptrack",
+            "apt install heaptrack",
+        ),
         jemalloc_row(ctypes.util.find_library("jemalloc")),
         compiler_row(),
     )
@@ -135,7 +143,7 @@ def jemalloc_row(library: str | None) -> Row:
         name="jemalloc",
         status=Status.MISSING,
         found="not installed",
-        meaning="--profiler jemalloc is not there for native targets",
+        meaning="native heaps cannot be sampled by jemalloc",
         fix="apt install libjemalloc2",
     )
 
