@@ -106,7 +106,8 @@ class Event:
     seconds: float
     kind: Literal[
         "process_started", "process_ended", "target_ended", "target_hung", "out_of_memory",
-        "load_lost", "agent_lost", "control_failed", "control_passed", "interrupted", "note",
+        "load_lost", "agent_lost", "control_failed", "control_passed", "store_failed",
+        "interrupted", "note",
     ]  # fmt: skip
     text: str
     pid: int | None = None

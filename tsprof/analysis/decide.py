@@ -89,7 +89,7 @@ def decide(evidence: Evidence) -> Decision:
     if interrupted:
         grounds.doubts.insert(0, ("the run was interrupted before it could tell", ""))
     elif not evidence.complete:
-        grounds.doubts.insert(0, ("the run was cut off before it could tell", ""))
+        grounds.doubts.insert(0, _cut_off(evidence.events))
     if grounds.failures:
         verdict, reasons = Verdict.FAIL, grounds.failures
     elif grounds.doubts:
@@ -103,6 +103,13 @@ def decide(evidence: Evidence) -> Decision:
         findings=tuple(findings),
         interrupted=interrupted,
     )
+
+
+def _cut_off(events: Sequence[Event]) -> tuple[str, str]:
+    for event in events:
+        if event.kind == "store_failed":
+            return event.text, "make room on the disk, or let TSPROF_HOME name another place"
+    return "the run was cut off before it could tell", ""
 
 
 def _pass_reason(look: Look) -> str:

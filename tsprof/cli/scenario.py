@@ -5,14 +5,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 from rich.console import Console
 
 from tsprof.cli.options import settings_from
 from tsprof.config import Settings
+from tsprof.config.model import STDOUT
+from tsprof.errors import UsageError
 from tsprof.report import terminal
 from tsprof.report.live import LiveView
 from tsprof.report.model import Report
-from tsprof.report.write import write_outputs
+from tsprof.report.write import check_outputs, write_outputs
 from tsprof.store.runs import home
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.run import run
@@ -27,6 +30,7 @@ def run_scenario(plan: Callable[[Settings], Plan], parameters: Mapping[str, Any]
     """
     quiet = bool(parameters.get("quiet"))
     loaded = settings_from(parameters)
+    check_outputs(**_files(loaded.settings))
     with LiveView(quiet=quiet) as view:
         for note in loaded.notes:
             view.line(note)
@@ -36,25 +40,31 @@ def run_scenario(plan: Callable[[Settings], Plan], parameters: Mapping[str, Any]
 
 
 def print_report(report: Report, settings: Settings, folder: Path, *, quiet: bool) -> None:
-    """Write the files that were asked for, and the report to the terminal.
+    """Print the report to the terminal, and write the files that were asked for.
 
-    A run has its HTML report in its folder, unless another place was asked for. Where a report goes to standard output, the
-    terminal's goes to standard error.
+    A run has its HTML report in its folder, unless another place was asked for. Where a report goes
+    to standard output, the terminal's goes to standard error.
     """
-    outputs = settings.report
-    page = outputs.html_file or folder / "report.html"
-    write_outputs(
-        report,
-        json=outputs.json_file,
-        junit=outputs.junit_file,
-        markdown=outputs.markdown_file,
-        html=page,
-        stdout=sys.stdout.buffer,
-    )
-    if quiet:
-        return
-    to_stdout = Path("-") in (outputs.json_file, outputs.junit_file, outputs.markdown_file, page)
-    console = Console(stderr=to_stdout, highlight=False, soft_wrap=False)
+    files = _files(settings)
+    to_stdout = STDOUT in files.values()
+    console = Console(stderr=to_stdout, quiet=quiet, highlight=False, soft_wrap=False)
     terminal.render(report, console)
-    if page != Path("-"):
-        console.print(f"HTML report: {page}", markup=False, soft_wrap=True)
+    if files["html"] is None:
+        page = folder / "report.html"
+        try:
+            write_outputs(report, html=page)
+        except UsageError as error:  # nobody asked for this page: its lack is no failure
+            click.echo(f"there is no HTML page of this run: {error}", err=True)
+        else:
+            console.print(f"HTML report: {page}", markup=False, soft_wrap=True)
+    write_outputs(report, **files, stdout=sys.stdout.buffer)
+
+
+def _files(settings: Settings) -> dict[str, Path | None]:
+    outputs = settings.report
+    return {
+        "json": outputs.json_file,
+        "junit": outputs.junit_file,
+        "markdown": outputs.markdown_file,
+        "html": outputs.html_file,
+    }

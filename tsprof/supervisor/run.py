@@ -53,7 +53,6 @@ class _Outcome:
     notes: list[str] = field(default_factory=list)
     failures: tuple[str, ...] = ()
     log_tail: tuple[str, ...] = ()
-    store_failure: str = ""
 
 
 def run(plan: Plan, settings: Settings, home: Path, view: LiveView) -> tuple[Report, Path]:
@@ -107,14 +106,15 @@ def run(plan: Plan, settings: Settings, home: Path, view: LiveView) -> tuple[Rep
         )
         if isinstance(target, Target):
             outcome.log_tail = tuple(target.log_tail())
-        _store_outcome(database, outcome)
+        _store_outcome(engine, outcome)
     # Everything is down by now. The report is made from what is on disk, as for half a run.
-    report = assemble(folder, unstored=engine.events if outcome.store_failure else ())
+    report = assemble(folder, unstored=engine.events)
     store_report(folder, report)
     return report, folder
 
 
-def _store_outcome(database: RunDatabase, outcome: _Outcome) -> None:
+def _store_outcome(engine: Engine, outcome: _Outcome) -> None:
+    database = engine.instruments.database
     try:
         database.set_fact("notes", outcome.notes)
         database.set_fact("failures", outcome.failures)
@@ -122,7 +122,7 @@ def _store_outcome(database: RunDatabase, outcome: _Outcome) -> None:
         database.set_fact("confirmation", TypeAdapter(Confirmation).dump_python(outcome.confirmation, mode="json"))
         database.set_fact("complete", True)
     except StoreError as error:
-        outcome.store_failure = str(error)
+        _try_note(engine, "store_failed", str(error))
 
 
 def _close(database: RunDatabase) -> None:
@@ -239,7 +239,7 @@ def _drive(
     except RunEnded:
         pass  # the events say why
     except StoreError as error:
-        outcome.store_failure = str(error)
+        _try_note(engine, "store_failed", str(error))
 
 
 def _try_note(engine: Engine, kind: str, text: str) -> None:
