@@ -1,4 +1,4 @@
-"""Is the verdict right? Every planted fault and every clean look-alike of the demo, again and again.
+"""Is the verdict right? Every planted fault and clean look-alike of the demo, again and again.
 
     python benchmarks/verdicts.py --runs 20
     python benchmarks/verdicts.py --only list,lru --runs 3
