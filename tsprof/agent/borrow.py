@@ -32,8 +32,9 @@ def load_own() -> Any:
         return None
     module = importlib.import_module("memray._memray")
     try:  # noqa: SIM105 - contextlib is one more module too
-        importlib.import_module("memray.reporters.module_tools")  # the tracker imports it lazily
-    except ImportError:
+        # The tracker would import it, and have it read the build's settings, when it starts.
+        importlib.import_module("memray.reporters.module_tools").get_python_path_info()
+    except (ImportError, AttributeError):
         pass  # older versions have none
     return silenced(module)
 

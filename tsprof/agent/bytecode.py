@@ -15,6 +15,8 @@ TYPE_CHECKING = False  # typing itself would be imported into the target
 if TYPE_CHECKING:
     from typing import Any
 
+    Decoded = dict[types.CodeType, list[dis.Instruction]]
+
 NULL = ("null",)
 _CALL_SLOTS = sys.version_info >= (3, 11)  # a call takes a callable and self, or a NULL
 _NULL_FIRST = sys.version_info < (3, 13)
@@ -31,14 +33,16 @@ _SYMBOLS_FOR_BINARY = {"ADD": "+", "SUBTRACT": "-", "MULTIPLY": "*", "FLOOR_DIVI
 class Machine:
     """Goes through one code object, and through those that it defines."""
 
-    def __init__(self, meaning: Any, names: dict[str, Any]) -> None:
+    def __init__(self, meaning: Any, names: dict[str, Any], decoded: Decoded) -> None:
         """Prepare to run.
 
         Args:
             meaning: The reader; see ``meaning.Reader`` for the methods that it has.
             names: Symbols of the local variables.
+            decoded: Instructions by code object, for those who read the same code again.
         """
         self._meaning = meaning
+        self._decoded = decoded
         self._names = names
         self._stack: list[Any] = []
         self._waiting: dict[int, list[Any]] = {}
@@ -48,7 +52,9 @@ class Machine:
 
     def run(self, code: types.CodeType) -> None:
         """Go through a code object from front to back."""
-        instructions = list(dis.get_instructions(code))
+        instructions = self._decoded.get(code)
+        if instructions is None:
+            instructions = self._decoded[code] = list(dis.get_instructions(code))
         self._end = instructions[-1].offset + 2
         for index, instruction in enumerate(instructions):
             if instruction.is_jump_target and index:
@@ -64,7 +70,7 @@ class Machine:
         names = {k: v for k, v in self._names.items() if k not in code.co_varnames}
         names[".0"] = self._meaning.last_iterated
         with self._meaning.inside_another_function():
-            Machine(self._meaning, names).run(code)
+            Machine(self._meaning, names, self._decoded).run(code)
 
     def _step(self, instruction: dis.Instruction) -> None:
         meaning = self._meaning

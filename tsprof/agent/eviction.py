@@ -16,7 +16,7 @@ from . import heap, meaning, objects
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
 _NONE = objects.MISSING
@@ -35,13 +35,15 @@ Verdict = collections.namedtuple("Verdict", "kind bound note")  # noqa: PYI024 -
 Read = collections.namedtuple("Read", "routine reader")  # noqa: PYI024 - no typing
 
 
-def judge(subject: Subject, length: int, mentions: collections.Counter[str]) -> dict[str, Any]:
+def judge(
+    subject: Subject, length: int, mentions: Mapping[str, Sequence[objects.Routine]]
+) -> dict[str, Any]:
     """Read the routines and tell what bounds the container.
 
     Args:
         subject: The container.
         length: Its present number of entries.
-        mentions: In how many functions of the program each name occurs.
+        mentions: The program's functions, by the names that they mention.
 
     Returns:
         ``bound`` (entries, or None), ``eviction`` (function, file, line and ``kind``: ``size`` or
@@ -79,35 +81,48 @@ def judge(subject: Subject, length: int, mentions: collections.Counter[str]) -> 
 
 def _read_all(subject: Subject) -> list[Read]:
     """Read every routine, some times over: each pass knows what calls returned in the last."""
-    summaries: dict[str, Any] = {}
-    of_self = subject.pattern.start == ("self",)
+    methods = frozenset(routine.code.co_name for routine in subject.own)
+    summaries: dict[str, Any] = {"counters of self": frozenset(), "methods of self": methods}
+    decoded: dict[types.CodeType, Any] = {}
     reads: list[Read] = []
     for _ in range(_PASSES):
-        reads = []
-        for routine in subject.own:
-            reader = meaning.Reader(
-                subject.pattern,
-                method=of_self,
-                foreign=objects.is_a(subject.owner, type),
-                summaries=summaries,
+        reads = [
+            Read(
+                routine,
+                meaning.Reader(
+                    subject.pattern,
+                    method=subject.pattern.start == ("self",),
+                    foreign=objects.is_a(subject.owner, type),
+                    summaries=summaries,
+                    decoded=decoded,
+                ).read(routine.code),
             )
-            reads.append(Read(routine, reader.read(routine.code)))
-        learned: dict[str, Any] = {}
-        counters: set[str] = set()
-        for read in reads:
-            counters |= read.reader.counters
-            for symbol in read.reader.results:
-                if symbol == ("length",) or (symbol and symbol[0] == "compared"):
-                    learned[read.routine.code.co_name] = symbol
-        learned["counters of self"] = frozenset(counters)
-        learned["methods of self"] = frozenset(routine.code.co_name for routine in subject.own)
+            for routine in subject.own
+        ]
+        learned = {
+            **_telling_results(reads),
+            "counters of self": frozenset().union(*(read.reader.counters for read in reads)),
+            "methods of self": methods,
+        }
         if learned == summaries:
             break
         summaries = learned
     for routine in subject.others:
-        reader = meaning.Reader(subject.pattern, method=False, foreign=True, summaries={})
-        reads.append(Read(routine, reader.read(routine.code)))
+        stranger = meaning.Reader(
+            subject.pattern, method=False, foreign=True, summaries={}, decoded=decoded
+        )
+        reads.append(Read(routine, stranger.read(routine.code)))
     return reads
+
+
+def _telling_results(reads: Iterable[Read]) -> dict[str, Any]:
+    """Return, by name, what those return that tell the container's length or compare it."""
+    return {
+        read.routine.code.co_name: symbol
+        for read in reads
+        for symbol in read.reader.results
+        if symbol == ("length",) or (symbol and symbol[0] == "compared")
+    }
 
 
 def _judge_removal(read: Read, effect: meaning.Effect, owner: Any, length: int) -> Verdict:
@@ -186,13 +201,16 @@ def _judge_refusal(reads: list[Read], owner: Any, length: int, found: dict[str, 
 
 
 def _is_used(
-    read: Read, reads: list[Read], inserting: set[str], mentions: collections.Counter[str]
+    read: Read,
+    reads: list[Read],
+    inserting: set[str],
+    mentions: Mapping[str, Sequence[objects.Routine]],
 ) -> bool:
     """Tell whether a routine that evicts ever runs, as far as can be seen."""
     name = read.routine.code.co_name
     if name in inserting or (name.startswith("__") and name.endswith("__")) or name[:1] == "<":
         return True
-    if mentions[name] > (name in objects.names_in(read.routine.code)):
+    if any(other.code is not read.routine.code for other in mentions.get(name, ())):
         return True
     if any(effect.kind == "call:" + name for other in reads for effect in other.reader.effects):
         return True

@@ -46,6 +46,8 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
             chain, *others = walk.chains(start)
             chain = _cut(chain)
             held = chain[-1]
+            if any(_is_agents(item) for item in chain):
+                continue
             key = (heap.type_name(type(held)), id(held))
             if key in holders:
                 holders[key]["found_by"].append(heap.type_name(type(start)))
@@ -90,19 +92,19 @@ class _Program:
                 if len(newest[type(item)]) < arguments.get("instances", 3):
                     newest[type(item)].append(item)
         self.starts += [item for group in newest.values() for item in group]
-        self._mentions: collections.Counter[str] | None = None
+        self._index: dict[str, list[objects.Routine]] = {}
 
-    def mentions(self) -> collections.Counter[str]:
-        """Return in how many functions each name occurs."""
-        if self._mentions is None:
-            self._mentions = collections.Counter()
+    def index(self) -> dict[str, list[objects.Routine]]:
+        """Return, by name, the functions that mention it."""
+        if not self._index:
             for routine in self.routines:
-                self._mentions.update(objects.names_in(routine.code))
-        return self._mentions
+                for name in objects.names_in(routine.code):
+                    self._index.setdefault(name, []).append(routine)
+        return self._index
 
-    def mentioning(self, name: str) -> list[objects.Routine]:
-        """Return the functions that mention a name."""
-        return [r for r in self.routines if name in objects.names_in(r.code)]
+
+def _is_agents(item: Any) -> bool:
+    return heap.type_name(type(item)).startswith(__name__.rpartition(".")[0] + ".")
 
 
 def _cut(chain: list[Any]) -> list[Any]:
@@ -155,7 +157,7 @@ def _described(
     if length is None:
         return described
     for subject in _subjects([way, *map(paths.steps, chains[1:])], held, program):
-        judgement = eviction.judge(subject, length, program.mentions())
+        judgement = eviction.judge(subject, length, program.index())
         for name in ("writers", "removers", "notes"):
             judgement[name] += described[name]
         described.update(judgement)
@@ -230,8 +232,8 @@ def _subject(
         return None
     if step.kind == "global":
         pattern = meaning.Pattern(("global", name), steps)
-        own = [routine for routine in program.routines if routine.globals is owner]
-        others = [r for r in program.mentioning(name) if r.globals is not owner]
+        own = _with_callers(name, owner, program)
+        others = [r for r in program.index().get(name, ()) if r.globals is not owner]
         return eviction.Subject(pattern, own, others, None)
     if step.kind in ("attribute", "class") and type(owner) is not types.FunctionType:
         kind = owner if objects.is_a(owner, type) else type(owner)
@@ -241,7 +243,7 @@ def _subject(
         home = heap.type_name(kind).partition(".")[0]
         others = [
             routine
-            for routine in program.mentioning(name)
+            for routine in program.index().get(name, ())
             if id(routine.code) not in codes
             and str(routine.globals.get("__name__", "")).partition(".")[0] == home
         ]
@@ -250,6 +252,19 @@ def _subject(
         pattern = meaning.Pattern(("closure", name), steps)
         return eviction.Subject(pattern, _sharing(step, program), [], None)
     return None
+
+
+def _with_callers(name: str, globals_: dict[str, Any], program: _Program) -> list[objects.Routine]:
+    """Return a module's routines that mention a name, and those that call them, and so on."""
+    found: dict[int, objects.Routine] = {}
+    wanted = {name}
+    for _ in range(3):
+        for wanted_name in wanted:
+            for routine in program.index().get(wanted_name, ()):
+                if routine.globals is globals_:
+                    found[id(routine.code)] = routine
+        wanted = {routine.code.co_name for routine in found.values()}
+    return list(found.values())
 
 
 def _sharing(step: paths.Step, program: _Program) -> list[objects.Routine]:

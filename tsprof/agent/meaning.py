@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from .bytecode import Decoded
+
 _REMOVING = frozenset(
     {
         "__delitem__", "clear", "difference_update", "discard", "intersection_update", "pop",
@@ -83,7 +85,13 @@ class Reader:
     """Reads what one function does to the container."""
 
     def __init__(
-        self, pattern: Pattern, *, method: bool, foreign: bool, summaries: dict[str, Any]
+        self,
+        pattern: Pattern,
+        *,
+        method: bool,
+        foreign: bool,
+        summaries: dict[str, Any],
+        decoded: Decoded,
     ) -> None:
         """Prepare to read.
 
@@ -92,12 +100,15 @@ class Reader:
             method: Whether the function's first parameter is the container's owner.
             foreign: Whether other objects than ``self`` may be the owner.
             summaries: What calls of the owner's methods, or of the module's functions, return;
-                under ``counters of self`` the attributes that count.
+                under ``counters of self`` the attributes that count, under ``methods of self``
+                the names of the owner's methods.
+            decoded: See ``bytecode.Machine``.
         """
         self._pattern = pattern
         self._method = method
         self._foreign = foreign
         self._summaries = summaries
+        self._decoded = decoded
         self.effects: list[Effect] = []
         self.regions: list[Region] = []
         self.results: list[Any] = []
@@ -115,7 +126,7 @@ class Reader:
         names: dict[str, Any] = {name: ("param", name) for name in code.co_varnames[:count]}
         if code.co_argcount and (self._method or code.co_varnames[0] in ("self", "cls")):
             names[code.co_varnames[0]] = _SELF if self._method else _STRANGER
-        Machine(self, names).run(code)
+        Machine(self, names, self._decoded).run(code)
         return self
 
     @contextlib.contextmanager

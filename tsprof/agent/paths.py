@@ -127,7 +127,7 @@ def text(way: list[Step], kind: str) -> str:
     if not way:
         return "%s, held by no Python object that can be seen" % kind
     file = objects.shown_file(source(way)[0])
-    prefix = "%s: " % file if file else ""
+    prefix = "%s: " % (file or _module_name(way[0]))
     if len(way) == 1:
         return "%s%s -> %s" % (prefix, _alone(way[0]), kind)
     expression = _start(way[0])
@@ -159,6 +159,14 @@ def source(way: list[Step]) -> tuple[str, int]:
                 return code.co_filename, line
     kind = owner if objects.is_a(owner, type) else type(owner)
     return objects.module_file(heap.type_name(kind).rpartition(".")[0].partition(".<")[0]), 0
+
+
+def _module_name(step: Step) -> str:
+    """Return the module of a way's root, for those that have no source file."""
+    if step.kind == "global":
+        return str(step.owner.get("__name__", "?"))
+    kind = step.owner if objects.is_a(step.owner, type) else type(step.owner)
+    return heap.type_name(kind).rpartition(".")[0] or "builtins"
 
 
 def _alone(step: Step) -> str:

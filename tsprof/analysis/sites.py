@@ -10,6 +10,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Literal
 
 from tsprof.analysis.captures import BlockKind, CaptureDigest, StackSurvivors
@@ -26,8 +27,8 @@ container that was reallocated as it grew."""
 TABLE_SHARE = 1 / 9
 """What a list's table has gained since its last reallocation, where only that one was seen: CPython
 over-allocates by one eighth (Objects/listobject.c, ``list_resize``)."""
-LEAST_SHARE = 0.005
-"""Sites below this part of all growth found are not listed."""
+LISTED = 0.97
+"""Sites are listed, the largest first, up to this part of all growth that was found."""
 STACK_FRAMES = 60
 """Frames of a stack that are kept, the innermost ones."""
 
@@ -128,10 +129,11 @@ def leaking_sites(
     for digest in digests:
         _collect(groups, digest, origin_of)
     found = [_leak(group, early, total) for group in groups.values()]
-    every = sum(leak.site.bytes_per_request for leak in found)
-    least = max(LEAST_SHARE * every, 1 / total)
-    kept = (leak for leak in found if leak.site.bytes_per_request >= least)
-    return tuple(sorted(kept, key=lambda leak: -leak.site.bytes_per_request))
+    found.sort(key=lambda leak: -leak.site.bytes_per_request)
+    sizes = [leak.site.bytes_per_request for leak in found]
+    before = accumulate(sizes, initial=0.0)
+    listed = zip(found, sizes, before, strict=False)
+    return tuple(leak for leak, size, sofar in listed if size > 0 and sofar < LISTED * sum(sizes))
 
 
 def _collect(

@@ -16,7 +16,7 @@ from tsprof.profilers import capture_reader
 
 MEMORY_LIMIT = 1 << 30
 """Bytes of private memory that the reading process may take."""
-TIME_LIMIT = 60.0
+TIME_LIMIT = 120.0
 """Seconds that reading may take."""
 STACKS_KEPT = 1000
 """Call stacks in a digest, those with the most bytes."""
