@@ -13,12 +13,13 @@ from .roots import LRU_CACHE, Walk
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
 _LONG = 64  # entries from which a container on the way may be what grows
 _SAMPLED = 50  # entries of a container that are measured, the newest ones
 _MEASURED = 200  # objects of one entry that are measured
+_READ = 60  # functions that are read for one name of a container
 _SHOWN_VALUE = 80
 _WRAPPERS = frozenset({"weakref", "_weakrefset", "collections", "queue", "asyncio.queues"})
 _SHARED = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.CodeType)
@@ -39,7 +40,8 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
     began = time.perf_counter()
     with heap.CollectorPaused():
         program = _Program(arguments)
-        walk = Walk(began + arguments.get("budget", 3.0))
+        until = began + arguments.get("budget", 3.0)
+        walk = Walk(until)
         holders: dict[tuple[str, int], dict[str, Any]] = {}
         while program.starts and not walk.out_of_time:
             start = program.starts.pop(0)
@@ -54,9 +56,10 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
                 continue
             if held is not start:
                 others = walk.chains(held)[1:]
-            holders[key] = _described(
-                [chain, *others], start, program, show=arguments.get("values", False)
-            )
+            described = _described(chain, start, show=arguments.get("values", False))
+            if described["entries"] is not None:
+                _judge([chain, *others], described, program, until)
+            holders[key] = described
         return {
             "holders": list(holders.values()),
             "complete": not walk.out_of_time,
@@ -116,9 +119,7 @@ def _cut(chain: list[Any]) -> list[Any]:
     return chain
 
 
-def _described(
-    chains: list[list[Any]], start: Any, program: _Program, *, show: bool
-) -> dict[str, Any]:
+def _described(chain: list[Any], start: Any, *, show: bool) -> dict[str, Any]:
     """Describe a holder.
 
     Returns:
@@ -126,16 +127,15 @@ def _described(
         object that is no container), ``bytes`` (estimated from the newest entries), ``sample``,
         ``file`` and ``line`` to open, ``parents`` (id and entries of the containers above),
         ``element_types`` (of the newest entries: number by type), ``found_by`` (types from which
-        the walk came here), and what ``eviction.judge`` returns.
+        the walk came here), and room for what ``_judge`` finds.
     """
-    chain = chains[0]
     held = chain[-1]
     base = heap.container_base(type(held))
     length = heap.LENGTHS[base](held) if base is not None else None
     way = paths.steps(chain)
     file, line = paths.source(way) if way else ("", 0)
     newest = _newest(held, base)
-    described = {
+    return {
         "path": paths.text(way, _label(chain)),
         "root": way[0].kind if way else "unknown",
         "type": _label(chain),
@@ -154,19 +154,26 @@ def _described(
         "removers": [],
         "notes": [],
     }
-    if length is None:
-        return described
-    for subject in _subjects([way, *map(paths.steps, chains[1:])], held, program):
+
+
+def _judge(
+    chains: list[list[Any]], described: dict[str, Any], program: _Program, until: float
+) -> None:
+    """Add what ``eviction.judge`` finds under the holder's names, and a declared bound."""
+    held, length = chains[0][-1], described["entries"]
+    for subject in _subjects([paths.steps(chain) for chain in chains], held, program):
+        if time.perf_counter() > until:
+            described["notes"].append("no time was left to look for code that evicts")
+            break
         judgement = eviction.judge(subject, length, program.index())
         for name in ("writers", "removers", "notes"):
-            judgement[name] += described[name]
-        described.update(judgement)
-        if described["eviction"] is not None:
+            described[name] += judgement[name]
+        if judgement["eviction"] is not None:
+            described.update(bound=judgement["bound"], eviction=judgement["eviction"])
             break
-    known = _known_bound(chain, length)
+    known = _known_bound(chains[0], length)
     if known is not None:
         described["bound"] = known
-    return described
 
 
 def _label(chain: list[Any]) -> str:
@@ -232,14 +239,15 @@ def _subject(
         return None
     if step.kind == "global":
         pattern = meaning.Pattern(("global", name), steps)
-        own = _with_callers(name, owner, program)
+        own = _with_callers([r for r in program.routines if r.globals is owner], name)
         others = [r for r in program.index().get(name, ()) if r.globals is not owner]
-        return eviction.Subject(pattern, own, others, None)
+        return eviction.Subject(pattern, own, others[:_READ], None)
     if step.kind in ("attribute", "class") and type(owner) is not types.FunctionType:
         kind = owner if objects.is_a(owner, type) else type(owner)
         pattern = meaning.Pattern(("self",), (name, *steps))
-        own = objects.routines_of_class(kind)
-        codes = {id(routine.code) for routine in own}
+        every = objects.routines_of_class(kind)
+        own = _with_callers(every, name)
+        codes = {id(routine.code) for routine in every}
         home = heap.type_name(kind).partition(".")[0]
         others = [
             routine
@@ -247,24 +255,22 @@ def _subject(
             if id(routine.code) not in codes
             and str(routine.globals.get("__name__", "")).partition(".")[0] == home
         ]
-        return eviction.Subject(pattern, own, others, owner)
+        return eviction.Subject(pattern, own, others[:_READ], owner)
     if step.kind in ("closure", "local"):
         pattern = meaning.Pattern(("closure", name), steps)
         return eviction.Subject(pattern, _sharing(step, program), [], None)
     return None
 
 
-def _with_callers(name: str, globals_: dict[str, Any], program: _Program) -> list[objects.Routine]:
-    """Return a module's routines that mention a name, and those that call them, and so on."""
-    found: dict[int, objects.Routine] = {}
-    wanted = {name}
+def _with_callers(routines: Sequence[objects.Routine], name: str) -> list[objects.Routine]:
+    """Return the routines that mention a name, those that call them, and so on."""
+    names = {id(routine.code): objects.names_in(routine.code) for routine in routines}
+    wanted, found = {name}, []
     for _ in range(3):
-        for wanted_name in wanted:
-            for routine in program.index().get(wanted_name, ()):
-                if routine.globals is globals_:
-                    found[id(routine.code)] = routine
-        wanted = {routine.code.co_name for routine in found.values()}
-    return list(found.values())
+        found = [r for r in routines if not wanted.isdisjoint(names[id(r.code)])]
+        called = {routine.code.co_name for routine in found}
+        wanted |= called | ({"len"} if "__len__" in called else set())
+    return found[:_READ]
 
 
 def _sharing(step: paths.Step, program: _Program) -> list[objects.Routine]:
