@@ -6,18 +6,31 @@ so that a reader (or a survivor) sees all but the last second.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
 from tsprof.errors import StoreError
-from tsprof.records import Checkpoint, Event, ProcessReading, ProcessSample, Segment
+from tsprof.records import Checkpoint, Event, ProcessSample, Segment
 
 FORMAT = 1
 _TABLES = ("checkpoints", "segments", "events", "seconds", "samples", "windows")
 
-Row = TypeVar("Row")
+Record = TypeVar("Record")
+
+
+class _Second(BaseModel):
+    """One second of load."""
+
+    second: int
+    requests: int
+    failures: int
+    latency: dict[int, int]
+    max_ms: float
+    in_flight: int
 
 
 class RunDatabase:
@@ -28,7 +41,8 @@ class RunDatabase:
         self._path = path
         try:
             if read_only:
-                self._connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+                self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+                self._see_that_it_is_a_run()
             else:
                 self._connection = sqlite3.connect(path)
                 self._connection.execute("PRAGMA journal_mode=WAL")
@@ -37,7 +51,17 @@ class RunDatabase:
                 self._connection.execute("PRAGMA journal_size_limit=1048576")
                 self._create()
         except sqlite3.Error as error:
-            raise StoreError(f"the run's database {path} cannot be opened: {error}") from error
+            raise self._failure(error) from error
+
+    def _see_that_it_is_a_run(self) -> None:
+        found = self.fact("format")
+        if not isinstance(found, int) or found > FORMAT:
+            self._connection.close()
+            newer = "was written by a newer tsprof" if isinstance(found, int) else "is not complete"
+            raise StoreError(
+                f"the run's database {self._path} {newer}",
+                hint="tsprof runs lists the others",
+            )
 
     def _create(self) -> None:
         with self._connection:
@@ -76,8 +100,11 @@ class RunDatabase:
 
     def fact(self, name: str) -> Any:
         """Return a named value, or None."""
-        for (value,) in self._execute("SELECT value FROM facts WHERE name = ?", (name,)):
-            return json.loads(value)
+        for (value,) in self._select("SELECT value FROM facts WHERE name = ?", name):
+            try:
+                return json.loads(value)
+            except ValueError as error:
+                raise self.damage(f"the fact {name}", error) from error
         return None
 
     def add(self, record: Checkpoint | Segment | Event | ProcessSample) -> None:
@@ -106,46 +133,63 @@ class RunDatabase:
 
     def checkpoints(self) -> list[Checkpoint]:
         """Return all checkpoints in order."""
-        return [
-            Checkpoint(**{**row, "processes": tuple(ProcessReading(**p) for p in row["processes"])})
-            for row in self._rows("checkpoints")
-        ]
+        return list(self._records("checkpoints", Checkpoint))
 
     def segments(self) -> list[Segment]:
         """Return all segments in order."""
-        return [
-            Segment(**{**row, "latency": {int(k): v for k, v in row["latency"].items()}})
-            for row in self._rows("segments")
-        ]
+        return list(self._records("segments", Segment))
 
     def events(self) -> list[Event]:
         """Return all events in order."""
-        return [Event(**row) for row in self._rows("events")]
+        return list(self._records("events", Event))
 
     def seconds(self) -> list[dict[str, Any]]:
         """Return every second of load in order."""
-        return list(self._rows("seconds"))
+        return [second.model_dump() for second in self._records("seconds", _Second)]
 
     def samples(self) -> Iterator[ProcessSample]:
         """Yield every sample of a process in order."""
-        return (ProcessSample(**row) for row in self._rows("samples"))
+        return self._records("samples", ProcessSample)
 
     def windows(self) -> list[dict[str, Any]]:
         """Return the digests of the attribution windows in order."""
-        return list(self._rows("windows"))
+        return list(self._records("windows", dict[str, Any]))
 
-    def _rows(self, table: str) -> Iterator[dict[str, Any]]:
-        for (text,) in self._execute(f"SELECT record FROM {table} ORDER BY number", ()):  # noqa: S608 - a name of this module
-            yield json.loads(text)
+    def _records(self, table: str, kind: type[Record]) -> Iterator[Record]:
+        reader = TypeAdapter(kind)
+        rows = self._select(f"SELECT number, record FROM {table} ORDER BY number")  # noqa: S608 - a name of this module
+        for number, text in rows:
+            try:
+                yield reader.validate_json(text)
+            except ValidationError as error:
+                raise self.damage(f"record {number} of {table}", error) from error
 
-    def _execute(self, statement: str, values: tuple[Any, ...]) -> Iterable[tuple[Any, ...]]:
+    def _select(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         try:
-            return self._connection.execute(statement, values)
+            yield from self._connection.execute(statement, values)
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def _execute(self, statement: str, values: tuple[Any, ...]) -> None:
+        try:
+            self._connection.execute(statement, values)
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
     def _failure(self, error: sqlite3.Error) -> StoreError:
         return StoreError(
-            f"the run's database {self._path} cannot be used: {error}",
-            hint="is the disk full? TSPROF_HOME names another place for runs",
+            f"the run's database {self._path} cannot be used: {error}", hint=_advice(error)
         )
+
+    def damage(self, what: str, error: ValueError) -> StoreError:
+        """Return the error for something in the database that is not what it should be."""
+        reason = str(error).splitlines()[0]
+        return StoreError(f"the run's database {self._path} is damaged at {what}: {reason}")
+
+
+def _advice(error: sqlite3.Error) -> str:
+    full = getattr(error, "sqlite_errorcode", 0) & 0xFF in (
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+    )
+    return "make room on the disk, or let TSPROF_HOME name another place" if full else ""

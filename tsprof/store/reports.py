@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tsprof.analysis.assessments import look
 from tsprof.analysis.criteria import judge_criteria
@@ -16,6 +17,9 @@ from tsprof.report.model import Provenance, Report
 from tsprof.store.database import RunDatabase
 from tsprof.store.runs import DATABASE, TARGET_LOG, disk_bytes, find_run, tail
 
+_Kind = TypeVar("_Kind")
+_Absent = TypeVar("_Absent")
+
 
 def open_report(home: Path, name: str | None) -> Report:
     """Return the report of a run by name, or of the newest.
@@ -27,10 +31,15 @@ def open_report(home: Path, name: str | None) -> Report:
     folder = find_run(home, name)
     database = RunDatabase(folder / DATABASE, read_only=True)
     try:
-        stored = database.fact("report")
+        stored = stored_report(database)
     finally:
         database.close()
-    return Report.model_validate(stored) if stored else assemble(folder)
+    return stored or assemble(folder)
+
+
+def stored_report(database: RunDatabase) -> Report | None:
+    """Return the report that a finished run keeps; None for a run that has not finished."""
+    return _fact(database, "report", Report, None)
 
 
 def store_report(folder: Path, report: Report) -> None:
@@ -52,28 +61,27 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         folder: the run's folder.
         unstored: all events of the run, where the disk was too full to take them.
     """
+    log = folder / TARGET_LOG
     database = RunDatabase(folder / DATABASE, read_only=True)
     try:
         checkpoints = database.checkpoints()
         segments = database.segments()
         events = list(unstored) or database.events()
-        settings = database.fact("settings") or {}
-        complete = bool(database.fact("complete"))
-        confirmation = TypeAdapter(Confirmation).validate_python(
-            database.fact("confirmation") or {}
-        )
+        limits = _fact(database, "settings", _Settings, _Settings()).criteria
+        complete = _fact(database, "complete", bool, False)
+        confirmation = _fact(database, "confirmation", Confirmation, Confirmation())
         resources = sum_samples(database.samples())
         facts = Facts(
-            scenario=database.fact("scenario") or "",
+            scenario=_fact(database, "scenario", str, ""),
             checkpoints=checkpoints,
             segments=segments,
             events=events,
             seconds=database.seconds(),
             resources=resources,
-            provenance=Provenance.model_validate(database.fact("provenance") or {}),
-            notes=tuple(database.fact("notes") or ()),
-            failure_samples=tuple(database.fact("failures") or ()),
-            log_tail=tuple(database.fact("log_tail") or tail(folder / TARGET_LOG, 15)),
+            provenance=_fact(database, "provenance", Provenance, Provenance()),
+            notes=_fact(database, "notes", tuple[str, ...], ()),
+            failure_samples=_fact(database, "failures", tuple[str, ...], ()),
+            log_tail=_fact(database, "log_tail", tuple[str, ...], tuple(tail(log, 15))),
             disk_bytes=disk_bytes(folder),
             attribution_seconds=confirmation.seconds,
             complete=complete,
@@ -82,9 +90,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         database.close()
     last = confirmation.last_judged
     final = look([c for c in checkpoints if last is None or c.number <= last])
-    criteria = judge_criteria(
-        settings.get("criteria") or {}, segments, checkpoints, resources.mean_cpu_percent()
-    )
+    criteria = judge_criteria(limits, segments, checkpoints, resources.mean_cpu_percent())
     decision = decide(
         Evidence(
             look=final,
@@ -97,3 +103,20 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         )
     )
     return build_report(facts, final, decision, criteria, confirmation.attribution)
+
+
+class _Settings(BaseModel):
+    """The part of a run's settings that its report rests on."""
+
+    criteria: dict[str, float] = {}
+
+
+def _fact(database: RunDatabase, name: str, kind: type[_Kind], absent: _Absent) -> _Kind | _Absent:
+    value = database.fact(name)
+    if value is None:
+        return absent
+    try:
+        fact: _Kind = TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise database.damage(f"the fact {name}", error) from error
+    return fact
