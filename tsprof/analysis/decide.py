@@ -219,6 +219,8 @@ def _weigh_memory_sight(evidence: Evidence, grounds: _Grounds) -> None:
 def _weigh_counts_sight(evidence: Evidence, grounds: _Grounds) -> None:
     """Doubt what could not be seen of descriptors, threads, tasks and processes."""
     look = evidence.look
+    if not look.view.checkpoints:
+        return  # that nothing was seen is said already
     for resource, assessment in look.counts.items():
         if assessment.shape not in SETTLED and count_finding(resource, assessment) is None:
             grounds.doubt(
