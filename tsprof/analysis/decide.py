@@ -10,7 +10,6 @@ from tsprof.analysis.assessments import (
     LEAKS,
     SETTLED,
     Look,
-    settled,
 )
 from tsprof.analysis.findings import (
     Attribution,
@@ -204,7 +203,7 @@ def _weigh_memory_sight(evidence: Evidence, grounds: _Grounds) -> None:
     judged = look.memory if look.memory is not None else look.outside
     assert judged is not None
     tiny = judged.shape in LEAKS and judged.rate.value < LEAK_FLOOR
-    if not settled(judged, in_bytes=True) and not tiny:
+    if not look.memory_settled and not tiny:
         grounds.doubt(f"memory: {judged.reason}", _more_time(look, judged.more_segments))
     elif look.detectable is None or look.detectable > DETECTABLE_LIMIT:
         seen = "nothing" if look.detectable is None else f"{look.detectable:.3g} B per request"

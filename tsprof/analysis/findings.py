@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypedDict
 
-from tsprof.analysis.assessments import LEAKS, Look, memory_leaks, requests_between
+from tsprof.analysis.assessments import LEAKS, Look, requests_between
 from tsprof.analysis.growth import Assessment, Shape
 from tsprof.report.model import Finding, Holder, Resource, Site
 
@@ -68,7 +68,7 @@ def memory_finding(
     look: Look, attribution: Attribution | None, drain: Drain | None
 ) -> Finding | None:
     """Return the finding on memory, or None where it does not grow."""
-    if memory_leaks(look.memory):
+    if look.memory_leaks:
         assert look.memory is not None
         return _exact_finding(look, look.memory, attribution or Attribution(), drain)
     for assessment, what in (
@@ -185,7 +185,7 @@ def count_finding(resource: Resource, assessment: Assessment) -> Finding | None:
 def fragmentation_finding(look: Look) -> Finding | None:
     """Return the finding on allocator slack that grows while live memory does not."""
     slack = look.slack
-    if slack is None or slack.shape not in LEAKS or memory_leaks(look.memory):
+    if slack is None or slack.shape not in LEAKS or look.memory_leaks:
         return None
     grown = slack.rate.low * requests_between(look.view, slack)
     if grown < FRAGMENTATION_FLOOR:
