@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from tsprof.cli.options import examples, output_options
 from tsprof.report import terminal
+from tsprof.report.pipes import PipeConsole
 from tsprof.report.write import write_outputs
 from tsprof.store.reports import open_report
 from tsprof.store.runs import home
@@ -43,5 +43,5 @@ def report(
     )
     if not quiet:
         to_stdout = Path("-") in {json, junit, markdown, html}
-        console = Console(stderr=to_stdout, highlight=False)
+        console = PipeConsole(stderr=to_stdout, highlight=False)
         terminal.render(found, console, html=str(html or ""))

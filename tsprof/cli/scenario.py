@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from tsprof.cli.options import settings_from
 from tsprof.config import Settings
@@ -15,6 +14,7 @@ from tsprof.errors import UsageError
 from tsprof.report import terminal
 from tsprof.report.live import LiveView
 from tsprof.report.model import Report
+from tsprof.report.pipes import PipeConsole
 from tsprof.report.write import check_outputs, write_outputs
 from tsprof.store.runs import home
 from tsprof.supervisor.plan import Plan
@@ -47,7 +47,7 @@ def print_report(report: Report, settings: Settings, folder: Path, *, quiet: boo
     """
     files = _files(settings)
     to_stdout = STDOUT in files.values()
-    console = Console(stderr=to_stdout, quiet=quiet, highlight=False, soft_wrap=False)
+    console = PipeConsole(stderr=to_stdout, quiet=quiet, highlight=False, soft_wrap=False)
     terminal.render(report, console)
     if files["html"] is None:
         page = folder / "report.html"

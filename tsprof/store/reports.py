@@ -1,5 +1,6 @@
 """The report of a stored run, made from what is on disk: a finished run's, or half a one's."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +14,7 @@ from tsprof.analysis.findings import Confirmation
 from tsprof.analysis.summary import Facts, build_report, sum_samples
 from tsprof.errors import StoreError
 from tsprof.records import Event
+from tsprof.report import json_report
 from tsprof.report.model import Provenance, Report
 from tsprof.store.database import RunDatabase
 from tsprof.store.runs import DATABASE, TARGET_LOG, disk_bytes, find_run, tail
@@ -47,7 +49,7 @@ def store_report(folder: Path, report: Report) -> None:
     try:
         database = RunDatabase(folder / DATABASE)
         try:
-            database.set_fact("report", report.model_dump(mode="json", by_alias=True))
+            database.set_fact("report", json.loads(json_report.render(report)))
         finally:
             database.close()
     except StoreError:
