@@ -21,7 +21,9 @@ _SAMPLED = 50  # entries of a container that are measured, the newest ones
 _MEASURED = 200  # objects of one entry that are measured
 _READ = 60  # functions that are read for one name of a container
 _SHOWN_VALUE = 80
+_MADE_BY_CLASS_STATEMENT = 1 << 9  # Py_TPFLAGS_HEAPTYPE: set for some types in C as well
 _WRAPPERS = frozenset({"weakref", "_weakrefset", "collections", "queue", "asyncio.queues"})
+_HOLD_NOTHING = frozenset({"builtin_function_or_method", "weakref.ReferenceType"})
 _SHARED = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.CodeType)
 
 
@@ -67,6 +69,14 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
         }
 
 
+class _OwnList(list):  # type: ignore[type-arg]  # a plain list would be taken for the target's
+    """A list of the agent, which walks pass over."""
+
+
+class _OwnDict(dict):  # type: ignore[type-arg]  # likewise
+    """A dict of the agent, which walks pass over."""
+
+
 class _Program:
     """What one look at the heap picks out of it: where walks start, and all functions."""
 
@@ -80,14 +90,14 @@ class _Program:
                 for item in gc.get_referents(*items[at : at + heap.CHUNK]):
                     if id(item) in wanted:
                         found[id(item)] = item
-        self.starts = [
+        self.starts = _OwnList(
             found[identity]
             for identity, kind in wanted.items()
             if identity in found and kind in ("", heap.type_name(type(found[identity])))
-        ]
+        )
         functions = [item for item in items if type(item) is types.FunctionType]
-        self.routines = [objects.routine(function) for function in functions]
-        names = set(arguments.get("types", ()))
+        self.routines = _OwnList(objects.routine(function) for function in functions)
+        names = set(arguments.get("types", ())) - _HOLD_NOTHING
         kinds = {kind for kind in set(map(type, items)) if heap.type_name(kind) in names}
         newest: dict[type, list[Any]] = {kind: [] for kind in kinds}
         if kinds:
@@ -95,14 +105,14 @@ class _Program:
                 if len(newest[type(item)]) < arguments.get("instances", 3):
                     newest[type(item)].append(item)
         self.starts += [item for group in newest.values() for item in group]
-        self._index: dict[str, list[objects.Routine]] = {}
+        self._index = _OwnDict()
 
     def index(self) -> dict[str, list[objects.Routine]]:
         """Return, by name, the functions that mention it."""
         if not self._index:
             for routine in self.routines:
                 for name in objects.names_in(routine.code):
-                    self._index.setdefault(name, []).append(routine)
+                    self._index.setdefault(name, _OwnList()).append(routine)
         return self._index
 
 
@@ -124,7 +134,8 @@ def _described(chain: list[Any], start: Any, *, show: bool) -> dict[str, Any]:
 
     Returns:
         ``path``, ``root`` (kind of the first step), ``type``, ``id``, ``entries`` (None for an
-        object that is no container), ``bytes`` (estimated from the newest entries), ``sample``,
+        object that is no container), ``bytes`` (estimated from the newest entries),
+        ``table_bytes`` (of them the container's own), ``sample``,
         ``file`` and ``line`` to open, ``parents`` (id and entries of the containers above),
         ``element_types`` (of the newest entries: number by type), ``found_by`` (types from which
         the walk came here), and room for what ``_judge`` finds.
@@ -142,6 +153,7 @@ def _described(chain: list[Any], start: Any, *, show: bool) -> dict[str, Any]:
         "id": id(held),
         "entries": length,
         "bytes": _estimated_bytes(held, newest, length),
+        "table_bytes": _size(held) if length else 0,
         "sample": _sample(newest, show=show),
         "file": file,
         "line": line,
@@ -310,7 +322,7 @@ def _estimated_bytes(held: Any, newest: list[tuple[Any, ...]], length: int | Non
     share counts once among those measured.
     """
     seen = {id(held)}
-    table = object.__sizeof__(held) if length is None else _size(held)
+    table = _size(held)
     if not newest or not length:
         return table + (_reachable([held], seen) if length is None else 0)
     total = sum(_reachable(list(entry), seen) for entry in newest)
@@ -335,9 +347,9 @@ def _size(item: Any) -> int:
     """Return an object's own bytes as the allocator hands them out, without its ``__sizeof__``."""
     kinds: tuple[Any, ...] = type(item).__mro__
     for base in kinds:
-        if base.__module__ == "builtins" or not base.__flags__ & (1 << 9):  # not a Python class
-            size = base.__sizeof__(item) + (16 if gc.is_tracked(item) else 0)
-            return int(size + 15) // 16 * 16
+        if not base.__flags__ & _MADE_BY_CLASS_STATEMENT:
+            own = base.__sizeof__(item) if base is not object else kinds[0].__basicsize__
+            return int(own + (16 if gc.is_tracked(item) else 0) + 15) // 16 * 16
     return 0
 
 

@@ -24,6 +24,15 @@ def is_a(item: Any, kind: type) -> bool:
     return issubclass(type(item), kind)
 
 
+def is_namespace(item: Any) -> bool:
+    """Tell whether an object is the globals of a module or of executed code."""
+    return (
+        type(item) is dict
+        and type(item.get("__name__")) is str
+        and ("__builtins__" in item or "__spec__" in item)
+    )
+
+
 def instance_dict(item: Any) -> dict[str, Any] | None:
     """Return an instance's ``__dict__``, or None where it has none or computes it.
 

@@ -73,7 +73,7 @@ def _step_of_instance(item: Any, below: Any, under: Any) -> tuple[Step, int]:
         name = "__dict__" if under is None else objects.key_of(own, under)
         return Step("attribute", item, name), 1 if under is None else 2
     if objects.is_a(item, dict):
-        kind = "global" if _is_namespace(item) else "element"
+        kind = "global" if objects.is_namespace(item) else "element"
         return Step(kind, item, objects.key_of(item, below)), 1
     if heap.container_base(type(item)) is not None or objects.is_a(item, tuple):
         return Step("element", item, objects.MISSING), 1
@@ -94,12 +94,6 @@ def _step_of_function(part: list[Any]) -> tuple[Step | None, int]:
     if below is function.__dict__ and len(part) > 2:  # noqa: PLR2004
         return Step("attribute", function, objects.key_of(below, part[2])), 2
     return None, 1
-
-
-def _is_namespace(item: dict[Any, Any]) -> bool:
-    return (
-        type(item) is dict and "__name__" in item and ("__builtins__" in item or "__spec__" in item)
-    )
 
 
 def _local_name(item: Any, value: Any) -> Any:

@@ -20,6 +20,7 @@ _DEEPEST = 16
 _WIDEST = 100
 _NEAR = 20  # objects one or two above the start that may be its other names
 _FURTHER = 8  # levels that the walk goes on after it found a root that says little
+_OUR_TYPES = __name__.rpartition(".")[0] + "."
 _HERE = os.path.dirname(os.path.abspath(__file__))
 SUSPENDED = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
 LRU_CACHE = type(functools.lru_cache(maxsize=1)(len))
@@ -109,9 +110,7 @@ class Walk:
 
     def is_module_dict(self, item: Any) -> bool:
         """Tell whether an object is the namespace of an imported module."""
-        return id(item) in self._modules or (
-            type(item) is dict and "__builtins__" in item and "__name__" in item
-        )
+        return id(item) in self._modules or objects.is_namespace(item)
 
     def _rank(self, item: Any) -> int:
         kind = type(item)
@@ -170,7 +169,7 @@ def _is_agents(item: Any) -> bool:
     kind = type(item)
     if kind is types.FrameType:
         return bool(os.path.dirname(item.f_code.co_filename) == _HERE)
-    return kind in (Link, Walk, _Root)
+    return heap.type_name(kind).startswith(_OUR_TYPES)
 
 
 def _top_package(kind: type) -> str:

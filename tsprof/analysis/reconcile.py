@@ -17,6 +17,8 @@ CANDIDATES = 12
 """Sites of which every subset is tried (4,096 of them: 20 ms)."""
 MATERIAL = 0.1
 """Part of the growth from which a site matters when two subsets fit alike."""
+LISTED = 0.01
+"""Part of the growth from which a site is listed."""
 EXPLAINED = 0.8
 """Part of the growth from which nothing needs to be said about the rest."""
 
@@ -56,6 +58,7 @@ def reconcile(
     shared = tuple(
         leak.site.model_copy(update={"share": leak.site.bytes_per_request / whole})
         for leak in chosen
+        if leak.site.bytes_per_request >= LISTED * whole
     )
     explained = min(found / bytes_per_request, 1.0)
     if explained < EXPLAINED:
