@@ -9,12 +9,15 @@ from typing import Any
 
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.findings import Attribution
-from tsprof.analysis.reconcile import reconcile
+from tsprof.analysis.ledger import LARGE_BLOCK
+from tsprof.analysis.reconcile import Reconciliation, reconcile
 from tsprof.analysis.sites import LeakingSite
-from tsprof.report.model import Holder
+from tsprof.report.model import Holder, Site
 
 LEAST_GAIN = 0.02
 """Part of the growth, in estimated bytes, from which a holder is worth a line."""
+NAMED = 0.5
+"""Part of the growth that sites must explain to be named as its cause."""
 SHOWN = 5
 """Holders in a report, those that gained the most."""
 
@@ -37,6 +40,7 @@ class Seen:
 class _Held:
     holder: Holder
     bytes_per_request: float
+    table_bytes_per_request: float
     plateau: float | None
     eviction: str
 
@@ -59,15 +63,32 @@ def conclude(seen: Seen, final: Look) -> Attribution:
     whole = max(growth, sum(one.bytes_per_request for one in held))
     plateaus = [one.plateau for one in bounded if one.plateau is not None]
     return Attribution(
-        sites=reconciled.sites,
+        sites=_trusted(reconciled, seen),
         holders=tuple(one.holder for one in held),
         evictions=tuple(one.eviction for one in held if one.eviction),
         bounded_share=sum(one.bytes_per_request for one in bounded) / whole if whole > 0 else 0.0,
         plateau=sum(plateaus) if plateaus else None,
         explained=reconciled.explained,
         notes=(*seen.notes, *reconciled.notes),
-        container_bytes_per_request=_table_growth(seen),
+        container_bytes_per_request=sum(one.table_bytes_per_request for one in held),
     )
+
+
+def _trusted(reconciled: Reconciliation, seen: Seen) -> tuple[Site, ...]:
+    """Return the sites that can be named.
+
+    Where the numbers do not agree with the ledger's, or explain little of it, these are only the
+    sites in functions that insert into a container that grows.
+    """
+    if reconciled.agrees and reconciled.explained >= NAMED:
+        return reconciled.sites
+    writers = {
+        (writer["file"], writer["function"])
+        for found in seen.holders.values()
+        for holder in found
+        for writer in holder["writers"]
+    }
+    return tuple(site for site in reconciled.sites if (site.file, site.function) in writers)
 
 
 def _blocks_per_request(final: Look) -> float | None:
@@ -82,18 +103,6 @@ def _blocks_per_request(final: Look) -> float | None:
         if before.identity == after.identity
     )
     return gained / max(last.requests - first.requests, 1)
-
-
-def _table_growth(seen: Seen) -> float:
-    """Return bytes per request by which the tables of large containers grew."""
-    gained = 0
-    for pid, after in seen.after.items():
-        before = seen.before.get(pid)
-        if not isinstance(after, Mapping) or not isinstance(before, Mapping):
-            continue
-        if after["complete"] and before["complete"]:
-            gained += after["large_container_bytes"] - before["large_container_bytes"]
-    return max(gained, 0) / max(seen.requests, 1)
 
 
 def _merged(seen: Seen) -> Iterable[_Held]:
@@ -142,6 +151,12 @@ def _as_one(
             sample=first["sample"],
         ),
         bytes_per_request=gain * each / requests,
+        table_bytes_per_request=sum(
+            gained * holder["table_bytes"] / holder["entries"]
+            for holder, gained in members
+            if holder["entries"] and holder["table_bytes"] > LARGE_BLOCK
+        )
+        / requests,
         plateau=bound * len(members) * each if bound is not None else None,
         eviction=_in_words(path, eviction) if eviction else "",
     )

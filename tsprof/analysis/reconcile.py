@@ -13,6 +13,10 @@ EXCESS = 1.25
 blocks are freed at the same rate: a cache that takes longer than the window to turn over."""
 MATCH = 0.1
 """Relative error, of bytes and blocks each, up to which a subset of the sites is the growth."""
+BLOCK_EXCESS = 1.3
+"""Multiple of the ledger's gain in blocks that a single site of the growth may keep."""
+BLOCK_NOISE = 0.02
+"""Blocks per request beyond that, for what a window of some thousand requests gains once."""
 CANDIDATES = 12
 """Sites of which every subset is tried (4,096 of them: 20 ms)."""
 MATERIAL = 0.1
@@ -31,6 +35,8 @@ class Reconciliation:
     """With their shares, the largest first."""
     explained: float
     """Part of the ledger's growth that they sum up to, 0 to 1."""
+    agrees: bool = True
+    """Whether the sites' numbers are the ledger's; if not, some of them are no leak."""
     turnover: tuple[Site, ...] = ()
     """Sites that allocate what stays for longer than the window, but do not grow."""
     notes: tuple[str, ...] = ()
@@ -52,7 +58,9 @@ def reconcile(
     """
     if bytes_per_request <= 0 or not sites:
         return Reconciliation(sites=(), explained=0.0, notes=_why_nothing(bytes_per_request, sites))
-    chosen, notes = _matching(sites, bytes_per_request, blocks_per_request)
+    chosen, agrees, notes = _matching(
+        _possible(sites, blocks_per_request), bytes_per_request, blocks_per_request
+    )
     found = sum(leak.site.bytes_per_request for leak in chosen)
     whole = max(found, bytes_per_request)
     shared = tuple(
@@ -65,22 +73,31 @@ def reconcile(
         notes += _why_not_all(chosen, bytes_per_request, blocks_per_request, found)
     return Reconciliation(
         sites=shared,
-        explained=explained,
+        explained=explained if agrees else 0.0,
+        agrees=agrees,
         turnover=tuple(leak.site for leak in sites if leak not in chosen),
         notes=notes,
     )
 
 
+def _possible(sites: Sequence[LeakingSite], blocks: float | None) -> Sequence[LeakingSite]:
+    """Leave out the sites that alone keep more Python blocks than the ledger gained."""
+    if blocks is None:
+        return sites
+    most = BLOCK_EXCESS * max(blocks, 0.0) + BLOCK_NOISE
+    return [leak for leak in sites if leak.python_blocks_per_request <= most]
+
+
 def _matching(
     sites: Sequence[LeakingSite], size: float, blocks: float | None
-) -> tuple[Sequence[LeakingSite], tuple[str, ...]]:
+) -> tuple[Sequence[LeakingSite], bool, tuple[str, ...]]:
     """Return the sites whose sum is the growth, where all together sum up to more.
 
     Beyond the first ``CANDIDATES`` no site matters, or no subset of these would fit.
     """
     found = sum(leak.site.bytes_per_request for leak in sites)
     if found <= EXCESS * size:
-        return sites, ()
+        return sites, True, ()
     candidates = sites[:CANDIDATES]
     sizes = np.array([leak.site.bytes_per_request for leak in candidates])
     masks = np.arange(1, 2 ** len(candidates))[:, None] >> np.arange(len(candidates)) & 1
@@ -97,11 +114,11 @@ def _matching(
             f"the sites sum up to {found:.4g} B per request, the ledger to {size:.4g}: some of "
             "them replace old entries rather than grow; a longer window would tell which"
         )
-        return sites, (doubt,)
+        return sites, False, (doubt,)
     chosen = [leak for leak, taken in zip(candidates, best, strict=True) if taken]
     left_out = [leak.site.function for leak in candidates if leak not in chosen]
     note = f"left out, because they replace old entries at a constant number: {', '.join(left_out)}"
-    return chosen, (note,)
+    return chosen, True, (note,)
 
 
 def _why_nothing(size: float, sites: Sequence[LeakingSite]) -> tuple[str, ...]:
