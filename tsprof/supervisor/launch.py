@@ -143,12 +143,10 @@ class Target:
 
     def processes(self) -> list[psutil.Process]:
         """Return every living process of the target, parents before children."""
-        try:
-            found = psutil.Process(self._guard.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
+        if self._guard.poll() is not None:
             return []
-        self._last_seen = found
-        return found
+        self._last_seen = psutil.Process(self._guard.pid).children(recursive=True)
+        return self._last_seen
 
     def log_tail(self, lines: int = 15) -> list[str]:
         """Return the end of the target's output."""

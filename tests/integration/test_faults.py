@@ -1,0 +1,131 @@
+"""A target that fails: the exit code, the sentence, and nothing left running."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import SERVICE, CommandLine
+
+from tsprof.supervisor.launch import LOG_LIMIT
+
+PYTHON = sys.executable
+
+
+def test_a_target_that_ends_at_its_start(tsprof: CommandLine) -> None:
+    program = "import sys; print('no such database: orders'); sys.exit(3)"
+    finished = tsprof.check("--", PYTHON, "-c", program)
+    assert finished.code == 4
+    assert "ended before it was ready (exit code 3)" in finished.err
+    assert "| no such database: orders" in finished.err
+
+
+def test_a_command_that_does_not_exist(tsprof: CommandLine) -> None:
+    finished = tsprof.check("--", "no-such-program", "{port}")
+    assert finished.code == 2
+    assert "not found: no-such-program" in finished.err
+
+
+def test_a_file_that_cannot_be_executed(tsprof: CommandLine, tmp_path: Path) -> None:
+    script = tmp_path / "serve.sh"
+    script.write_text("#!/bin/sh\nexec sleep 60\n")
+    finished = tsprof.check("--", "./serve.sh")
+    assert finished.code == 2
+    assert "Permission denied" in finished.err
+    assert "chmod +x" in finished.err
+
+
+def test_a_target_that_is_never_ready(tsprof: CommandLine) -> None:
+    program = "import time; print('warming up'); time.sleep(600)"
+    finished = tsprof.check("--ready-timeout", "1", "--", PYTHON, "-uc", program)
+    assert finished.code == 4
+    assert "not ready after 1 s" in finished.err
+    assert "| warming up" in finished.err
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "how"),
+    [
+        ("exits", "exit code 7"),
+        ("exits_at_once", "exit code 7"),
+        ("is_killed", "killed by SIGKILL"),
+        ("crashes", "killed by SIGSEGV"),
+    ],
+)
+def test_a_target_that_dies_under_load(tsprof: CommandLine, behaviour: str, how: str) -> None:
+    finished = tsprof.check("--", PYTHON, SERVICE, "{port}", behaviour)
+    assert finished.code == 1
+    assert f"the target died under load ({how})" in finished.reasons
+    if behaviour == "exits":
+        assert "giving up: the queue is gone" in finished.out
+
+
+def test_a_target_that_hangs_under_load(tsprof: CommandLine) -> None:
+    finished = tsprof.check("--hang-timeout", "2", "--", PYTHON, SERVICE, "{port}", "hangs")
+    assert finished.code == 1
+    assert "the target hung" in finished.reasons
+
+
+@pytest.mark.parametrize("behaviour", ["closes", "fails"])
+def test_a_load_that_only_fails(tsprof: CommandLine, behaviour: str) -> None:
+    finished = tsprof.check("--", PYTHON, SERVICE, "{port}", behaviour)
+    assert finished.code == 3
+    assert "100% of the" in finished.reasons
+    assert finished.report["failure_samples"]
+
+
+def test_an_address_where_something_else_serves(tsprof: CommandLine, busy_port: int) -> None:
+    finished = tsprof.check(
+        "--host", f"http://127.0.0.1:{busy_port}", "--", PYTHON, SERVICE, str(busy_port)
+    )
+    assert finished.code == 2
+    assert "something else already serves" in finished.err
+
+
+def test_a_target_that_does_not_go_away_by_itself(tsprof: CommandLine) -> None:
+    """That it is gone in the end is seen by ``CommandLine.run``."""
+    behaviours = ("ignores_sigterm", "has_a_daemon", "fails")
+    finished = tsprof.check("--", PYTHON, SERVICE, "{port}", *behaviours)
+    assert finished.code == 3
+    assert finished.report["requests"] > 0
+
+
+def test_a_target_that_leaves_processes_behind(tsprof: CommandLine) -> None:
+    finished = tsprof.check("--", PYTHON, SERVICE, "{port}", "leaks_processes")
+    assert finished.code in (1, 3)
+    assert len(finished.report["processes"]) > 1
+
+
+def test_a_target_that_goes_into_the_background(tsprof: CommandLine) -> None:
+    finished = tsprof.check("--", PYTHON, SERVICE, "{port}", "becomes_a_daemon")
+    assert finished.code == 4
+    assert "exit code 0" in finished.err
+    assert "foreground" in finished.err
+
+
+def test_a_target_that_prints_100_megabytes(tsprof: CommandLine) -> None:
+    finished = tsprof.check("--", PYTHON, SERVICE, "{port}", "prints_much", "fails")
+    assert finished.report["requests"] > 0
+    logs = list(tsprof.run_folder.glob("target.log*"))
+    assert 0 < sum(log.stat().st_size for log in logs) <= 2 * LOG_LIMIT
+
+
+def test_a_target_that_prints_what_is_no_text(tsprof: CommandLine) -> None:
+    finished = tsprof.check("--", PYTHON, SERVICE, "{port}", "prints_bytes", "fails")
+    assert finished.code == 3
+    assert "caf\ufffd" in finished.out
+    assert "\x1b" not in finished.out
+
+
+def test_a_locust_file_with_a_syntax_error(tsprof: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "load.py").write_text("import locust\n\nclass User(locust.HttpUser)\n    pass\n")
+    finished = tsprof.run("check", "--locustfile", "load.py", "--", PYTHON, SERVICE, "{port}")
+    assert finished.code == 2
+    assert f"{tmp_path / 'load.py'}:3: SyntaxError" in finished.err
+
+
+def test_a_locust_file_without_users(tsprof: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "load.py").write_text("import locust\n")
+    finished = tsprof.run("check", "--locustfile", "load.py", "--", PYTHON, SERVICE, "{port}")
+    assert finished.code == 2
+    assert f"{tmp_path / 'load.py'}" in finished.err
+    assert "no user" in finished.err.lower()
