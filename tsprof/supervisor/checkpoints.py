@@ -1,7 +1,7 @@
 """Checkpoints: wait until the target is quiet, then read every process exactly."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -204,19 +204,20 @@ class ControlResult:
     text: str
 
 
-def positive_control(agents: Agents) -> dict[int, ControlResult]:
-    """Plant a known number of blocks and bytes in every process, and see whether they show.
+def positive_control(agents: Agents, pids: Collection[int]) -> dict[int, ControlResult]:
+    """Plant a known number of blocks and bytes in processes, and see whether they show.
 
     What the control plants is read like any other memory; it is taken back afterwards. A process
     may move by itself what it also moves between the readings before and after. One that ends
     meanwhile has no result.
     """
-    _all_counters(agents)  # the first checkpoint allocates what later ones reuse
-    before = _all_counters(agents)
-    planted = {pid: _parse(_Planted, reply) for pid, reply in agents.ask("plant").items()}
-    during = _all_counters(agents)
-    agents.ask("unplant")
-    after = _all_counters(agents)
+    _all_counters(agents, pids)  # the first checkpoint allocates what later ones reuse
+    before = _all_counters(agents, pids)
+    replies = agents.ask("plant", pids=pids)
+    planted = {pid: _parse(_Planted, reply) for pid, reply in replies.items()}
+    during = _all_counters(agents, pids)
+    agents.ask("unplant", pids=pids)
+    after = _all_counters(agents, pids)
     return {
         pid: _judge_control(first, planted.get(pid), during.get(pid), after.get(pid))
         for pid, first in before.items()
@@ -224,8 +225,8 @@ def positive_control(agents: Agents) -> dict[int, ControlResult]:
     }
 
 
-def _all_counters(agents: Agents) -> dict[int, _Counters | str]:
-    replies = agents.ask("checkpoint", timeout=AGENT_PATIENCE)
+def _all_counters(agents: Agents, pids: Collection[int]) -> dict[int, _Counters | str]:
+    replies = agents.ask("checkpoint", pids=pids, timeout=AGENT_PATIENCE)
     return {pid: _parse(_Counters, reply) for pid, reply in replies.items()}
 
 

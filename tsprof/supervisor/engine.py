@@ -313,12 +313,13 @@ class Engine:
 
     def control(self) -> None:
         """Prove the ledger in every process whose agent has not been put to the test yet."""
-        present = self.instruments.agents.connected()
-        if not present.keys() - self._controlled:
+        agents = self.instruments.agents
+        new = agents.connected().keys() - self._controlled
+        if not new:
             return
-        results = positive_control(self.instruments.agents)
+        results = positive_control(agents, new)
         if not all(result.passed for result in results.values()):
-            results = positive_control(self.instruments.agents)  # a job may have run just then
+            results = positive_control(agents, new)  # a job may have run just then
         for pid, result in results.items():
             self._controlled.add(pid)
             if result.passed:
