@@ -173,7 +173,7 @@ def test_check_uses_what_init_wrote(
     assert settings["load"]["url"] == "/items"
 
     checked = tsprof.run("check", "--max-time", "3", "--drain", "0")
-    # Three seconds may be too short for a verdict, but not for an answer.
-    assert checked.code in {0, 3}
-    assert checked.report["requests"] > 0
-    assert checked.report["failures"] == 0
+    # That it starts and answers is what the file is for; three seconds are short for a verdict.
+    assert checked.code in {0, 1, 3}
+    assert checked.report["requests"] > checked.report["failures"]
+    assert checked.report["failures"] == 0, checked.report["failure_samples"]
