@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from truthsync_server import ROOT, Server, running
 
+ENDPOINTS = {"/verify", "/verify/batch", "/health", "/stats"}
+
 MEASURE_HIT_RATE = """
 import json, random, sys
 from collections import OrderedDict
@@ -25,6 +27,20 @@ for number in range(220_000):
     if len(cache) > int(sys.argv[1]):
         cache.popitem(last=False)
 print(json.dumps({"claims": len(set(source.claims)), "hit_rate": hits / 200_000}))
+"""
+
+RUN_EVERY_TASK = """
+import json, sys
+import locustfile
+from locust.env import Environment
+environment = Environment(user_classes=[locustfile.TruthSyncUser], host=sys.argv[1])
+locustfile.TruthSyncUser.host = sys.argv[1]
+environment.create_local_runner()
+user = locustfile.TruthSyncUser(environment)
+user.on_start()
+for task in set(user.tasks):
+    task(user)
+print(json.dumps([entry.to_dict() for entry in environment.stats.entries.values()]))
 """
 
 
@@ -48,24 +64,18 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
     )
 
 
-def locust(
-    folder: Path, server: Server, *arguments: str, **environment: str
-) -> subprocess.CompletedProcess[str]:
+def locust(folder: Path, server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run locust for 3 seconds, or for 30 where a starved machine got no request done in 3."""
+    command = ("-m", "locust", "-f", "locustfile.py", "--headless", "--json", *arguments)
     host = f"http://127.0.0.1:{server.port}"
-    options = (
-        "--headless",
-        "--users",
-        "5",
-        "--spawn-rate",
-        "5",
-        "--run-time",
-        "3s",
-        "--host",
-        host,
-    )
-    return run(
-        folder, "-m", "locust", "-f", "locustfile.py", *options, "--json", *arguments, **environment
-    )
+    result = None
+    for seconds in ("3s", "30s"):
+        users = ("--users", "5", "--spawn-rate", "5", "--run-time", seconds, "--host", host)
+        result = run(folder, *command, *users)
+        if "/verify" in entries(result):
+            break
+    assert result is not None
+    return result
 
 
 def entries(result: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -87,27 +97,26 @@ def test_plain_locust_runs_without_a_failure(folder: Path, tmp_path: Path) -> No
     assert result.returncode == 0, result.stderr
     assert "10,000 claims made in memory" in result.stderr
     found = entries(result)
-    assert set(found) == {"/verify", "/verify/batch", "/health", "/stats"}
+    assert set(found) <= ENDPOINTS
     assert all(entry["num_failures"] == 0 for entry in found.values())
     requests = {name: entry["num_requests"] for name, entry in found.items()}
-    assert requests["/verify"] > 0.7 * sum(requests.values())
-    # /stats was asked once more here; requests that the end cut off are not counted by locust.
-    assert 0 <= stats["requests"] - sum(requests.values()) <= 1 + 5
-    assert stats["cache"]["hits"] > 0
+    assert requests["/verify"] == max(requests.values())
+    # /stats was asked once more here, and locust does not count requests that its end cut off.
+    assert 0 <= stats["requests"] - sum(requests.values()) <= 1 + 2 * 5
 
 
 def test_a_claims_file_is_used(folder: Path, tmp_path: Path) -> None:
-    made = run(ROOT, "scripts/generate_synthetic_data.py", "--size", "1k", "--out", str(folder))
-    assert made.returncode == 0, made.stderr
+    claims = {"claims": [{"text": "一"}, {"text": "two"}], "popularity": {"zipf_exponent": 0}}
+    (folder / "synthetic_claims_1k.json").write_text(json.dumps(claims), encoding="utf-8")
 
-    with running(tmp_path, CACHE_SIZE="5000") as server:
+    with running(tmp_path) as server:
         result = locust(folder, server)
         size = server.stats()["cache"]["size"]
 
     assert result.returncode == 0, result.stderr
     assert "made in memory" not in result.stderr
     assert all(entry["num_failures"] == 0 for entry in entries(result).values())
-    assert 100 < size <= 1_000
+    assert 1 <= size <= 2
 
 
 def test_load_can_come_from_several_processes(folder: Path, tmp_path: Path) -> None:
@@ -120,14 +129,20 @@ def test_load_can_come_from_several_processes(folder: Path, tmp_path: Path) -> N
     assert all(entry["num_failures"] == 0 for entry in found.values())
 
 
-def test_a_failing_service_is_seen(folder: Path, tmp_path: Path) -> None:
-    with running(tmp_path, BATCH_SIZE="1") as server:
-        result = locust(folder, server)
+@pytest.mark.parametrize(("batch_size", "failures"), [("100", 0), ("1", 1)])
+def test_every_task_asks_its_endpoint(
+    folder: Path, tmp_path: Path, batch_size: str, failures: int
+) -> None:
+    with running(tmp_path, BATCH_SIZE=batch_size) as server:
+        result = run(folder, "-c", RUN_EVERY_TASK, f"http://127.0.0.1:{server.port}")
 
-    assert result.returncode == 1
+    assert result.returncode == 0, result.stderr
     found = entries(result)
-    assert found["/verify/batch"]["num_failures"] == found["/verify/batch"]["num_requests"] > 0
-    assert found["/verify"]["num_failures"] == 0
+    assert {name: entry["num_requests"] for name, entry in found.items()} == dict.fromkeys(
+        ENDPOINTS, 1
+    )
+    assert found["/verify/batch"]["num_failures"] == failures
+    assert sum(entry["num_failures"] for entry in found.values()) == failures
 
 
 def test_claims_in_memory_give_the_default_cache_its_hit_rate(folder: Path) -> None:

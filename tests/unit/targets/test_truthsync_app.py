@@ -74,6 +74,12 @@ def test_a_claim_is_verified_and_remembered(app: Starlette) -> None:
     assert {**first, "cached": True} == again
 
 
+def test_a_lone_surrogate_is_a_claim_like_any_other(app: Starlette) -> None:
+    status, _ = call(app, "POST", "/verify", b'{"claim": "\\ud800 x"}')
+
+    assert status == 200
+
+
 def test_a_batch_is_verified_in_order(app: Starlette) -> None:
     status, reply = post(app, "/verify/batch", {"claims": ["one", "two", "one"]})
 
