@@ -205,7 +205,7 @@ def _visible(assessment: Assessment) -> float | None:
     """Return the smallest leak that would have shown; growth that is there may hide one."""
     if assessment.detectable is None:
         return None
-    if assessment.shape in SETTLED:
+    if assessment.shape in (*SETTLED, *LEAKS):
         return assessment.detectable
     return max(assessment.detectable, assessment.rate.high)
 
