@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from tsprof.doctor.row import Row, Status
-from tsprof.probes.cgroup import cgroup_memory
+from tsprof.probes.cgroup import memory_group
 from tsprof.report.format import number, size
 
 _BUSY = 0.5
@@ -30,7 +30,7 @@ _UNLIMITED_CPU = -1
 def rows(home: Path) -> tuple[Row, ...]:
     """Look at this machine; runs are stored under ``home``."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    memory = cgroup_memory(os.getpid())
+    group = memory_group(os.getpid())
     cores = len(os.sched_getaffinity(0))
     return (
         python_row(platform.python_implementation(), platform.python_version()),
@@ -38,7 +38,7 @@ def rows(home: Path) -> tuple[Row, ...]:
         libc_row(hasattr(ctypes.CDLL(None), "mallinfo2"), " ".join(platform.libc_ver())),
         processors_row(cores, os.getloadavg()[0]),
         memory_row(psutil.virtual_memory().total, psutil.virtual_memory().available),
-        control_group_row(memory.limit if memory else None, cpu_quota(Path("/"))),
+        control_group_row(group.limit() if group else None, cpu_quota(Path("/"))),
         files_row(soft, hard),
         disk_row(home),
     )

@@ -14,7 +14,7 @@ import psutil
 
 from tsprof.load.client import LoadProcess
 from tsprof.load.messages import LoadLost, Quiet, Tick
-from tsprof.probes.cgroup import cgroup_memory
+from tsprof.probes.cgroup import MemoryGroup, memory_group
 from tsprof.probes.processes import sample
 from tsprof.records import Checkpoint, Event, Segment
 from tsprof.report.live import Progress
@@ -92,6 +92,7 @@ class Engine:
     _second: int = -1
     _known: dict[int, str] = field(default_factory=dict)
     _controlled: set[int] = field(default_factory=set)
+    _group: MemoryGroup | None = None
     _kills: int | None = None
     _shown: float = 0.0
     _answered: float = 0.0
@@ -180,19 +181,26 @@ class Engine:
             if pid not in now:
                 self.note("process_ended", f"process {pid} ({name}) ended", pid)
         self._known = now
-        if processes:
-            memory = cgroup_memory(processes[0].pid)
-            if memory is not None:
-                if self._kills is not None and memory.out_of_memory_kills > self._kills:
-                    self.note(
-                        "out_of_memory",
-                        "the kernel killed a process of the target: its memory limit "
-                        + (f"of {memory.limit:,} bytes " if memory.limit else "")
-                        + "was reached",
-                    )
-                self._kills = memory.out_of_memory_kills
+        if self._group is None and processes:
+            self._group = memory_group(processes[0].pid)
+        self._watch_memory_limit()
+
+    def _watch_memory_limit(self) -> None:
+        if self._group is None:
+            return
+        kills = self._group.kills()
+        if self._kills is not None and kills > self._kills:
+            limit = self._group.limit()
+            self.note(
+                "out_of_memory",
+                "the kernel killed a process of the target: its memory limit "
+                + (f"of {limit:,} bytes " if limit else "")
+                + "was reached",
+            )
+        self._kills = kills
 
     def _target_is_gone(self) -> None:
+        self._watch_memory_limit()
         status = describe_exit(self.instruments.target.exit_status)
         if self.profiling:
             self.note("note", f"the target died in the profiler's window ({status}); not counted")
