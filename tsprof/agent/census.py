@@ -25,7 +25,9 @@ LARGE = 512
 LONG = 64
 """Entries from which every container is remembered."""
 _REMEMBERED = 20_000
-_SAMPLED = 4_096  # small containers remembered, or up to twice as many: each 2**n-th address
+_SAMPLED = 4_096  # small containers remembered, or up to twice as many
+# Those whose address is a multiple of a prime: of powers of two some sizes never are multiples.
+_PRIMES = (1, 3, 7, 17, 37, 79, 163, 331, 673, 1_361, 2_729, 5_471, 10_949, 1 << 62)
 _TYPES = 400
 _CANDIDATES = 40
 _LONG_ENOUGH = {list: 57, dict: 10, set: 20, collections.deque: 0, bytearray: 400}
@@ -93,15 +95,17 @@ class Census:
 
     def _remember(self, count: _Count, previous: dict[int, int], *, complete: bool) -> None:
         lengths = {} if complete else previous
-        longest = sorted(count.containers, key=lambda entry: -entry[2])[:_REMEMBERED]
-        for identity, _, length in longest:
+        long = sorted(count.containers.items(), key=lambda entry: -entry[1][1])
+        for identity, (_, length) in long[:_REMEMBERED]:
             lengths[identity] = length
-        lengths.update(count.small)
+        if complete:
+            seen = len(count.small) * count.every
+            self._every = next(prime for prime in _PRIMES if seen <= prime * 2 * _SAMPLED)
+        for identity, length in count.small.items():
+            if not identity // 16 % self._every:
+                lengths[identity] = length
         self._ids = array.array("Q", lengths.keys())
         self._lengths = array.array("q", lengths.values())
-        if complete:
-            while len(count.small) > 2 * _SAMPLED * self._every // count.every:
-                self._every *= 2
 
 
 class _Count:
@@ -112,7 +116,7 @@ class _Count:
         self.scanned = 0
         self.types: collections.Counter[type] = collections.Counter()
         self.entries: collections.Counter[type] = collections.Counter()
-        self.containers: list[tuple[int, str, int]] = []
+        self.containers: dict[int, tuple[str, int]] = {}
         self.small: dict[int, int] = {}
         self.table_bytes = 0
         self.payload_bytes = 0
@@ -142,12 +146,13 @@ class _Count:
         3.14; it is seen through whatever holds it.
         """
         referents = gc.get_referents(*chunk)
-        dicts = [item for item in referents if type(item) is dict]
-        hidden = {id(item): item for item in dicts if not gc.is_tracked(item)}
+        untracked = [item for item in referents if type(item) in heap.UNTRACKED]
+        hidden = {id(item): item for item in untracked if not gc.is_tracked(item)}
         for identity in self._seen.intersection(hidden):
             del hidden[identity]
         self._seen.update(hidden)
-        self._measure(dict, list(hidden.values()))
+        for base in heap.UNTRACKED:
+            self._measure(base, [item for item in hidden.values() if type(item) is base])
         referents += gc.get_referents(*hidden.values())
         for item in [item for item in referents if type(item) in _PAYLOADS]:
             size = item.__sizeof__()
@@ -165,9 +170,9 @@ class _Count:
                 table = item.__sizeof__() - base.__basicsize__
                 self.table_bytes += table if table > LARGE else 0
             if length >= LONG:
-                self.containers.append((id(item), heap.type_name(type(item)), length))
-        mask = (self.every - 1) << 4
-        for item in [item for item in containers if not id(item) & mask]:
+                self.containers[id(item)] = (heap.type_name(type(item)), length)
+        every = self.every
+        for item in [item for item in containers if not id(item) // 16 % every]:
             length = heap.LENGTHS[base](item)
             if length < LONG:
                 self.small[id(item)] = length
@@ -188,12 +193,12 @@ def _most_common_types(types: collections.Counter[type]) -> dict[str, int]:
 
 
 def _grown(
-    containers: list[tuple[int, str, int]], previous: dict[int, int]
+    containers: dict[int, tuple[str, int]], previous: dict[int, int]
 ) -> list[dict[str, Any]]:
     """Return the containers that gained the most, and the longest of those not seen before."""
     known: list[dict[str, Any]] = []
     new: list[dict[str, Any]] = []
-    for identity, kind, length in containers:
+    for identity, (kind, length) in containers.items():
         before = previous.get(identity)
         if before is None:
             new.append({"id": identity, "type": kind, "length": length, "previous": None})

@@ -6,6 +6,8 @@ import collections
 import gc
 import sys
 
+from . import objects as look
+
 TYPE_CHECKING = False  # typing itself would be imported into the target
 if TYPE_CHECKING:
     from typing import Any
@@ -39,10 +41,19 @@ class CollectorPaused:
 
 
 def objects() -> list[Any]:
-    """Return the objects that the collector tracks, those in its frozen generation included."""
+    """Return the objects that the collector tracks, frozen ones included.
+
+    With them come untracked containers that local variables of running functions hold.
+    """
     found = gc.get_objects()
     if gc.get_freeze_count() > _FROZEN_AT_START:
         found += frozen_objects(found)
+    hidden = {}
+    for frame in look.running_frames():
+        for value in look.frame_locals(frame).values():
+            if type(value) in UNTRACKED and not gc.is_tracked(value):
+                hidden[id(value)] = value
+    found += hidden.values()
     return found
 
 
@@ -75,6 +86,10 @@ def referrers(items: list[Any]) -> list[Any]:
             if not wanted.isdisjoint(map(id, gc.get_referents(item))):
                 found.append(item)
     return found
+
+
+UNTRACKED = frozenset({dict, bytearray})
+"""Containers that the collector need not track: dicts of plain values (before Python 3.14)."""
 
 
 def container_base(kind: type) -> Any:

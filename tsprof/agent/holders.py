@@ -44,24 +44,25 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
         program = _Program(arguments)
         until = began + arguments.get("budget", 3.0)
         walk = Walk(until)
-        holders: dict[tuple[str, int], dict[str, Any]] = {}
+        holders: dict[Any, dict[str, Any]] = {}
         while program.starts and not walk.out_of_time:
             start = program.starts.pop(0)
             chain, *others = walk.chains(start)
+            if _is_agents(chain[0]):
+                continue
             chain = _cut(chain)
             held = chain[-1]
-            if any(_is_agents(item) for item in chain):
-                continue
-            key = (heap.type_name(type(held)), id(held))
-            if key in holders:
-                holders[key]["found_by"].append(heap.type_name(type(start)))
-                continue
+            if held is start or id(held) not in holders:
+                described = _described(chain, show=arguments.get("values", False))
+                key = described["id"] if described["entries"] is not None else described["path"]
+                if key not in holders and described["entries"] is not None:
+                    others = others if held is start else walk.chains(held)[1:]
+                    _judge([chain, *others], described, program, until)
+                described = holders.setdefault(key, described)
+            else:
+                described = holders[id(held)]
             if held is not start:
-                others = walk.chains(held)[1:]
-            described = _described(chain, start, show=arguments.get("values", False))
-            if described["entries"] is not None:
-                _judge([chain, *others], described, program, until)
-            holders[key] = described
+                described["found_by"].append(heap.type_name(type(start)))
         return {
             "holders": list(holders.values()),
             "complete": not walk.out_of_time,
@@ -129,7 +130,7 @@ def _cut(chain: list[Any]) -> list[Any]:
     return chain
 
 
-def _described(chain: list[Any], start: Any, *, show: bool) -> dict[str, Any]:
+def _described(chain: list[Any], *, show: bool) -> dict[str, Any]:
     """Describe a holder.
 
     Returns:
@@ -159,7 +160,7 @@ def _described(chain: list[Any], start: Any, *, show: bool) -> dict[str, Any]:
         "line": line,
         "parents": _parents(chain),
         "element_types": _element_types(newest),
-        "found_by": [heap.type_name(type(start))] if start is not held else [],
+        "found_by": [],
         "bound": None,
         "eviction": None,
         "writers": [],

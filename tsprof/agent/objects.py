@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 MISSING = object()
+_OURS_AND_THE_FRAMES = 3  # references: the frame's, our variable's, and the call's that counts
+_OPTIMIZED = 0x1  # CO_OPTIMIZED: a function's code, not a module's or a class body's
+_HERE = os.path.dirname(os.path.abspath(__file__))
 _SEARCHED = 200_000  # entries of a container among which a key is looked for
 
 Routine = collections.namedtuple("Routine", "name code globals defaults cells")  # noqa: PYI024
@@ -46,6 +49,36 @@ def instance_dict(item: Any) -> dict[str, Any] | None:
                 return found if type(found) is dict else None
             return None
     return None
+
+
+def is_agents_code(code: types.CodeType) -> bool:
+    """Tell the agent's own code from the target's."""
+    return os.path.dirname(code.co_filename) == _HERE
+
+
+def running_frames() -> Iterator[types.FrameType]:
+    """Yield the frames of all threads that have local variables, the agent's own left out."""
+    for top in list(sys._current_frames().values()):  # noqa: SLF001 - the only way to them
+        frame: types.FrameType | None = top
+        while frame is not None:
+            code = frame.f_code
+            if code.co_flags & _OPTIMIZED and not is_agents_code(code):
+                yield frame
+            frame = frame.f_back
+
+
+def frame_locals(frame: Any) -> dict[str, Any]:
+    """Return a frame's local variables.
+
+    Up to Python 3.12 a frame keeps the dict that it makes for this, and with it the values of now;
+    it is emptied again, unless the function itself asked for ``locals()`` and has it.
+    """
+    kept = frame.f_locals
+    variables = dict(kept)
+    optimized = frame.f_code.co_flags & _OPTIMIZED
+    if optimized and type(kept) is dict and sys.getrefcount(kept) <= _OURS_AND_THE_FRAMES:
+        kept.clear()
+    return variables
 
 
 def static_attribute(item: Any, name: str) -> Any:

@@ -103,12 +103,7 @@ def _local_name(item: Any, value: Any) -> Any:
             frame = getattr(item, attribute)
     if frame is None:
         return objects.MISSING
-    # Up to Python 3.12 a frame keeps the dict that it makes here, and with it the values.
-    names = frame.f_locals
-    name = objects.key_of(dict(names), value)
-    if type(names) is dict and frame.f_code.co_flags & 0x1:  # a function's, not a namespace
-        names.clear()
-    return name
+    return objects.key_of(objects.frame_locals(frame), value)
 
 
 def text(way: list[Step], kind: str) -> str:
@@ -149,8 +144,8 @@ def source(way: list[Step]) -> tuple[str, int]:
         for attribute in ("f_code", "cr_code", "gi_code", "ag_code"):
             code = getattr(owner, attribute, None)
             if code is not None:
-                line = getattr(owner, "f_lineno", None) or code.co_firstlineno
-                return code.co_filename, line
+                frame = getattr(owner, attribute[:3] + "frame", owner)
+                return code.co_filename, getattr(frame, "f_lineno", None) or code.co_firstlineno
     kind = owner if objects.is_a(owner, type) else type(owner)
     return objects.module_file(heap.type_name(kind).rpartition(".")[0].partition(".<")[0]), 0
 
@@ -172,6 +167,8 @@ def _alone(step: Step) -> str:
     if step.kind in ("closure", "default"):
         what = "closure variable" if step.kind == "closure" else "default argument"
         return '%s "%s" of %s' % (what, name, step.owner.__qualname__)
+    if step.kind == "local" and not isinstance(step.name, str):
+        return "%s, suspended at line %d" % (_routine_name(step.owner), source([step])[1])
     if step.kind == "local":
         return 'local variable "%s" of %s (line %d)' % (
             name,
@@ -187,7 +184,7 @@ def _start(step: Step) -> str:
     if step.kind == "class":
         return "%s.%s" % (step.owner.__qualname__, _plain(step.name))
     if step.kind in ("closure", "default", "local"):
-        return _alone(step) + ": " + _plain(step.name)
+        return _alone(step) + (": " + step.name if isinstance(step.name, str) else "")
     return type(step.owner).__qualname__ + _accessor(step)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import functools
 import gc
-import os
 import sys
 import time
 import types
@@ -20,13 +19,15 @@ _DEEPEST = 16
 _WIDEST = 100
 _NEAR = 20  # objects one or two above the start that may be its other names
 _FURTHER = 8  # levels that the walk goes on after it found a root that says little
-_OUR_TYPES = __name__.rpartition(".")[0] + "."
-_HERE = os.path.dirname(os.path.abspath(__file__))
+_PACKAGE = __name__.rpartition(".")[0] + "."
+_SEARCH = tuple(
+    _PACKAGE + name for name in ("eviction.", "holders.", "objects.", "paths.", "roots.")
+)
 SUSPENDED = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
 LRU_CACHE = type(functools.lru_cache(maxsize=1)(len))
 
 # How much a root says, the best first.
-_GLOBAL, _CLASS, _LOOP, _LOCAL, _NOTHING = range(5)
+_AGENT, _GLOBAL, _CLASS, _LOOP, _LOCAL, _NOTHING = range(6)
 
 
 class Link:
@@ -122,7 +123,7 @@ class Walk:
             return _LOCAL
         if kind.__name__.endswith("Loop") and _top_package(kind) in ("asyncio", "uvloop"):
             return _LOOP
-        return _NOTHING
+        return _AGENT if heap.type_name(kind).startswith(_PACKAGE) else _NOTHING
 
     def _next(self, level: list[Link], seen: set[int]) -> list[Link]:
         below = {id(link.item): link for link in level}
@@ -130,7 +131,7 @@ class Walk:
         ours = {id(level), id(below), id(items), id(self._frames), id(self._modules)}
         found = []
         for item in heap.referrers(items):
-            if id(item) in seen or id(item) in ours or _is_agents(item):
+            if id(item) in seen or id(item) in ours or _is_searchs(item):
                 continue
             seen.add(id(item))
             for referent in gc.get_referents(item):
@@ -149,27 +150,19 @@ def _modules() -> list[types.ModuleType]:
 def _locals_of_running_frames() -> dict[int, types.FrameType]:
     """Return the running frame by the id of each of its local variables.
 
-    Since Python 3.11 a running frame is no object that the collector knows, and since then a
-    look at ``f_locals`` would keep the variables' present values alive; the referents of the
-    frame's object do not.
+    Since Python 3.11 the collector does not see what a running frame refers to.
     """
-    found = {}
-    for frame in list(sys._current_frames().values()):  # noqa: SLF001 - the only way to them
-        level: types.FrameType | None = frame
-        while level is not None:
-            if not _is_agents(level) and level.f_code.co_name != "<module>":
-                for item in gc.get_referents(level):
-                    if gc.is_tracked(item) or type(item) is dict:
-                        found[id(item)] = level
-            level = level.f_back
+    found: dict[int, types.FrameType] = {}
+    for frame in objects.running_frames():
+        for value in objects.frame_locals(frame).values():
+            found.setdefault(id(value), frame)
     return found
 
 
-def _is_agents(item: Any) -> bool:
-    kind = type(item)
-    if kind is types.FrameType:
-        return bool(os.path.dirname(item.f_code.co_filename) == _HERE)
-    return heap.type_name(kind).startswith(_OUR_TYPES)
+def _is_searchs(item: Any) -> bool:
+    if type(item) is types.FrameType:
+        return objects.is_agents_code(item.f_code)
+    return heap.type_name(type(item)).startswith(_SEARCH)
 
 
 def _top_package(kind: type) -> str:

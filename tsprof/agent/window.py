@@ -271,8 +271,10 @@ def _refuse_if_unsafe() -> None:
         # seen: a segmentation fault of the target with greenlet 1.1.3 on Python 3.11
         text = "greenlet %s can crash under memray; greenlet 2 or later is safe" % version
         raise RefusalError(text)
-    threading = sys.modules.get("threading")
-    if getattr(threading, "_profile_hook", None) is not None or sys.getprofile() is not None:
+    hook = getattr(sys.modules.get("threading"), "_profile_hook", None)
+    if str(getattr(hook, "__module__", "")).startswith("memray"):
+        raise RefusalError("the target is traced by memray already")
+    if hook is not None or sys.getprofile() is not None:
         text = "the target runs under a profiler (sys.setprofile), which memray would switch off"
         raise RefusalError(text)
 

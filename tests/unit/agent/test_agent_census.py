@@ -1,0 +1,186 @@
+import gc
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tsprof.agent import heap
+from tsprof.agent.census import Census
+
+LONG = {"budget": 60.0}
+
+GROWING: list[Any] = []
+
+
+class Record:
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+class Mapping(dict[Any, Any]):
+    def __len__(self) -> int:
+        raise AssertionError
+
+
+@pytest.fixture
+def census() -> Iterator[Census]:
+    gc.collect()
+    yield Census()
+    GROWING.clear()
+
+
+def entry_of(reply: dict[str, Any], container: Any) -> dict[str, Any]:
+    (entry,) = [one for one in reply["containers"] if one["id"] == id(container)]
+    assert isinstance(entry, dict)
+    return entry
+
+
+def test_instances_are_counted_by_type(census: Census) -> None:
+    before = census.take(LONG)
+    kept = [Record(number) for number in range(1_000)]
+    after = census.take(LONG)
+    name = f"{__name__}.Record"
+    assert before["complete"]
+    assert after["complete"]
+    assert after["types"][name] - before["types"].get(name, 0) == len(kept)
+
+
+@pytest.mark.parametrize(
+    "container",
+    [[], {}, set(), deque(), OrderedDict(), Mapping(), bytearray()],
+    ids=lambda container: type(container).__name__,
+)
+def test_a_container_that_grows_is_found(census: Census, container: Any) -> None:
+    GROWING.append(container)
+    fill(container, 0, 100)
+    census.take(LONG)
+    fill(container, 100, 350)
+    entry = entry_of(census.take(LONG), container)
+    assert (entry["previous"], entry["length"]) == (100, 350)
+    assert entry["type"] == heap.type_name(type(container))
+
+
+def fill(container: Any, start: int, stop: int) -> None:
+    for number in range(start, stop):
+        if isinstance(container, dict):
+            container[number] = str(number)
+        elif isinstance(container, set):
+            container.add(number)
+        else:
+            container.append(number % 256)
+
+
+def test_a_dict_of_plain_values_is_found_though_the_collector_does_not_track_it(
+    census: Census,
+) -> None:
+    plain = {f"key-{number}": number for number in range(100)}
+    GROWING.append(plain)
+    census.take(LONG)
+    plain.update({f"key-{number}": number for number in range(100, 500)})
+    assert entry_of(census.take(LONG), plain)["length"] == 500
+
+
+def test_a_container_that_does_not_grow_is_no_candidate(census: Census) -> None:
+    GROWING.append(list(range(1_000)))
+    census.take(LONG)
+    reply = census.take(LONG)
+    assert id(GROWING[0]) not in [entry["id"] for entry in reply["containers"]]
+
+
+def test_a_new_container_has_no_previous_length(census: Census) -> None:
+    census.take(LONG)
+    GROWING.append(list(range(100_000)))
+    assert entry_of(census.take(LONG), GROWING[0])["previous"] is None
+
+
+def test_small_containers_that_grow_together_are_estimated(census: Census) -> None:
+    GROWING.extend([number] for number in range(20_000))
+    census.take(LONG)
+    census.take(LONG)
+    for history in GROWING:
+        history += [1, 2]
+    spread = census.take(LONG)["spread"]
+    assert spread["entries"] == pytest.approx(40_000, rel=0.2)
+    assert spread["ids"]
+    assert set(spread["ids"]) <= set(map(id, GROWING))
+
+
+def test_a_census_leaves_nothing_behind(census: Census) -> None:
+    GROWING.extend([number] for number in range(50_000))
+    states = []
+    for _ in range(6):
+        states.append(census.take(LONG)["state_bytes"])
+        gc.collect()
+    objects = [len(gc.get_objects())]
+    for _ in range(3):
+        census.take(LONG)
+        gc.collect()
+        objects.append(len(gc.get_objects()))
+    assert max(states) < 1_000_000
+    assert objects[-1] - objects[1] <= 2  # the list of results itself
+
+
+def test_a_census_keeps_no_object_alive(census: Census) -> None:
+    GROWING.append([Record(number) for number in range(100)])
+    census.take(LONG)
+    GROWING.clear()
+    gc.collect()
+    assert not [one for one in gc.get_objects() if type(one) is Record]
+
+
+def test_it_goes_on_where_the_budget_ended(census: Census) -> None:
+    GROWING.extend([[number] for number in range(100_000)])
+    first = census.take({"budget": 0.0})
+    assert not first["complete"]
+    assert 0 < first["scanned"] < first["objects"]
+    assert first["large_payload_bytes"] is None
+    seen = first["scanned"]
+    while seen < first["objects"]:
+        seen += census.take({"budget": 0.0})["scanned"]
+    growing = list(range(100))
+    GROWING.append(growing)
+    for _ in range(2):
+        reply = census.take(LONG)
+        growing += range(100)
+    assert reply["complete"]
+    assert entry_of(reply, growing)["previous"] is not None
+
+
+def test_tables_and_payloads_that_malloc_serves_are_summed(census: Census) -> None:
+    before = census.take(LONG)
+    table = list(range(100_000))
+    GROWING.append(
+        {"table": table, "payloads": {n: bytes(1_000) + str(n).encode() for n in range(500)}}
+    )
+    after = census.take(LONG)
+    tables = after["large_container_bytes"] - before["large_container_bytes"]
+    payloads = after["large_payload_bytes"] - before["large_payload_bytes"]
+    assert tables == pytest.approx(8 * len(table), rel=0.1)
+    assert payloads == pytest.approx(500 * 1_036, rel=0.02)
+
+
+def test_the_collector_is_left_as_it_was(census: Census) -> None:
+    census.take(LONG)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        census.take(LONG)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_frozen_objects_are_seen(census: Census) -> None:
+    growing = list(range(100))
+    GROWING.append(growing)
+    gc.freeze()
+    try:
+        census.take(LONG)
+        growing += range(400)
+        reply = census.take(LONG)
+        assert reply["frozen"] > 1_000
+        assert entry_of(reply, growing)["previous"] == 100
+        assert GROWING in heap.referrers([growing])
+    finally:
+        gc.unfreeze()

@@ -1,0 +1,322 @@
+import functools
+import gc
+import queue
+import sys
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tsprof.agent import heap, holders
+
+sys.path.insert(0, str(Path(__file__).parent / "zoo"))
+
+import bounded_by_size
+import bounded_by_time
+import leaks
+
+ENTRIES = 200
+
+IN_A_MODULE: list[Any] = []
+REGISTRY: list[Any] = []
+
+
+def kinds(module: ModuleType) -> list[Any]:
+    return [kind for kind in vars(module).values() if hasattr(kind, "HELD")]
+
+
+def filled(kind: Any) -> Any:
+    made = kind()
+    for key in range(1_000, 1_000 + ENTRIES):
+        made.put(key, [key])
+    return made
+
+
+def held(made: Any) -> Any:
+    return made if made.HELD is None else getattr(made, made.HELD)
+
+
+def find(*containers: Any, **arguments: Any) -> list[dict[str, Any]]:
+    wanted = [{"id": id(one), "type": heap.type_name(type(one))} for one in containers]
+    containers = ()  # or it would be a way to them
+    reply = holders.find({"containers": wanted, "budget": 120.0} | arguments)
+    assert reply["complete"]
+    found: list[dict[str, Any]] = reply["holders"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def found() -> Iterator[dict[str, dict[str, Any]]]:
+    """What the agent says of every animal in the zoo, by the name of its class."""
+    animals = {
+        kind.__name__: filled(kind)
+        for module in (bounded_by_size, bounded_by_time, leaks)
+        for kind in kinds(module)
+    }
+    REGISTRY.append(animals)
+    by_id = {one["id"]: one for one in find(*map(held, animals.values()))}
+    yield {name: by_id[id(held(animal))] for name, animal in animals.items()}
+    REGISTRY.clear()
+
+
+@pytest.mark.parametrize("kind", kinds(bounded_by_size), ids=lambda kind: kind.__name__)
+def test_a_length_that_is_compared_is_a_bound(kind: Any, found: dict[str, Any]) -> None:
+    holder = found[kind.__name__]
+    assert holder["entries"] == ENTRIES
+    assert holder["eviction"]["kind"] == "size"
+    assert holder["eviction"]["file"] == bounded_by_size.__file__
+    assert holder["bound"] == kind.BOUND
+
+
+@pytest.mark.parametrize("kind", kinds(bounded_by_time), ids=lambda kind: kind.__name__)
+def test_entries_that_expire_are_evicted_by_time(kind: Any, found: dict[str, Any]) -> None:
+    holder = found[kind.__name__]
+    assert holder["eviction"]["kind"] == "time"
+    assert holder["bound"] is None
+
+
+@pytest.mark.parametrize("kind", kinds(leaks), ids=lambda kind: kind.__name__)
+def test_a_leak_is_not_excused(kind: Any, found: dict[str, Any]) -> None:
+    holder = found[kind.__name__]
+    assert holder["entries"] == ENTRIES
+    assert holder["eviction"] is None
+    assert holder["bound"] is None
+    if hasattr(kind, "NOTE"):
+        assert any(kind.NOTE in note for note in holder["notes"])
+
+
+def test_the_code_that_adds_and_removes_is_named(found: dict[str, Any]) -> None:
+    holder = found["Listeners"]
+    assert [place["function"] for place in holder["writers"]] == ["Listeners.put"]
+    assert [place["function"] for place in holder["removers"]] == ["Listeners.unsubscribe"]
+    assert holder["writers"][0]["file"] == leaks.__file__
+    line = Path(leaks.__file__).read_text().splitlines()[holder["writers"][0]["line"] - 1]
+    assert "self.callbacks.append" in line
+
+
+# -- ways ------------------------------------------------------------------------------------
+
+
+def test_a_module_global() -> None:
+    IN_A_MODULE[:] = range(ENTRIES)
+    (holder,) = find(IN_A_MODULE)
+    assert holder["path"].endswith('test_agent_holders.py: module global "IN_A_MODULE" -> list')
+    assert holder["file"] == __file__
+    assert (holder["type"], holder["entries"], holder["root"]) == ("list", ENTRIES, "global")
+
+
+class Deep:
+    def __init__(self) -> None:
+        self.rows: dict[str, Any] = {"first": {number: number for number in range(ENTRIES)}}
+
+
+def test_a_way_through_objects_and_keys() -> None:
+    REGISTRY.append(Deep())
+    (holder,) = find(REGISTRY[-1].rows["first"])
+    REGISTRY.clear()
+    assert holder["path"].endswith('REGISTRY[...].rows["first"] -> dict')
+
+
+class OnAClass:
+    seen: set[int] = set()  # noqa: RUF012 - the pitfall itself
+
+
+def test_a_class_attribute() -> None:
+    OnAClass.seen.update(range(ENTRIES))
+    (holder,) = find(OnAClass.seen)
+    assert holder["path"].endswith("class attribute OnAClass.seen -> set")
+
+
+def make_handler() -> Callable[[int], None]:
+    cache: list[Any] = []
+
+    def handler(number: int) -> None:
+        cache.append([number])
+
+    return handler
+
+
+def test_a_closure() -> None:
+    handler = make_handler()
+    for number in range(ENTRIES):
+        handler(number)
+    assert handler.__closure__ is not None
+    (holder,) = find(handler.__closure__[0].cell_contents)
+    path = 'closure variable "cache" of make_handler.<locals>.handler -> list'
+    assert holder["path"].endswith(path)
+    assert holder["writers"][0]["function"] == "make_handler.<locals>.handler"
+
+
+def remembering(number: int, seen: list[int] = []) -> int:  # noqa: B006 - the pitfall itself
+    seen.append(number)
+    return len(seen)
+
+
+def test_a_default_argument() -> None:
+    for number in range(ENTRIES):
+        remembering(number)
+    assert remembering.__defaults__ is not None
+    (holder,) = find(remembering.__defaults__[0])
+    assert holder["path"].endswith('default argument "seen" of remembering -> list')
+
+
+def test_a_local_variable_of_a_running_function() -> None:
+    pending = [[number] for number in range(ENTRIES)]
+    (holder,) = find(pending)
+    name = "test_a_local_variable_of_a_running_function"
+    assert f'local variable "pending" of {name} (line ' in holder["path"]
+    assert holder["root"] == "local"
+
+
+async def waiting(rows: list[Any]) -> int:
+    mine = [rows]
+    while True:
+        await Forever()
+        mine.append(rows)
+
+
+class Forever:
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
+def test_a_suspended_coroutine() -> None:
+    def start() -> Any:
+        coroutine = waiting([[number] for number in range(ENTRIES)])
+        coroutine.send(None)
+        return coroutine
+
+    coroutine = start()
+    rows = coroutine.cr_frame.f_locals["rows"]
+    identity, kind = id(rows), heap.type_name(type(rows))
+    del rows
+    (holder,) = holders.find({"containers": [{"id": identity, "type": kind}]})["holders"]
+    coroutine.close()
+    assert 'local variable "rows" of waiting (line ' in holder["path"]
+
+
+@functools.lru_cache(maxsize=4_096)
+def limited(number: int) -> list[int]:
+    return [number]
+
+
+@functools.cache
+def unlimited(number: int) -> str:
+    return str(number)
+
+
+@pytest.mark.parametrize(("function", "bound"), [(limited, 4_096), (unlimited, None)])
+def test_lru_cache(function: Any, bound: int | None) -> None:
+    for number in range(ENTRIES):
+        function(number)
+    inner = next(one for one in gc.get_referents(function) if type(one) is dict and one)
+    (holder,) = find(inner)
+    assert holder["type"] == "functools.lru_cache"
+    assert holder["path"].endswith(f'global "{function.__name__}" -> functools.lru_cache')
+    assert holder["bound"] == bound
+    assert holder["eviction"] is None
+
+
+def test_containers_that_declare_their_bound() -> None:
+    window: deque[int] = deque(range(ENTRIES), maxlen=700)
+    waiting_line: queue.Queue[int] = queue.Queue(maxsize=5_000)
+    endless: queue.Queue[int] = queue.Queue()
+    for number in range(ENTRIES):
+        waiting_line.put(number)
+        endless.put(number)
+    by_id = {one["id"]: one for one in find(window, waiting_line.queue, endless.queue)}
+    bounds = [by_id[id(one)]["bound"] for one in (window, waiting_line.queue, endless.queue)]
+    assert bounds == [700, 5_000, None]
+
+
+# -- what is not a container -----------------------------------------------------------------
+
+
+class Node:
+    def __init__(self, after: "Node | None") -> None:
+        self.after = after
+
+
+class Chain:
+    newest: Node | None = None
+
+
+def test_instances_that_hang_on_each_other() -> None:
+    for _ in range(ENTRIES):
+        Chain.newest = Node(Chain.newest)
+    reply = holders.find({"types": [f"{__name__}.Node"], "budget": 60.0})
+    Chain.newest = None
+    assert reply["holders"][0]["path"].endswith(f"class attribute Chain.newest -> {__name__}.Node")
+    assert reply["holders"][0]["entries"] is None
+
+
+class Payload:
+    pass
+
+
+def test_instances_lead_to_the_container_that_has_them() -> None:
+    IN_A_MODULE[:] = [Payload() for _ in range(ENTRIES)]
+    reply = holders.find({"types": [f"{__name__}.Payload"], "budget": 60.0})
+    (holder,) = reply["holders"]
+    assert holder["id"] == id(IN_A_MODULE)
+    assert set(holder["found_by"]) == {f"{__name__}.Payload"}
+
+
+# -- what is shown ---------------------------------------------------------------------------
+
+
+def test_values_are_shown_only_when_asked_for() -> None:
+    secrets = {f"key-{number}": "password" for number in range(ENTRIES)}
+    (redacted,) = find(secrets)
+    (shown,) = find(secrets, values=True)
+    assert redacted["sample"] == "str(7) -> str(8)"
+    assert "password" not in str(redacted)
+    assert shown["sample"] == "'key-199' -> 'password'"
+
+
+def test_the_size_includes_what_entries_refer_to() -> None:
+    payload = [bytes(1_000) + number.to_bytes(2) for number in range(ENTRIES)]
+    (holder,) = find(payload)
+    assert holder["bytes"] == pytest.approx(ENTRIES * (1_056 + 8), rel=0.02)
+
+
+class Hostile(dict[Any, Any]):
+    """Fails whenever its own methods run."""
+
+    def __len__(self) -> int:
+        raise AssertionError
+
+    def __iter__(self) -> Iterator[Any]:
+        raise AssertionError
+
+    def __getattribute__(self, name: str) -> Any:
+        raise AssertionError
+
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError
+
+    __hash__ = None
+
+    def __sizeof__(self) -> int:
+        raise AssertionError
+
+
+def test_no_code_of_the_target_runs() -> None:
+    hostile = Hostile({number: Hostile() for number in range(ENTRIES)})
+    (holder,) = find(hostile)
+    assert holder["entries"] == ENTRIES
+
+
+def test_an_object_that_is_gone_is_no_error() -> None:
+    reply = holders.find({"containers": [{"id": 12345, "type": "dict"}]})
+    assert reply["holders"] == []
+
+
+def test_the_search_ends_in_time() -> None:
+    IN_A_MODULE[:] = range(ENTRIES)
+    kind = {"id": id(IN_A_MODULE), "type": "list"}
+    reply = holders.find({"containers": [kind], "budget": 0.0})
+    assert not reply["complete"]

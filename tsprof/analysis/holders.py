@@ -1,0 +1,212 @@
+"""Holders: how fast the containers grow that the agent found, and which of them are one cause.
+
+The agent's replies are facts about one process at one moment. Two censuses around counted load
+make them rates; processes are merged by the way that leads to the container.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tsprof.report.model import Holder
+
+LEAST_TYPE_GAIN = 50
+"""Instances that a type must have gained to be looked for."""
+LEAST_TYPE_RATE = 0.005
+"""Instances per request, likewise."""
+TYPES_WANTED = 6
+"""Types that holders are looked for in one search."""
+MATCHING = 0.1
+"""Relative difference up to which two counts per request are the same."""
+_WEAK = frozenset({"weakref", "weakref.ReferenceType", "weakref.KeyedRef"})
+_NO_HOLDERS = _WEAK | {"builtin_function_or_method", "cell"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replies:
+    """What the agent of one process answered."""
+
+    before: Mapping[str, Any]
+    """``census.take`` before the counted load."""
+    after: Mapping[str, Any]
+    """``census.take`` after it."""
+    holders: Sequence[Mapping[str, Any]]
+    """The ``holders`` of ``holders.find`` after it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eviction:
+    """The target's own code that takes entries out again."""
+
+    function: str
+    file: str
+    line: int
+    kind: str
+    """``size`` or ``time``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldGrowth:
+    """One cause: a container that grows, with the growing containers within its entries."""
+
+    holder: Holder
+    bytes_per_request: float
+    """Estimated from the newest entries and what they refer to."""
+    eviction: Eviction | None = None
+    weak: bool = False
+    """Whether it refers to its entries weakly: it grows along with what holds them."""
+    file: str = ""
+    line: int = 0
+    writers: tuple[str, ...] = ()
+    """Where entries are added, such as ``Registry.subscribe (app.py:12)``."""
+    notes: tuple[str, ...] = ()
+    parts: tuple[Holder, ...] = ()
+    """Growing containers and objects that its entries hold."""
+    plateau_bytes: float | None = None
+    """Bytes at which it stops, where its bound is known."""
+    plateau_requests: float | None = None
+    """Requests until then, at the present rate."""
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether it will stop growing by itself."""
+        return self.holder.bound is not None or self.eviction is not None
+
+
+def growing_types(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, requests: int
+) -> tuple[str, ...]:
+    """Return the types to look for with ``holders.find``, those that gained the most first.
+
+    Args:
+        before: The census before counted load.
+        after: The census after it.
+        requests: Requests in between.
+    """
+    least = max(LEAST_TYPE_GAIN, LEAST_TYPE_RATE * requests)
+    gained = {kind: _type_gain(kind, before, after) for kind in after["types"]}
+    wanted = [kind for kind in gained if gained[kind] >= least and kind not in _NO_HOLDERS]
+    # A class of the program tells more than the dicts and tuples that its instances have.
+    return tuple(sorted(wanted, key=lambda kind: ("." not in kind, -gained[kind]))[:TYPES_WANTED])
+
+
+def held_growth(replies: Sequence[Replies], *, requests: int) -> tuple[HeldGrowth, ...]:
+    """Return the causes, the one that holds the most first; weak holders last.
+
+    Args:
+        replies: One entry per process.
+        requests: Requests to the whole target between the two censuses.
+    """
+    groups: dict[tuple[str, str], list[_Grown]] = defaultdict(list)
+    for process in replies:
+        for grown in _without_nested([_grown(found, process) for found in process.holders]):
+            groups[grown.found["path"], grown.found["type"]].append(grown)
+    causes = [_cause(members, max(requests, 1)) for members in groups.values()]
+    return tuple(sorted(causes, key=lambda cause: (cause.weak, -cause.bytes_per_request)))
+
+
+def holding(causes: Sequence[HeldGrowth], *, per_request: float) -> tuple[HeldGrowth, ...]:
+    """Return the causes that gain as many entries per request as a counted resource.
+
+    Args:
+        causes: As ``held_growth`` returns them.
+        per_request: Growth of the resource: file descriptors, threads, tasks or memory blocks.
+    """
+    return tuple(
+        cause
+        for cause in causes
+        if abs(cause.holder.entries_per_request - per_request) <= MATCHING * per_request
+    )
+
+
+@dataclass(frozen=True)
+class _Grown:
+    found: Mapping[str, Any]
+    gain: float
+    parts: tuple[Mapping[str, Any], ...] = field(default=())
+
+
+def _grown(found: Mapping[str, Any], process: Replies) -> _Grown:
+    """Give a holder the entries that it gained between the two censuses."""
+    for entry in process.after["containers"]:
+        if entry["id"] == found["id"] and entry["type"] == _held_type(found):
+            return _Grown(found, entry["length"] - (entry["previous"] or 0))
+    if found["entries"] is None:
+        kinds = {found["type"], *found["found_by"]}
+        gains = (_type_gain(kind, process.before, process.after) for kind in kinds)
+        return _Grown(found, max(gains, default=0))
+    spread = process.after["spread"]
+    if found["id"] in spread["ids"]:
+        return _Grown(found, spread["entries"] / len(spread["ids"]))
+    gains = (_type_gain(kind, process.before, process.after) for kind in found["found_by"])
+    return _Grown(found, max(gains, default=0))
+
+
+def _held_type(found: Mapping[str, Any]) -> str:
+    return "dict" if found["type"] == "functools.lru_cache" else str(found["type"])
+
+
+def _type_gain(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
+    return int(after["types"].get(kind, 0) - before["types"].get(kind, 0))
+
+
+def _without_nested(grown: Sequence[_Grown]) -> list[_Grown]:
+    """Make what lies within another growing container's entries a part of that one."""
+    outermost: dict[int, _Grown] = {}
+    inner: list[tuple[int, _Grown]] = []
+    growing = {one.found["id"] for one in grown if one.gain > 0 and one.found["entries"]}
+    for one in grown:
+        above = [identity for identity, _ in one.found["parents"] if identity in growing]
+        if above:
+            inner.append((above[-1], one))
+        elif one.gain > 0:
+            outermost[one.found["id"]] = one
+    for identity, one in inner:
+        outer = outermost.get(identity)
+        if outer is not None:
+            outermost[identity] = replace(outer, parts=(*outer.parts, one.found))
+    return list(outermost.values())
+
+
+def _cause(members: Sequence[_Grown], requests: int) -> HeldGrowth:
+    """Make one cause of a holder's growth in all processes."""
+    first = max(members, key=lambda one: one.gain).found
+    gain = sum(one.gain for one in members)
+    entries = sum(one.found["entries"] or 0 for one in members)
+    size = sum(one.found["bytes"] for one in members)
+    each = size / entries if entries else size / len(members)
+    bound = first["bound"]
+    rate = gain / requests
+    eviction = Eviction(**first["eviction"]) if first["eviction"] else None
+    return HeldGrowth(
+        holder=_holder(first, rate=rate, entries=entries, size=size),
+        bytes_per_request=rate * each,
+        eviction=eviction,
+        weak=set(first["element_types"]) <= _WEAK and bool(first["element_types"]),
+        file=first["file"],
+        line=first["line"],
+        writers=tuple(
+            f"{place['function']} ({place['file']}:{place['line']})" for place in first["writers"]
+        ),
+        notes=tuple(first["notes"]),
+        parts=tuple(
+            _holder(part, rate=0.0, entries=part["entries"] or 0, size=part["bytes"])
+            for one in members
+            for part in one.parts
+        ),
+        plateau_bytes=bound * len(members) * each if bound is not None else None,
+        plateau_requests=(bound * len(members) - entries) / rate if bound and rate else None,
+    )
+
+
+def _holder(found: Mapping[str, Any], *, rate: float, entries: int, size: int) -> Holder:
+    return Holder(
+        path=found["path"],
+        type=found["type"],
+        entries_per_request=rate,
+        entries=entries,
+        bytes=size,
+        bound=found["bound"],
+        sample=found["sample"],
+    )
