@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import collections
 import os
 import sys
@@ -58,11 +59,14 @@ def is_agents_code(code: types.CodeType) -> bool:
 
 def running_frames() -> Iterator[types.FrameType]:
     """Yield the frames of all threads that have local variables, the agent's own left out."""
-    for top in list(sys._current_frames().values()):  # noqa: SLF001 - the only way to them
-        frame: types.FrameType | None = top
+    tops = sys._current_frames()  # noqa: SLF001 - the only way to them
+    # This generator's own frame would be a cycle, and keep everything that its callers hold.
+    del tops[_thread.get_ident()]
+    frames: list[types.FrameType | None] = [*tops.values(), sys._getframe().f_back]  # noqa: SLF001
+    while frames:
+        frame = frames.pop()
         while frame is not None:
-            code = frame.f_code
-            if code.co_flags & _OPTIMIZED and not is_agents_code(code):
+            if frame.f_code.co_flags & _OPTIMIZED and not is_agents_code(frame.f_code):
                 yield frame
             frame = frame.f_back
 

@@ -320,3 +320,18 @@ def test_the_search_ends_in_time() -> None:
     kind = {"id": id(IN_A_MODULE), "type": "list"}
     reply = holders.find({"containers": [kind], "budget": 0.0})
     assert not reply["complete"]
+
+
+def test_a_search_leaves_nothing_behind() -> None:
+    IN_A_MODULE[:] = range(ENTRIES)
+    find(IN_A_MODULE)
+    gc.collect()
+    gc.disable()  # what only the collector could free is left behind
+    try:
+        before = set(map(id, gc.get_objects()))
+        find(IN_A_MODULE)
+        left = [one for one in gc.get_objects() if id(one) not in before]
+        assert not [one for one in left if type(one) in (list, dict) and len(one) > 1_000]
+        assert not [one for one in left if "tsprof.agent" in heap.type_name(type(one))]
+    finally:
+        gc.enable()
