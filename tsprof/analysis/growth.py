@@ -1,12 +1,28 @@
-"""Does a counter grow for good? First version; see MATH.md."""
+"""Does a counter grow for good? The verdict on one series of checkpoints.
+
+    points     spikes that went away are dropped, long series thinned       noise, _points
+    settle     the window whose bend is known best, warm-up modelled away   trend, shapes
+    is_leak    constant in every part, above the floor, no bend             shapes
+    is_quiet   an equivalence test on the tail                              shapes
+    clock      what the growth is proportional to                           clocks
+    forecast   plateau of a filling; how much longer to run                 forecast
+
+MATH.md explains each step, with the error rates that were measured.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr
 
-from tsprof.analysis.noise import Floats, Trend, fit_trend, isolated_jumps, kept
+from tsprof.analysis.clocks import best_clock
+from tsprof.analysis.forecast import FARTHEST, continue_filling, segments_to_decide
+from tsprof.analysis.noise import Floats, kept
+from tsprof.analysis.shapes import Scale, Settled, bend_limit, is_leak, is_quiet, settle
+from tsprof.analysis.trend import Trend
 
 
 class Shape(StrEnum):
@@ -81,9 +97,52 @@ class Assessment:
     reason: str
 
 
-LEAST_INCREMENTS = 6
-BEND_LIMIT = 0.3
-FEW_EVENTS = 150.0
+REQUESTS = "requests"
+SECONDS = "seconds"
+LEAST_STEPS = 6
+# Longer series are averaged in groups: 96 points keep the cost of a verdict below 100 ms.
+MOST_POINTS = 96
+
+
+@dataclass(frozen=True)
+class _Points:
+    """The usable checkpoints along one clock.
+
+    Attributes:
+        indices: the first checkpoint behind each point.
+        last: the last checkpoint behind the last point.
+        values: the counter.
+        widths: increments of the clock.
+        steps: increments of the counter.
+    """
+
+    indices: NDArray[np.int_]
+    last: int
+    values: Floats
+    widths: Floats
+    steps: Floats
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The verdict along one clock."""
+
+    points: _Points
+    settled: Settled
+    leak: bool
+    quiet: bool
+
+    @property
+    def trend(self) -> Trend:
+        return self.settled.trend
+
+    @property
+    def steps(self) -> Floats:
+        return self.points.steps[self.trend.start :]
+
+    @property
+    def widths(self) -> Floats:
+        return self.points.widths[self.trend.start :]
 
 
 def assess(
@@ -101,130 +160,228 @@ def assess(
         floor: growth per request at or below which nothing is called a leak. Default: for bytes a
             sixteenth of the resolution (1 B/request), for counts 0.
         tolerance: largest growth per request that may pass as none. Default: for bytes the
-            resolution (16 B/request), for counts 0.001.
+            resolution (16 B/request), for counts 0 (no growth at all).
 
     Returns:
         The assessment.
     """
-    in_bytes = resolution > 1.0
-    floor = (resolution / 16 if in_bytes else 0.0) if floor is None else floor
-    tolerance = (resolution if in_bytes else 0.001) if tolerance is None else tolerance
-    x = np.asarray(series.requests, dtype=np.float64)
+    counts = resolution <= 1.0
+    scale = Scale(
+        resolution,
+        (0.0 if counts else resolution / 16) if floor is None else floor,
+        (0.0 if counts else resolution) if tolerance is None else tolerance,
+    )
     values = np.asarray(series.values, dtype=np.float64)
+    points = _points(np.asarray(series.requests, dtype=np.float64), values, resolution)
+    if len(points.steps) < LEAST_STEPS:
+        return _too_short(points)
+    judged = _judge(points, scale)
+    clock, followed = REQUESTS, judged
+    if not judged.quiet:
+        clock, followed = _follow(series, values, judged, scale)
+    return _describe(series, judged, clock, followed, scale)
+
+
+def _judge(points: _Points, scale: Scale) -> _Judged:
+    settled = settle(points.steps, points.widths, scale)
+    leak = is_leak(settled, points.steps, points.widths, scale)
+    quiet = not leak and is_quiet(settled, points.steps, points.widths, scale)
+    return _Judged(points, settled, leak, quiet)
+
+
+def _points(x: Floats, values: Floats, resolution: float) -> _Points:
+    """Drop what cannot be used: unreadable values, spikes that went away, a clock that stood still.
+
+    A long series is averaged in groups of neighbours.
+    """
     usable = np.isfinite(values) & np.isfinite(x)
     usable[usable] &= kept(values[usable], resolution)
     indices = np.flatnonzero(usable)
-    indices = indices[np.r_[True, np.diff(x[indices]) > 0]] if len(indices) else indices
-    x, values = x[indices], values[indices]
-    count = len(x)
-    if count < LEAST_INCREMENTS + 1:
-        return _undecided(
-            indices, LEAST_INCREMENTS + 2 - count, "Too few checkpoints to judge growth."
-        )
-    widths, steps = np.diff(x), np.diff(values)
-    start, trend, jumps = _settle(steps, widths, resolution)
-    steps, widths, jumps = steps[start:], widths[start:], jumps[start:]
-    first, last = int(indices[start]), int(indices[-1])
-    total = float(steps.sum() / widths.sum())
-    t95 = trend.quantile(0.975)
-    value = trend.rate + _excess(steps, widths, jumps, trend)
-    rate = Interval(value, trend.rate - t95 * trend.rate_error, value + t95 * trend.rate_error)
-    detectable = floor + (trend.quantile(0.95) + 1.645) * trend.rate_error + max(0.0, -trend.rate)
-
-    def verdict(
-        shape: Shape, probability: float, reason: str, more: int | None = None
-    ) -> Assessment:
-        return Assessment(
-            shape,
-            probability,
-            rate,
-            "requests",
-            rate,
-            first,
-            last,
-            detectable if np.isfinite(detectable) else None,
-            None,
-            more,
-            reason,
-        )
-
-    size = len(steps)
-    if size >= LEAST_INCREMENTS:
-        if _leaks(steps, widths, jumps, trend, floor, resolution):
-            return verdict(
-                Shape.LEAK,
-                0.99,
-                f"Grew by {rate.value:.3g} per request in every part of the last {size} segments.",
-            )
-        upper = total + trend.quantile(0.95) * trend.rate_error
-        growing = trend.rate - trend.quantile(0.95) * trend.rate_error > floor
-        small = upper <= tolerance or upper * widths.sum() <= 4 * resolution
-        if small and not growing:
-            if jumps.any():
-                quiet = size - 1 - int(np.flatnonzero(jumps)[-1])
-                if quiet < 6:
-                    return verdict(Shape.UNDECIDED, 0.3, "A jump at the end.", 6 - quiet)
-            shape = Shape.NONE
-            return verdict(shape, 0.01, f"No growth above {detectable:.3g} per request.")
-    if trend.bend < 0 and abs(trend.bend) > trend.quantile(0.95) * trend.bend_error:
-        return verdict(Shape.FILLING, 0.2, "Growth slows down.", max(4, size // 2))
-    return verdict(Shape.UNDECIDED, 0.5, "Not decided yet.", max(2, size // 3))
-
-
-def _excess(steps: Floats, widths: Floats, jumps: Floats, trend: Trend) -> float:
-    return float((steps - trend.rate * widths)[jumps].sum() / widths.sum())
-
-
-def _settle(steps: Floats, widths: Floats, resolution: float) -> tuple[int, Trend, Floats]:
-    count = len(steps)
-    latest = max(0, count - LEAST_INCREMENTS)
-    starts = sorted({int(round(s)) for s in np.linspace(0, latest, min(latest + 1, 14))})
-    for start in starts:
-        part, wide = steps[start:], widths[start:]
-        jumps = isolated_jumps(part, wide, resolution)
-        trend = fit_trend(part, wide, resolution, ~jumps)
-        bent = trend.bend < -trend.quantile(0.95) * trend.bend_error
-        if not (bent and -trend.bend > 0.03 * abs(trend.rate)) and not _dead_third(
-            part, wide, jumps, trend
-        ):
-            break
-    return start, trend, np.r_[np.zeros(start, dtype=np.bool_), jumps]
-
-
-def _thirds(steps: Floats, widths: Floats, use: Floats) -> list[float]:
-    return [
-        float(steps[part][use[part]].sum() / max(widths[part][use[part]].sum(), 1e-300))
-        for part in np.array_split(np.arange(len(steps)), 3)
-    ]
-
-
-def _dead_third(steps: Floats, widths: Floats, jumps: Floats, trend: Trend) -> bool:
-    if trend.rate <= 2 * trend.rate_error:
-        return False
-    return _thirds(steps, widths, ~jumps)[0] < 0.4 * trend.rate
-
-
-def _leaks(
-    steps: Floats, widths: Floats, jumps: Floats, trend: Trend, floor: float, resolution: float
-) -> bool:
-    low = trend.rate - trend.quantile(0.99) * trend.rate_error
-    if low <= floor or trend.rate * widths.sum() < 4 * resolution:
-        return False
-    if min(_thirds(steps, widths, ~jumps)) < 0.4 * trend.rate:
-        return False
-    relative, error = trend.bend / trend.rate, trend.bend_error / trend.rate
-    if relative - trend.quantile(0.975) * error > -BEND_LIMIT:
-        return True
-    smooth = steps[~jumps]
-    events = smooth.sum() ** 2 / max(float(smooth @ smooth), 1e-300)
-    monotone = smooth.min() > -resolution
-    return bool(monotone and events < FEW_EVENTS and events >= 6 and relative > -error)
-
-
-def _undecided(indices: Floats, more: int, reason: str) -> Assessment:
-    nothing = Interval(0.0, 0.0, 0.0)
-    first = int(indices[0]) if len(indices) else 0
+    if len(indices):
+        before = np.maximum.accumulate(x[indices])[:-1]
+        indices = indices[np.r_[True, x[indices][1:] > before]]
+    groups = np.array_split(indices, min(len(indices), MOST_POINTS)) if len(indices) else []
+    x = np.array([x[group].mean() for group in groups])
+    values = np.array([values[group].mean() for group in groups])
+    first = np.array([group[0] for group in groups], dtype=np.int_)
     last = int(indices[-1]) if len(indices) else 0
+    return _Points(first, last, values, np.diff(x), np.diff(values))
+
+
+def _follow(series: Series, values: Floats, judged: _Judged, scale: Scale) -> tuple[str, _Judged]:
+    """Judge the growth along the clock that it follows best."""
+    window = judged.points.indices[judged.trend.start :]
+    use = ~judged.trend.jumps
+    others = {SECONDS: series.seconds, **series.clocks}
+    clocks = {
+        name: np.asarray(clock, dtype=np.float64)
+        for name, clock in others.items()
+        if len(clock) == len(values)
+    }
+    name = best_clock(
+        judged.steps[use],
+        judged.widths[use],
+        {name: np.diff(clock[window])[use] for name, clock in clocks.items()},
+    )
+    if name == REQUESTS:
+        return REQUESTS, judged
+    along = _points(clocks[name], values, scale.resolution)
+    if len(along.steps) < LEAST_STEPS:
+        return REQUESTS, judged
+    ratio = float(judged.points.widths.sum() / along.widths.sum())
+    other = _judge(along, Scale(scale.resolution, scale.floor * ratio, scale.tolerance * ratio))
+    return (name, other) if other.leak or not judged.leak else (REQUESTS, judged)
+
+
+def _first_settled(judged: _Judged) -> int:
+    """Return the first increment of the window in which what fades is below 5 %."""
+    fading = judged.trend.fading > 0.05 * abs(judged.trend.rate) * judged.widths
+    late = np.flatnonzero(fading)
+    start = int(late[-1]) + 1 if len(late) else 0
+    return min(start, max(len(fading) - LEAST_STEPS, 0))
+
+
+def _rate(judged: _Judged) -> Interval:
+    """Growth over the settled window: the permanent rate, and the jumps that may belong to it.
+
+    A table that doubles adds no more than what it held before, so a jump larger than all growth
+    so far is none of that; nor can a jump at the end be told from a spike.
+    """
+    trend = judged.trend
+    grown = np.cumsum(judged.points.steps)[trend.start :] - judged.steps
+    resize = trend.jumps & (judged.steps <= grown)
+    resize[-1] = False
+    first = _first_settled(judged)
+    steps = np.where(trend.jumps & ~resize, trend.rate * judged.widths, judged.steps)[first:]
+    span = float(judged.widths[first:].sum())
+    excess = (judged.steps - trend.rate * judged.widths)[first:][resize[first:]].sum()
+    value = trend.rate + float(excess) / span
+    # The plain difference is exact for what grew; only the noise of two readings spoils it.
+    grew = float(steps.sum())
+    spread = float(np.std(steps - trend.rate * judged.widths[first:]))
+    spoilt = spread * (1 - trend.staying)
+    fading = float(trend.fading[first:].sum())
+    if spoilt < 0.02 * abs(grew) and fading < 0.02 * abs(grew):
+        value = grew / span
+    margin = trend.quantile(0.975) * trend.rate_error
+    return Interval(value, min(trend.rate, value) - margin, max(trend.rate, value) + margin)
+
+
+def _describe(
+    series: Series, judged: _Judged, clock: str, followed: _Judged, scale: Scale
+) -> Assessment:
+    trend, size = judged.trend, len(judged.steps)
+    first = int(judged.points.indices[trend.start + _first_settled(judged)])
+    last = judged.points.last
+    rate = _rate(judged)
+    clock_rate = rate
+    if followed is not judged:
+        clock_rate = _rate(followed)
+        ticks = series.seconds if clock == SECONDS else series.clocks[clock]
+        ratio = (ticks[last] - ticks[first]) / (series.requests[last] - series.requests[first])
+        rate = Interval(clock_rate.value * ratio, clock_rate.low * ratio, clock_rate.high * ratio)
+    likely = trend.above(scale.floor) * _straightness(trend, size)
+    plateau, more = None, None
+    if judged.leak or followed.leak:
+        shape = _leak_shape(followed)
+        per = {REQUESTS: "request", SECONDS: "second", "errors": "error"}.get(clock, clock)
+        probability = max(likely, 0.9)
+        reason = (
+            f"grew by {clock_rate.value:.3g} per {per} in every part of "
+            f"{len(followed.steps)} segments, without slowing down"
+        )
+    elif judged.quiet:
+        shape = _quiet_shape(judged)
+        probability = min(likely, 0.05)
+        reason = _QUIET_REASONS[shape]
+    else:
+        smooth = np.where(trend.jumps, trend.rate * judged.widths, judged.steps)
+        filling = continue_filling(smooth, judged.widths, scale.floor)
+        slows = trend.relative_bend < -trend.quantile(0.95) * trend.relative_error
+        fades = float(trend.fading[-size // 3 :].sum()) > 0.5 * float(smooth[-size // 3 :].sum())
+        probability = float(np.clip(likely, 0.05, 0.9))
+        if filling is not None and (slows or fades or judged.settled.contradicted):
+            shape = Shape.FILLING
+            plateau = float(judged.points.values[-1]) + filling.remaining
+            more = max(2, filling.segments) if filling.segments <= FARTHEST * size else None
+            probability = min(probability, 0.3)
+            reason = f"still grows by {rate.value:.3g} per request, but slows down"
+        else:
+            shape = Shape.UNDECIDED
+            more = segments_to_decide(trend, size, scale)
+            reason = _undecided_reason(judged, scale)
+    detectable = (
+        scale.floor + (trend.quantile(0.95) + 1.645) * trend.rate_error + max(0.0, -trend.rate)
+    )
     return Assessment(
-        Shape.UNDECIDED, 0.5, nothing, "requests", nothing, first, last, None, None, more, reason
+        shape=shape,
+        probability=probability,
+        rate=rate,
+        clock=clock,
+        clock_rate=clock_rate,
+        first=first,
+        last=last,
+        detectable=detectable if np.isfinite(detectable) else None,
+        plateau=plateau,
+        more_segments=more,
+        reason=reason,
+    )
+
+
+_QUIET_REASONS = {
+    Shape.NONE: "does not grow once the warm-up is over",
+    Shape.STEP: "grew in steps that did not repeat, and is level since",
+    Shape.FILLED: "filled up and has stopped growing",
+}
+
+
+def _straightness(trend: Trend, size: int) -> float:
+    """Return the probability that the growth bends by less than a filling's."""
+    score = (trend.relative_bend + bend_limit(size)) / max(trend.relative_error, 1e-300)
+    return float(stdtr(trend.freedom, score))
+
+
+def _leak_shape(judged: _Judged) -> Shape:
+    """Tell a leak from a leak under a cache that filled for more than a quarter of the run."""
+    steps, widths = judged.points.steps, judged.points.widths
+    first = judged.trend.start + _first_settled(judged)
+    faster = int((steps[:first] > 1.25 * judged.trend.rate * widths[:first]).sum())
+    return Shape.LEAK_AND_FILLING if faster > max(4, len(steps) // 4) else Shape.LEAK
+
+
+def _quiet_shape(judged: _Judged) -> Shape:
+    """Tell steps and a long filling from a counter that never grew."""
+    if judged.trend.jumps.any():
+        return Shape.STEP
+    grown = np.cumsum(judged.points.steps)
+    reached = int(np.argmax(grown >= 0.95 * grown[-1])) + 1 if grown[-1] > 0 else 0
+    return Shape.FILLED if reached > max(4, len(grown) // 4) else Shape.NONE
+
+
+def _undecided_reason(judged: _Judged, scale: Scale) -> str:
+    trend, size = judged.trend, len(judged.steps)
+    if trend.jumps.any() and trend.low(0.95) <= scale.floor:
+        return "grew in a jump, and it is too early to say that it will not repeat"
+    if trend.low(0.95) > scale.floor:
+        return (
+            f"grows by {trend.rate:.3g} per request, but {size} segments are too few or too "
+            "uneven to tell a leak from a cache that fills"
+        )
+    return "varies too much from checkpoint to checkpoint to tell whether it grows"
+
+
+def _too_short(points: _Points) -> Assessment:
+    nothing = Interval(0.0, 0.0, 0.0)
+    return Assessment(
+        shape=Shape.UNDECIDED,
+        probability=0.5,
+        rate=nothing,
+        clock=REQUESTS,
+        clock_rate=nothing,
+        first=int(points.indices[0]) if len(points.indices) else 0,
+        last=points.last,
+        detectable=None,
+        plateau=None,
+        more_segments=LEAST_STEPS + 2 - len(points.steps),
+        reason=f"{len(points.steps)} segments are too few to judge growth",
     )

@@ -1,43 +1,23 @@
 """What a reading is worth: noise, spikes that went away, jumps that happened once."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 # Share of the noise that belongs to the reading (and is taken back by the next one) rather than
-# to the growth itself (and stays). The truth is unknown, so fits are averaged over these.
-READING_SHARES = (0.0, 0.6, 0.95, 1.0)
+# to the growth itself (and stays), and whether the part that stays is in proportion to the growth
+# (grains that arrive at random). The truth is unknown: fits are averaged over these kinds.
+READING_SHARES = np.array([0.0, 0.0, 0.6, 0.95, 1.0])
+GRAINED = np.array([0.0, 1.0, 0.0, 0.0, 0.0])
+# The bend's error is too small where noise that stays passes for the other: it has better odds.
+NOISE_ODDS = np.array([3.0, 1.5, 1.0, 1.0, 1.0])
 
-
-@dataclass(frozen=True)
-class Trend:
-    """A rate that changes linearly over a window.
-
-    Attributes:
-        rate: mean growth per unit of x.
-        rate_error: its standard error.
-        bend: rate at the end less rate at the start, by the straight line through the rates.
-        bend_error: its standard error.
-        freedom: degrees of freedom of both errors.
-        staying: probability-weighted share of the noise that stays in the level (0: all of it is
-            taken back by the next reading).
-    """
-
-    rate: float
-    rate_error: float
-    bend: float
-    bend_error: float
-    freedom: int
-    staying: float
-
-    def quantile(self, probability: float) -> float:
-        """Return Student's quantile for the errors."""
-        return float(stdtrit(self.freedom, probability))
+# So many jumps of so similar size are how a counter grows: the tables of a dict double in size
+# from jump to jump, and lazy imports come in ones and twos.
+OFTEN = 4
+ALIKE = 3.0
 
 
 def level_noise(values: Floats, resolution: float) -> float:
@@ -53,11 +33,10 @@ def level_noise(values: Floats, resolution: float) -> float:
     Returns:
         The standard deviation, at least that of rounding to the quantum.
     """
-    rounding = resolution / np.sqrt(12.0)
-    if len(values) < 4:
-        return float(rounding)
+    rounding = float(resolution / np.sqrt(12.0))
     bends = np.abs(np.diff(values, 2)) / np.sqrt(6.0)
-    return float(max(np.quantile(bends, 0.25) / 0.3186, rounding))
+    # 0.3186: the lower quartile of the size of a standard Gaussian.
+    return max(float(np.quantile(bends, 0.25)) / 0.3186, rounding) if len(bends) else rounding
 
 
 def kept(values: Floats, resolution: float) -> Mask:
@@ -81,7 +60,8 @@ def kept(values: Floats, resolution: float) -> Mask:
 def isolated_jumps(steps: Floats, widths: Floats, resolution: float) -> Mask:
     """Tell the increments that stand out from their neighbours on both sides.
 
-    The first increments of a decaying growth do not stand out: those before them are larger.
+    The first increments of a decaying growth do not stand out: those before them are larger. Four
+    or more jumps of about the same size are no exceptions: they are how this counter grows.
 
     Args:
         steps: increments of the counter.
@@ -92,72 +72,38 @@ def isolated_jumps(steps: Floats, widths: Floats, resolution: float) -> Mask:
         True where an increment is a jump.
     """
     rates = steps / widths
-    middle = np.median(rates)
-    scale = np.median(np.abs(rates - middle)) / 0.6745
+    middle = float(np.median(rates))
+    scale = float(np.median(np.abs(rates - middle))) / 0.6745
     scale = max(scale, resolution / float(np.median(widths)))
     jumps = np.zeros(len(steps), dtype=np.bool_)
     for index in range(1, len(steps)):
-        around = np.r_[rates[max(index - 2, 0) : index], rates[index + 1 : index + 3]]
-        highest = np.sort(around)[-2:].mean() if index + 1 < len(steps) else around.max()
+        around = np.sort(np.r_[rates[max(index - 2, 0) : index], rates[index + 1 : index + 3]])
+        highest = around[-1] if index + 1 == len(steps) else around[-2:].mean()
         jumps[index] = rates[index] > max(2.0 * highest, highest + 6 * scale, middle + 6 * scale)
+    sizes = rates[jumps] - middle
+    if len(sizes) >= OFTEN and sizes.max() <= ALIKE * sizes.min():
+        jumps[:] = False
     return jumps
 
 
-def fit_trend(steps: Floats, widths: Floats, resolution: float, use: Mask) -> Trend:
-    """Fit a linearly changing rate to increments, by generalised least squares.
-
-    The noise has a part that stays (events, random arrivals) and a part that the next reading
-    takes back; the fit is averaged over the mixtures in `READING_SHARES` by their likelihood.
+def covariances(steps: Floats, widths: Floats, use: Mask) -> Floats:
+    """Return the increments' covariance for each kind of noise, up to a factor.
 
     Args:
         steps: increments of the counter.
         widths: increments of the clock.
-        resolution: quantum of the counter.
-        use: increments to be used (jumps are left out).
+        use: increments that are used.
 
     Returns:
-        The trend; infinite errors where fewer than three increments are usable.
+        One matrix for each entry of `READING_SHARES`.
     """
-    count = int(use.sum())
-    if count < 4:
-        return Trend(0.0, np.inf, 0.0, np.inf, 1, 1.0)
-    middles = np.cumsum(widths) - widths / 2
-    middles = middles / widths.sum() - 0.5
-    columns = np.column_stack([widths, widths * middles])[use]
-    target = steps[use]
-    staying = np.diag(widths / widths.mean())
-    size = len(steps)
+    size = len(widths)
+    even = widths / widths.mean()
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(steps / widths, 2, mode="reflect"), 5)
+    local = np.abs(around.mean(axis=1)) * even
+    local = np.maximum(local, 0.1 * max(float(local.mean()), 1e-300))
     reading = np.eye(size) - 0.5 * (np.eye(size, k=1) + np.eye(size, k=-1))
-    freedom = count - 2
-    least = resolution**2 / 12.0
-    fits = []
-    for share in READING_SHARES:
-        covariance = ((1 - share) * staying + share * reading)[np.ix_(use, use)]
-        root = np.linalg.cholesky(covariance)
-        whitened = np.linalg.solve(root, np.column_stack([columns, target]))
-        design, response = whitened[:, :2], whitened[:, 2]
-        inverse = np.linalg.inv(design.T @ design)
-        estimate = inverse @ (design.T @ response)
-        residuals = response - design @ estimate
-        variance = max(float(residuals @ residuals) / freedom, least)
-        likelihood = (
-            -0.5 * count * np.log(variance)
-            - np.log(np.diag(root)).sum()
-            - 0.5 * float(residuals @ residuals) / variance
-        )
-        fits.append((likelihood, estimate, variance * np.diag(inverse)))
-    best = max(fit[0] for fit in fits)
-    weights = np.exp([fit[0] - best for fit in fits])
-    weights /= weights.sum()
-    estimates = np.array([fit[1] for fit in fits])
-    variances = np.array([fit[2] for fit in fits])
-    mean = weights @ estimates
-    errors = np.sqrt(weights @ (variances + (estimates - mean) ** 2))
-    return Trend(
-        float(mean[0]),
-        float(errors[0]),
-        float(mean[1]),
-        float(errors[1]),
-        freedom,
-        float(weights @ (1 - np.array(READING_SHARES))),
-    )
+    shares, grained = READING_SHARES[:, None, None], GRAINED[:, None, None]
+    staying = (1 - grained) * np.diag(even) + grained * np.diag(local / local.mean())
+    mixed = (1 - shares) * staying + shares * reading
+    return np.asarray(mixed[:, use][:, :, use])

@@ -1,0 +1,40 @@
+"""What growth follows: requests, seconds, errors, or the hits of one endpoint."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from tsprof.analysis.noise import Floats
+
+# A clock must explain the increments e^4 times better than requests do: with six clocks of
+# random shares beside a leak per request, one of 400 runs names a wrong clock.
+MARGIN = 4.0
+
+
+def best_clock(steps: Floats, requests: Floats, clocks: Mapping[str, Floats]) -> str:
+    """Return the name of the clock to which the increments are closest to proportional.
+
+    Args:
+        steps: increments of the counter, without jumps.
+        requests: increments of the requests.
+        clocks: increments of the other clocks, by name.
+
+    Returns:
+        A name out of `clocks`, or "requests" unless another is clearly better.
+    """
+    count = len(steps)
+    own = _misfit(steps, requests, requests)
+    best, gain = "requests", MARGIN
+    for name, widths in clocks.items():
+        if not widths.any():
+            continue
+        better = 0.5 * count * np.log(own / max(_misfit(steps, widths, requests), 1e-12 * own))
+        if better > gain:
+            best, gain = name, better
+    return best
+
+
+def _misfit(steps: Floats, widths: Floats, requests: Floats) -> float:
+    weights = 1 / requests
+    rate = (weights * steps * widths).sum() / (weights * widths * widths).sum()
+    return float((weights * (steps - rate * widths) ** 2).sum()) + 1e-300
