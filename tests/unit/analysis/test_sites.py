@@ -1,0 +1,254 @@
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tsprof.analysis.captures import BlockKind, CallFrame, CaptureDigest, StackSurvivors
+from tsprof.analysis.reconcile import reconcile
+from tsprof.analysis.sites import LeakingSite, Origin, leaking_sites
+
+EARLY, TOTAL = 1_000, 3_000
+
+LOOP: tuple[CallFrame, ...] = (
+    ("_run_once", "/usr/lib/python3.11/asyncio/base_events.py", 1900),
+    ("run_forever", "/usr/lib/python3.11/asyncio/base_events.py", 600),
+    ("main", "/srv/app/main.py", 99),
+)
+
+
+def origin_of(file: str) -> Origin:
+    if "/site-packages/" in file:
+        return Origin(kind="dependency", package="some 1.0")
+    return Origin(kind="interpreter" if file.startswith("/usr/lib") else "application")
+
+
+def stack(
+    *frames: CallFrame,
+    early: tuple[int, int] = (0, 0),
+    late: tuple[int, int] = (0, 0),
+    mark: tuple[int, int] | None = None,
+    kind: BlockKind = "small",
+) -> StackSurvivors:
+    """Survivors as (blocks, bytes)."""
+    at_mark = early if mark is None else mark
+    return StackSurvivors(
+        frames=frames or (("handler", "/srv/app/views.py", 12), *LOOP),
+        kind=kind,
+        early_blocks=early[0],
+        early_bytes=early[1],
+        late_blocks=late[0],
+        late_bytes=late[1],
+        mark_blocks=at_mark[0],
+        mark_bytes=at_mark[1],
+    )
+
+
+def sites_of(*stacks: StackSurvivors, method: Any = "memray") -> tuple[LeakingSite, ...]:
+    return leaking_sites([digest_of(stacks, method)], origin_of)
+
+
+def digest_of(stacks: Sequence[StackSurvivors], method: Any = "memray") -> CaptureDigest:
+    return CaptureDigest(
+        method=method, requests_early=EARLY, requests_total=TOTAL, stacks=tuple(stacks)
+    )
+
+
+def test_a_leak_survives_in_proportion_to_requests() -> None:
+    (leak,) = sites_of(stack(early=(100, 32_000), late=(200, 64_000)))
+    assert leak.site.bytes_per_request == pytest.approx(32.0)
+    assert leak.site.blocks_per_request == pytest.approx(0.1)
+    assert leak.turnover_bytes_per_request == 0
+    assert (leak.site.function, leak.site.line) == ("handler", 12)
+
+
+@pytest.mark.parametrize(
+    ("early", "late"),
+    [
+        ((0, 0), (500, 50_000)),  # a cache that turned over within the window
+        ((0, 0), (7, 460_000)),  # the buffers of the connections that are open at the end
+        ((800, 90_000), (0, 0)),  # made once, at the first requests
+    ],
+)
+def test_what_is_not_in_proportion_is_no_leak(
+    early: tuple[int, int], late: tuple[int, int]
+) -> None:
+    assert sites_of(stack(early=early, late=late)) == ()
+
+
+def test_a_leak_among_turnover_is_what_the_early_part_left() -> None:
+    (leak,) = sites_of(stack(early=(100, 10_000), late=(1_000, 100_000)))
+    assert leak.site.bytes_per_request == pytest.approx(10.0)
+    assert leak.turnover_bytes_per_request > 20
+
+
+def test_few_blocks_may_differ_by_chance() -> None:
+    (leak,) = sites_of(stack(early=(3, 3_000), late=(14, 14_000)))
+    assert leak.site.bytes_per_request == pytest.approx(17_000 / TOTAL)
+
+
+def test_threads_processes_and_lines_of_a_function_are_one_site() -> None:
+    frames = [("handler", "/srv/app/views.py", line) for line in (12, 30)]
+    one = stack(frames[0], early=(100, 1_000), late=(200, 2_000))
+    two = stack(frames[1], early=(100, 9_000), late=(200, 18_000))
+    (leak,) = leaking_sites([digest_of([one, two]), digest_of([two])], origin_of)
+    assert leak.site.bytes_per_request == pytest.approx(1 + 9 + 9)
+    assert leak.site.line == 30
+    assert leak.site.stack[0].line == 30
+
+
+def test_a_line_of_the_application_comes_first() -> None:
+    library = ("parse", "/x/site-packages/some/parser.py", 5)
+    standard = ("loads", "/usr/lib/python3.11/json/__init__.py", 300)
+    caller = ("handler", "/srv/app/views.py", 12)
+    (leak,) = sites_of(
+        stack(standard, library, caller, *LOOP, early=(50, 5_000), late=(100, 10_000))
+    )
+    assert (leak.site.function, leak.site.origin) == ("handler", "application")
+    assert [frame.origin for frame in leak.site.stack][:3] == [
+        "interpreter",
+        "dependency",
+        "application",
+    ]
+    assert leak.site.stack[1].package == "some 1.0"
+
+
+def test_the_script_that_starts_the_server_is_not_blamed() -> None:
+    library = ("remember", "/x/site-packages/some/cache.py", 5)
+    standard = ("setdefault", "/usr/lib/python3.11/collections/__init__.py", 300)
+    (leak,) = sites_of(stack(standard, library, *LOOP, early=(50, 5_000), late=(100, 10_000)))
+    assert (leak.site.function, leak.site.package) == ("remember", "some 1.0")
+
+
+def test_a_container_s_table_belongs_to_the_line_that_fills_it() -> None:
+    payload = stack(early=(1_000, 48_000), late=(2_000, 96_000))
+    table = stack(late=(1, 24_000), mark=(1, 8_000), kind="large")
+    (leak,) = sites_of(payload, table)
+    assert leak.site.bytes_per_request == pytest.approx(48 + 8)
+    assert leak.site.blocks_per_request == pytest.approx(1.0)
+    assert leak.estimated
+
+
+def test_an_old_large_table_is_not_taken_for_growth_of_this_window() -> None:
+    payload = stack(early=(1_000, 48_000), late=(2_000, 96_000))
+    table = stack(late=(1, 9_000_000), mark=(0, 0), kind="large")
+    (leak,) = sites_of(payload, table)
+    assert leak.site.bytes_per_request == pytest.approx(48 + 9_000_000 / 9 / TOTAL)
+
+
+def test_large_blocks_that_stay_are_no_table() -> None:
+    (leak,) = sites_of(stack(early=(5, 5_000_000), late=(10, 10_000_000), kind="large"))
+    assert leak.site.bytes_per_request == pytest.approx(5_000)
+    assert not leak.estimated
+
+
+def test_native_blocks_are_not_python_s() -> None:
+    (leak,) = sites_of(stack(early=(100, 32_000), late=(200, 64_000), kind="native"))
+    assert leak.site.blocks_per_request == pytest.approx(0.1)
+    assert leak.python_blocks_per_request == 0
+
+
+def test_tracemalloc_tells_growth_from_turnover() -> None:
+    (leak,) = sites_of(stack(late=(300, 96_000), mark=(100, 32_000)), method="tracemalloc")
+    assert leak.site.bytes_per_request == pytest.approx(32.0)
+    full = stack(late=(500, 50_000), mark=(500, 50_000))
+    assert sites_of(full, method="tracemalloc") == ()
+
+
+def test_line_zero_is_not_shown() -> None:
+    frames = [("__init__", "/srv/app/views.py", line) for line in (0, 12)]
+    (leak,) = sites_of(
+        stack(frames[0], early=(200, 20_000), late=(400, 40_000)),
+        stack(frames[1], early=(100, 10_000), late=(200, 20_000)),
+    )
+    assert leak.site.line == 12
+
+
+@pytest.mark.parametrize("requests", [(0, 100), (100, 100)])
+def test_a_window_without_an_early_or_late_part_tells_nothing(requests: tuple[int, int]) -> None:
+    digest = CaptureDigest(
+        method="memray",
+        requests_early=requests[0],
+        requests_total=requests[1],
+        stacks=(stack(early=(100, 1_000), late=(100, 1_000)),),
+    )
+    assert leaking_sites([digest], origin_of) == ()
+    assert leaking_sites([], origin_of) == ()
+
+
+def test_sites_too_small_to_matter_are_left_out() -> None:
+    stacks = [
+        stack(
+            (f"function_{number}", "/srv/app/views.py", 1),
+            early=(10, 10 * size),
+            late=(20, 20 * size),
+        )
+        for number, size in enumerate([1_000, 300, 5, 4, 3])
+    ]
+    assert [leak.site.function for leak in sites_of(*stacks)] == ["function_0", "function_1"]
+
+
+# -- reconciliation ----------------------------------------------------------------------------
+
+
+def leaking(function: str, size: float, blocks: float) -> LeakingSite:
+    (leak,) = sites_of(
+        stack(
+            (function, "/srv/app/views.py", 1),
+            early=(round(blocks * EARLY), round(size * EARLY)),
+            late=(round(blocks * 2 * EARLY), round(size * 2 * EARLY)),
+        )
+    )
+    return leak
+
+
+def test_sites_get_their_share_of_the_growth() -> None:
+    sites = [leaking("first", 240, 1), leaking("second", 60, 0.5)]
+    result = reconcile(sites, bytes_per_request=310, blocks_per_request=1.5)
+    assert [site.share for site in result.sites] == pytest.approx([240 / 310, 60 / 310])
+    assert result.explained == pytest.approx(300 / 310)
+    assert result.notes == ()
+
+
+def test_slow_turnover_is_told_from_the_leak_by_the_ledger() -> None:
+    sites = [leaking("slow_cache", 1_000, 1), leaking("leak", 300, 1), leaking("small", 12, 0.25)]
+    result = reconcile(sites, bytes_per_request=310, blocks_per_request=1.25)
+    assert [site.function for site in result.sites] == ["leak", "small"]
+    assert [site.function for site in result.turnover] == ["slow_cache"]
+    assert result.explained == 1
+    assert "slow_cache" in result.notes[0]
+
+
+def test_a_site_that_alone_keeps_more_blocks_than_the_ledger_is_turnover() -> None:
+    sites = [leaking("slow_cache", 400, 8), leaking("leak", 300, 1)]
+    result = reconcile(sites, bytes_per_request=310, blocks_per_request=1)
+    assert [site.function for site in result.sites] == ["leak"]
+    assert [site.function for site in result.turnover] == ["slow_cache"]
+
+
+def test_two_sets_that_fit_alike_are_not_told_apart() -> None:
+    sites = [leaking("one", 300, 1), leaking("other", 305, 1)]
+    result = reconcile(sites, bytes_per_request=300, blocks_per_request=1)
+    assert {site.function for site in result.sites} == {"one", "other"}
+    assert not result.agrees
+    assert result.explained == 0
+    assert "a longer window" in result.notes[0]
+
+
+def test_what_no_site_explains_is_said() -> None:
+    result = reconcile([leaking("first", 30, 0.1)], bytes_per_request=300, blocks_per_request=0.1)
+    assert result.explained == pytest.approx(0.1)
+    assert "the rest is native memory" in result.notes[0]
+
+
+@pytest.mark.parametrize("growth", [0.0, -5.0, 20.0])
+def test_nothing_to_reconcile(growth: float) -> None:
+    result = reconcile([], bytes_per_request=growth)
+    assert result.sites == ()
+    assert result.explained == 0
+    assert bool(result.notes) == (growth > 0)
+
+
+def test_many_sites_are_reconciled() -> None:
+    sites = [leaking(f"site_{number}", 100 - number, 1) for number in range(40)]
+    result = reconcile(sites, bytes_per_request=100, blocks_per_request=1)
+    assert len(result.sites) == 40

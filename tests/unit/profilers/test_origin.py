@@ -1,0 +1,62 @@
+import json as a_module_of_the_standard_library
+import os
+import sysconfig
+from importlib import metadata
+from pathlib import Path
+
+import click
+import pytest
+
+from tsprof.profilers.origin import origins
+
+LIBRARIES = [Path(sysconfig.get_path("purelib"))]
+STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
+
+
+def test_whose_code_a_file_is() -> None:
+    origin_of = origins(libraries=LIBRARIES, standard_library=STANDARD_LIBRARY)
+    version = metadata.version("click")
+    dependency = origin_of(str(click.__file__))
+    assert (dependency.kind, dependency.package) == ("dependency", f"click {version}")
+    assert origin_of(a_module_of_the_standard_library.__file__).kind == "interpreter"
+    assert origin_of(__file__).kind == "application"
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [
+        ("<frozen importlib._bootstrap>", "interpreter"),
+        ("<string>", "interpreter"),
+        ("/usr/local/bin/gunicorn", "interpreter"),
+        ("/srv/app/main.py", "application"),
+        ("main.py", "application"),
+        ("/lib/x86_64-linux-gnu/libz.so.1.2.13", "native"),
+        ("Modules/_sqlite/cursor.c", "native"),
+    ],
+)
+def test_files_that_are_nowhere_on_this_machine(file: str, kind: str) -> None:
+    origin_of = origins(libraries=LIBRARIES, standard_library=STANDARD_LIBRARY)
+    assert origin_of(file).kind == kind
+    assert origin_of(file) is origin_of(file)
+
+
+def test_a_file_that_no_record_lists_is_named_by_its_package(tmp_path: Path) -> None:
+    library = tmp_path / "lib" / "site-packages"
+    origin_of = origins(libraries=[library], standard_library=STANDARD_LIBRARY)
+    assert origin_of(str(library / "vendored" / "deep" / "module.py")).package == "vendored"
+    assert origin_of(str(library / "single.py")).package == "single"
+
+
+def test_the_application_may_be_installed(tmp_path: Path) -> None:
+    library = tmp_path / "site-packages"
+    info = library / "My_App-2.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: My_App\nVersion: 2.0\n")
+    (info / "RECORD").write_text("my_app/views.py,,\n")
+    source = os.fspath(library / "my_app" / "views.py")
+    as_dependency = origins(libraries=[library], standard_library=STANDARD_LIBRARY)
+    as_application = origins(
+        libraries=[library], standard_library=STANDARD_LIBRARY, application_packages=["my-app"]
+    )
+    assert as_dependency(source).package == "My_App 2.0"
+    assert as_application(source).kind == "application"
