@@ -58,7 +58,12 @@ def conclude(seen: Seen, final: Look) -> Attribution:
         seen.sites, bytes_per_request=growth, blocks_per_request=_blocks_per_request(final)
     )
     held = sorted(_merged(seen), key=lambda one: -one.bytes_per_request)
-    held = [one for one in held if one.bytes_per_request >= LEAST_GAIN * growth][:SHOWN]
+    most = max((one.holder.entries_per_request for one in held), default=0.0)
+    held = [
+        one
+        for one in held
+        if one.bytes_per_request >= LEAST_GAIN * growth or one.holder.entries_per_request == most
+    ][:SHOWN]
     bounded = [one for one in held if one.holder.bound is not None or one.eviction]
     whole = max(growth, sum(one.bytes_per_request for one in held))
     plateaus = [one.plateau for one in bounded if one.plateau is not None]
@@ -75,20 +80,23 @@ def conclude(seen: Seen, final: Look) -> Attribution:
 
 
 def _trusted(reconciled: Reconciliation, seen: Seen) -> tuple[Site, ...]:
-    """Return the sites that can be named.
+    """Return the sites that can be named, those that insert into a growing container first.
 
-    Where the numbers do not agree with the ledger's, or explain little of it, these are only the
-    sites in functions that insert into a container that grows.
+    What a kept object drags along may be allocated elsewhere, and be larger: a traceback keeps its
+    frames' buffers. The line to mend is where it is kept. Where the numbers do not agree with the
+    ledger's, or explain little of it, these are only the sites in functions that insert into a
+    container that grows.
     """
-    if reconciled.agrees and reconciled.explained >= NAMED:
-        return reconciled.sites
     writers = {
         (writer["file"], writer["function"])
         for found in seen.holders.values()
         for holder in found
         for writer in holder["writers"]
     }
-    return tuple(site for site in reconciled.sites if (site.file, site.function) in writers)
+    keeping = [site for site in reconciled.sites if (site.file, site.function) in writers]
+    if not reconciled.agrees or reconciled.explained < NAMED:
+        return tuple(keeping)
+    return (*keeping, *(site for site in reconciled.sites if site not in keeping))
 
 
 def _blocks_per_request(final: Look) -> float | None:

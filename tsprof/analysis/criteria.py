@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tsprof.load.histogram import Histogram
+from tsprof.histogram import Histogram
 from tsprof.records import Checkpoint, Segment
 from tsprof.report.model import Criterion
 

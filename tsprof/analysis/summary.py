@@ -10,7 +10,7 @@ from tsprof.analysis.decide import Decision
 from tsprof.analysis.findings import Attribution
 from tsprof.analysis.ledger import growth_rows, total_owners
 from tsprof.exit_codes import ExitCode
-from tsprof.load.histogram import Histogram
+from tsprof.histogram import Histogram
 from tsprof.records import Checkpoint, Event, ProcessSample, Segment
 from tsprof.report.model import (
     Cost,
@@ -54,7 +54,7 @@ class Facts:
     events: Sequence[Event]
     seconds: Sequence[Mapping[str, Any]] = ()
     resources: Resources | None = None
-    provenance: Provenance = Provenance()
+    provenance: Provenance = field(default_factory=Provenance)
     notes: tuple[str, ...] = ()
     failure_samples: tuple[str, ...] = ()
     log_tail: tuple[str, ...] = ()

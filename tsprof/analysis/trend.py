@@ -89,6 +89,8 @@ def fit_trend(steps: Floats, widths: Floats, resolution: float, start: int = 0) 
     """
     steps, widths = steps[start:], widths[start:]
     jumps = isolated_jumps(steps, widths, resolution) if len(steps) else np.zeros(0, np.bool_)
+    if len(steps) - int(jumps.sum()) < LEAST_STEPS:
+        jumps[:] = False  # among so few increments nothing is an exception
     use = ~jumps
     count = int(use.sum())
     if count < LEAST_STEPS:

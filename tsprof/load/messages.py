@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from tsprof.load.histogram import Histogram
+from tsprof.histogram import Histogram
 from tsprof.load.spec import LoadSpec
 
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from tsprof.load.histogram import Histogram
+from tsprof.histogram import Histogram
 from tsprof.load.messages import EndpointCounts, EndpointTotals, FailureSample
 
 MAX_ENDPOINTS = 200

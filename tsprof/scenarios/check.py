@@ -1,6 +1,7 @@
 """``check``: the leak check before a release."""
 
 from tsprof.config import Settings
+from tsprof.scenarios.profilers import profiler
 from tsprof.supervisor.plan import Plan
 
 SEGMENT_SECONDS = 1.2
@@ -14,10 +15,11 @@ def plan(settings: Settings) -> Plan:
         scenario="check",
         segment_seconds=SEGMENT_SECONDS,
         max_seconds=check.max_time,
+        users=settings.load.users,
         stop_when_sure=not check.keep_going,
         stop_on_leak=not check.keep_going,
         attribute=None if check.attribute else False,
-        profiler=check.profiler or "auto",
+        profiler=profiler(settings),
         drain_seconds=check.drain,
         hang_seconds=check.hang_timeout,
     )

@@ -1,6 +1,7 @@
 """``endurance``: the soak test over minutes or hours."""
 
 from tsprof.config import Settings
+from tsprof.scenarios.profilers import profiler
 from tsprof.supervisor.plan import Plan
 
 LEAST_CHECKPOINTS = 20
@@ -18,11 +19,12 @@ def plan(settings: Settings) -> Plan:
             min(endurance.checkpoint_every, endurance.duration / LEAST_CHECKPOINTS),
         ),
         max_seconds=endurance.duration,
+        users=endurance.users or settings.load.users,
         counted=False,
         stop_when_sure=False,
         stop_on_leak=not check.keep_going,
         attribute=None if check.attribute else False,
-        profiler=check.profiler or "auto",
+        profiler=profiler(settings),
         drain_seconds=check.drain,
         hang_seconds=check.hang_timeout,
     )

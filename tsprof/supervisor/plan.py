@@ -12,6 +12,8 @@ class Plan:
     """Intended length of a segment; its number of requests follows from the measured rate."""
     max_seconds: float
     """Time under load after which the run ends with the verdict that it has."""
+    users: int
+    """Simulated users, the same throughout."""
     counted: bool = True
     """True: a segment is a counted number of requests. False: load goes on for the time."""
     stop_when_sure: bool = True

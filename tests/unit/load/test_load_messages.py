@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tsprof.load.histogram import Histogram
+from tsprof.histogram import Histogram
 from tsprof.load.messages import (
     Begin,
     CloseGate,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from pydantic import TypeAdapter
 
-from tsprof.load.histogram import HIGHEST_MS, LOWEST_MS, PARTS, Histogram, bucket, middle
+from tsprof.histogram import HIGHEST_MS, LOWEST_MS, PARTS, Histogram, bucket, middle
 
 SHAPES: dict[str, Callable[[random.Random], float]] = {
     "log-normal around 1 ms": lambda source: source.lognormvariate(0, 1),

@@ -1,0 +1,23 @@
+"""The profilers that a scenario can follow a leak with."""
+
+from tsprof.config import Settings
+from tsprof.errors import UsageError
+
+PROFILERS = ("memray", "tracemalloc")
+
+
+def profiler(settings: Settings) -> str:
+    """Return the profiler that the settings name, or ``auto`` for the best that is to be had.
+
+    Raises:
+        UsageError: there is no such profiler.
+    """
+    name = settings.check.profiler
+    if name is None:
+        return "auto"
+    if name not in PROFILERS:
+        raise UsageError(
+            f"there is no profiler {name!r} for a leak check",
+            hint=f"choose {' or '.join(PROFILERS)}, or leave --profiler out",
+        )
+    return name

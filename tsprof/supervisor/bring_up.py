@@ -1,0 +1,133 @@
+"""Bring the target up: find its place, launch it with the agent on its way in, wait for it."""
+
+import os
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tsprof.config import Settings
+from tsprof.errors import NotReadyError, UsageError
+from tsprof.report.live import LiveView, Progress
+from tsprof.store.runs import TARGET_LOG
+from tsprof.supervisor.agents import Agents
+from tsprof.supervisor.engine import TargetProcesses
+from tsprof.supervisor.interrupts import Interrupts, RunInterrupted
+from tsprof.supervisor.launch import (
+    LaunchOrder,
+    Target,
+    free_port,
+    is_listening,
+    readiness,
+    wait_until_ready,
+)
+from tsprof.supervisor.watch import WatchedProcess
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the target serves."""
+
+    host: str
+    port: int
+
+    def fill(self, text: str) -> str:
+        """Return the text with ``{port}`` replaced."""
+        return text.replace("{port}", str(self.port))
+
+
+def find_place(settings: Settings) -> Place:
+    """Return where the target will serve.
+
+    Raises:
+        UsageError: something else serves there.
+    """
+    port = free_port()
+    place = Place(settings.load.host.replace("{port}", str(port)), port)
+    if settings.target.pid is None and is_listening(place.host):
+        raise UsageError(
+            f"something else already serves at {place.host}, and the load would go there",
+            hint="end it, or write {port} in the command and leave --host out",
+        )
+    return place
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a target is brought up in."""
+
+    agents: Agents
+    folder: Path
+    """Of the run; the target's output is logged there."""
+    interrupts: Interrupts
+    view: LiveView
+    stack: ExitStack
+    """Takes the target down at its end."""
+
+
+def bring_up(settings: Settings, place: Place, around: Surroundings) -> TargetProcesses:
+    """Launch the target, or find the running one, and wait until it serves.
+
+    Raises:
+        UsageError: the command cannot be executed.
+        NotReadyError: the target never served.
+    """
+    if settings.target.pid is not None:
+        if not is_listening(place.host):
+            raise NotReadyError(f"nothing serves at {place.host}")
+        return WatchedProcess(settings.target.pid)
+    environment = dict(os.environ)
+    environment.update({k: place.fill(v) for k, v in settings.target.env.items()})
+    if settings.check.agent:
+        environment.update(around.agents.environment(environment))
+    target = Target(
+        LaunchOrder(
+            command=[place.fill(word) for word in settings.target.command],
+            cwd=(settings.target.cwd or Path.cwd()).absolute(),
+            environment=environment,
+            log=around.folder / TARGET_LOG,
+        )
+    )
+    around.stack.enter_context(target)
+    began = time.monotonic()
+
+    def pump() -> None:
+        try:
+            around.interrupts.check()
+        except RunInterrupted:
+            raise KeyboardInterrupt from None
+        around.view.update(
+            Progress(phase="waiting for the target", elapsed=time.monotonic() - began)
+        )
+
+    ready = settings.target.ready
+    wait_until_ready(
+        target,
+        readiness(place.fill(ready), place.host, target.log),
+        settings.target.ready_timeout,
+        place.fill(ready) if ready != "tcp" else f"{place.host} to accept connections",
+        pump,
+    )
+    return target
+
+
+def sight_notes(agents: Agents, target: TargetProcesses, settings: Settings) -> list[str]:
+    """Say where the exact ledger is not to be had, and why."""
+    present = agents.connected()
+    blind = [p for p in target.processes() if p.pid not in present]
+    if not settings.check.agent or settings.target.pid is not None:
+        return ["measured from outside: resident memory only, so that small leaks stay unseen"]
+    if not present:
+        return [
+            ("no agent answered: the target is no CPython from 3.9 on, or it starts Python with "
+            "-I, -E or -S, or it clears PYTHONPATH; measured from outside, small leaks stay unseen")
+        ]
+    notes = []
+    for process in blind:
+        try:
+            notes.append(f"process {process.pid} ({process.name()}) is measured from outside")
+        except psutil.Error:
+            continue
+    return notes

@@ -1,0 +1,73 @@
+"""Measure: segment after segment, until the verdict is sure or the time is up."""
+
+import time
+
+from tsprof.analysis.assessments import DETECTABLE_GOAL, Look, look
+from tsprof.report.live import Progress
+from tsprof.supervisor.engine import Engine
+from tsprof.supervisor.plan import Plan
+
+SURE_LOOKS = 2
+"""Looks in a row that must agree before a run ends early."""
+SLOW_SEGMENT = 4.0
+"""A counted segment may take so many times its intended length before it is cut short."""
+LEAST_REQUESTS = 20
+"""Requests after which a load that only fails is given up."""
+
+
+def measure(engine: Engine, plan: Plan) -> int:
+    """Drive segments and take checkpoints.
+
+    Returns:
+        The number of requests of a segment; 0 when nothing but failures came back.
+    """
+    engine.expected_seconds = plan.max_seconds
+    engine.hang_seconds = plan.hang_seconds
+    rate = engine.calibrate()
+    if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
+        return 0
+    engine.checkpoint()
+    engine.control()
+    engine.phase = "measuring"
+    requests = max(2 * plan.users, round(rate * plan.segment_seconds))
+    began = time.monotonic()
+    sure = 0
+    while True:
+        left = plan.max_seconds - (time.monotonic() - began)
+        if left <= 0:
+            break
+        if plan.counted:
+            engine.counted_segment(requests, SLOW_SEGMENT * plan.segment_seconds + 5)
+        else:
+            engine.timed_segment(min(plan.segment_seconds, left))
+        engine.checkpoint()
+        engine.control()
+        now = look(engine.checkpoints)
+        engine.lean = _lean(now)
+        sure = sure + 1 if _is_sure(now) else 0
+        if sure >= SURE_LOOKS and _may_stop(plan, now):
+            break
+    return requests
+
+
+def _is_sure(now: Look) -> bool:
+    if now.lean == "clean":
+        return now.detectable is not None and now.detectable <= DETECTABLE_GOAL
+    return now.lean == "leak"
+
+
+def _may_stop(plan: Plan, now: Look) -> bool:
+    return plan.stop_on_leak if now.lean == "leak" else plan.stop_when_sure
+
+
+def _lean(now: Look) -> Progress:
+    memory = now.memory or now.outside
+    return Progress(
+        phase="measuring",
+        elapsed=0.0,
+        growth_bytes_per_request=memory.rate.value if memory else None,
+        low=memory.rate.low if memory else None,
+        high=memory.rate.high if memory else None,
+        lean=now.lean,
+        message=memory.reason if memory else "",
+    )
