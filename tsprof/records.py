@@ -91,7 +91,7 @@ class Segment:
     intended: int | None
     """Requests that the segment asked for; None for one bounded by time."""
     latency: Mapping[int, int] = field(default_factory=dict)
-    """Histogram of latency: bucket to count, as ``tsprof.load.histogram`` defines buckets."""
+    """Histogram of latency: bucket to count, as ``tsprof.histogram`` defines buckets."""
     latency_max_ms: float = 0.0
     exceptions: int = 0
     """Exceptions out of the Locust file's own code."""
