@@ -86,7 +86,7 @@ class Started:
             out, err = self.process.communicate()
             pytest.fail(f"the command did not end\n{out}\n{err}")
         text = self.json.read_text(encoding="utf-8") if self.json.exists() else ""
-        print(out, err, sep="\n")  # pytest shows it where the test fails
+        sys.stdout.write(f"{out}\n{err}\n")  # pytest shows it where the test fails
         assert "Traceback" not in err
         return Finished(self.process.returncode, out, err, json.loads(text) if text else {})
 
@@ -144,7 +144,7 @@ class CommandLine:
 
     def check(self, *arguments: str) -> Finished:
         """Run a short check of the service, or of the command after ``--``."""
-        return self.run("check", "--url", "/", "--max-time", "4", "--drain", "0", *arguments)
+        return self.run("check", "--url", "/", "--max-time", "3", "--drain", "0", *arguments)
 
     def left(self) -> list[str]:
         """Describe the living processes that belong to this folder's commands."""

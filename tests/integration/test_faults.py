@@ -127,5 +127,4 @@ def test_a_locust_file_without_users(tsprof: CommandLine, tmp_path: Path) -> Non
     (tmp_path / "load.py").write_text("import locust\n")
     finished = tsprof.run("check", "--locustfile", "load.py", "--", PYTHON, SERVICE, "{port}")
     assert finished.code == 2
-    assert f"{tmp_path / 'load.py'}" in finished.err
-    assert "no user" in finished.err.lower()
+    assert "load.py defines no user" in finished.err

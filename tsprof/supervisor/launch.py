@@ -30,6 +30,8 @@ GUARD = Path(__file__).with_name("guard.py")
 LOG_LIMIT = 8 << 20
 """Bytes of target output kept per log file; two files are kept."""
 LONGEST_LINE = 4096
+SETTLING = 0.15
+"""Seconds within which the guard surely tells that the target has ended; it looks every 0.05."""
 STOP_GRACE = 5.0
 """Seconds that the target has to end by itself before it is killed."""
 
@@ -258,7 +260,10 @@ def wait_until_ready(
                 hint="run the command by hand; it must serve in the foreground",
             )
         if check():
-            return time.monotonic() - began
+            time.sleep(SETTLING)  # what serves may be a daemon that the target has left behind
+            if target.alive():
+                return time.monotonic() - began
+            continue
         if time.monotonic() - began > timeout:
             raise NotReadyError(
                 f"the target was not ready after {timeout:g} s (waited for {what})"

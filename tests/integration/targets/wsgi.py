@@ -1,11 +1,13 @@
 """A WSGI application for gunicorn; ``LEAK=1`` makes each worker keep 300 bytes per request."""
 
 import os
+from collections.abc import Callable
+from typing import Any
 
-KEPT = []
+KEPT: list[bytes] = []
 
 
-def application(_environ, start_response):
+def application(_environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
     if os.environ.get("LEAK"):
         KEPT.append(bytes(300))
     start_response("200 OK", [("content-length", "2")])

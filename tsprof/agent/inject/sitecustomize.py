@@ -47,5 +47,7 @@ _here = os.path.dirname(os.path.abspath(__file__))
 try:
     _start_agent(_here)
 except Exception as error:  # noqa: BLE001 - the target must start whatever befalls the agent
-    sys.stderr.write("tsprof: the agent could not start in this process: %r\n" % (error,))
+    # Isolated subinterpreters (3.12 and later) refuse ctypes; the agent is in the main one.
+    if "subinterpreter" not in str(error):
+        sys.stderr.write("tsprof: the agent could not start in this process: %r\n" % (error,))
 _run_the_programs_own(_here)
