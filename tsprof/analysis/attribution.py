@@ -1,18 +1,16 @@
-"""What attribution comes to: sites that make up the growth, holders, and whether they are bounded.
+"""What attribution comes to: the sites of a growth, its holders, and whether they are bounded."""
 
-The agent's replies are facts about one process; here they become rates, and processes are merged.
-"""
-
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.findings import Attribution
+from tsprof.analysis.holders import HeldGrowth, Replies, held_growth
 from tsprof.analysis.ledger import LARGE_BLOCK
 from tsprof.analysis.reconcile import Reconciliation, reconcile
 from tsprof.analysis.sites import LeakingSite
-from tsprof.report.model import Holder, Site
+from tsprof.report.model import Site
 
 LEAST_GAIN = 0.02
 """Part of the growth, in estimated bytes, from which a holder is worth a line."""
@@ -31,18 +29,10 @@ class Seen:
     """Replies of ``census.take`` before the window; text where there was none."""
     after: Mapping[int, Any]
     holders: Mapping[int, Sequence[Mapping[str, Any]]]
+    """Replies of ``holders.find``."""
     requests: int
     """In the whole window."""
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Held:
-    holder: Holder
-    bytes_per_request: float
-    table_bytes_per_request: float
-    plateau: float | None
-    eviction: str
 
 
 def conclude(seen: Seen, final: Look) -> Attribution:
@@ -57,26 +47,41 @@ def conclude(seen: Seen, final: Look) -> Attribution:
     reconciled = reconcile(
         seen.sites, bytes_per_request=growth, blocks_per_request=_blocks_per_request(final)
     )
-    held = sorted(_merged(seen), key=lambda one: -one.bytes_per_request)
-    most = max((one.holder.entries_per_request for one in held), default=0.0)
-    held = [
-        one
-        for one in held
-        if one.bytes_per_request >= LEAST_GAIN * growth or one.holder.entries_per_request == most
-    ][:SHOWN]
-    bounded = [one for one in held if one.holder.bound is not None or one.eviction]
-    whole = max(growth, sum(one.bytes_per_request for one in held))
-    plateaus = [one.plateau for one in bounded if one.plateau is not None]
+    held = _worth_a_line(seen, growth)
+    bounded = [cause for cause in held if cause.is_bounded]
+    whole = max(growth, sum(cause.bytes_per_request for cause in held))
+    plateaus = [cause.plateau_bytes for cause in bounded if cause.plateau_bytes is not None]
     return Attribution(
         sites=_trusted(reconciled, seen),
-        holders=tuple(one.holder for one in held),
-        evictions=tuple(one.eviction for one in held if one.eviction),
-        bounded_share=sum(one.bytes_per_request for one in bounded) / whole if whole > 0 else 0.0,
+        holders=tuple(cause.holder for cause in held),
+        evictions=tuple(_in_words(cause) for cause in held if cause.eviction is not None),
+        bounded_share=sum(c.bytes_per_request for c in bounded) / whole if whole > 0 else 0.0,
         plateau=sum(plateaus) if plateaus else None,
         explained=reconciled.explained,
-        notes=(*seen.notes, *reconciled.notes),
-        container_bytes_per_request=sum(one.table_bytes_per_request for one in held),
+        notes=(*seen.notes, *reconciled.notes, *(note for c in held for note in c.notes)),
+        container_bytes_per_request=_table_growth(seen),
     )
+
+
+def _worth_a_line(seen: Seen, growth: float) -> list[HeldGrowth]:
+    """Return what holds a good part of the growth, and what gains entries the fastest."""
+    replies = [
+        Replies(before=seen.before[pid], after=seen.after[pid], holders=found)
+        for pid, found in seen.holders.items()
+        if isinstance(seen.before.get(pid), Mapping) and isinstance(seen.after.get(pid), Mapping)
+    ]
+    causes = [
+        cause
+        for cause in held_growth(replies, requests=seen.requests)
+        if cause.holder.entries_per_request > 0 and not cause.weak
+    ]
+    most = max((cause.holder.entries_per_request for cause in causes), default=0.0)
+    return [
+        cause
+        for cause in causes
+        if cause.bytes_per_request >= LEAST_GAIN * growth
+        or cause.holder.entries_per_request == most
+    ][:SHOWN]
 
 
 def _trusted(reconciled: Reconciliation, seen: Seen) -> tuple[Site, ...]:
@@ -88,12 +93,16 @@ def _trusted(reconciled: Reconciliation, seen: Seen) -> tuple[Site, ...]:
     container that grows.
     """
     writers = {
-        (writer["file"], writer["function"])
+        (writer["file"], writer["function"].rpartition(".")[2])
         for found in seen.holders.values()
         for holder in found
         for writer in holder["writers"]
     }
-    keeping = [site for site in reconciled.sites if (site.file, site.function) in writers]
+    keeping = [
+        site
+        for site in reconciled.sites
+        if (site.file, site.function.rpartition(".")[2]) in writers
+    ]
     if not reconciled.agrees or reconciled.explained < NAMED:
         return tuple(keeping)
     return (*keeping, *(site for site in reconciled.sites if site not in keeping))
@@ -113,64 +122,26 @@ def _blocks_per_request(final: Look) -> float | None:
     return gained / max(last.requests - first.requests, 1)
 
 
-def _merged(seen: Seen) -> Iterable[_Held]:
-    """Return the holders of all processes, those with the same path and type as one."""
-    groups: dict[tuple[str, str], list[tuple[Mapping[str, Any], int]]] = {}
+def _table_growth(seen: Seen) -> float:
+    """Return bytes per request by which the tables of the growing containers grew."""
+    gained = 0.0
     for pid, found in seen.holders.items():
-        gains = _gains(seen.after.get(pid))
-        for holder in found:
-            gain = gains.get(holder["id"], 0)
-            if gain > 0:
-                groups.setdefault((holder["path"], holder["type"]), []).append((holder, gain))
-    for (path, kind), members in groups.items():
-        yield _as_one(path, kind, members, max(seen.requests, 1))
-
-
-def _gains(census: Any) -> dict[int, int]:
-    """Return the entries gained in the window by the id of the container."""
-    if not isinstance(census, Mapping):
-        return {}
-    # A container that is new tells nothing of its growth: modules are loaded in a window, too.
-    return {
-        entry["id"]: entry["length"] - entry["previous"]
-        for entry in census["containers"]
-        if entry["previous"] is not None
-    }
-
-
-def _as_one(
-    path: str, kind: str, members: Sequence[tuple[Mapping[str, Any], int]], requests: int
-) -> _Held:
-    first = members[0][0]
-    gain = sum(gained for _, gained in members)
-    entries = sum(holder["entries"] or 0 for holder, _ in members)
-    size = sum(holder["bytes"] for holder, _ in members)
-    each = size / entries if entries else 0.0
-    bound = first["bound"]
-    eviction = first["eviction"]
-    return _Held(
-        Holder(
-            path=path,
-            type=kind,
-            entries_per_request=gain / requests,
-            entries=entries,
-            bytes=size,
-            bound=bound,
-            sample=first["sample"],
-        ),
-        bytes_per_request=gain * each / requests,
-        table_bytes_per_request=sum(
-            gained * holder["table_bytes"] / holder["entries"]
-            for holder, gained in members
+        tables = {
+            holder["id"]: holder["table_bytes"] / holder["entries"]
+            for holder in found
             if holder["entries"] and holder["table_bytes"] > LARGE_BLOCK
-        )
-        / requests,
-        plateau=bound * len(members) * each if bound is not None else None,
-        eviction=_in_words(path, eviction) if eviction else "",
-    )
+        }
+        census = seen.after.get(pid)
+        for entry in census["containers"] if isinstance(census, Mapping) else ():
+            if entry["previous"] is not None:
+                each = tables.get(entry["id"], 0.0)
+                gained += (entry["length"] - entry["previous"]) * each
+    return gained / max(seen.requests, 1)
 
 
-def _in_words(path: str, eviction: Mapping[str, Any]) -> str:
-    how = "by age" if eviction["kind"] == "time" else "by size"
-    where = f"{eviction['function']} ({eviction['file']}:{eviction['line']})"
-    return f"{path} is evicted {how} in {where}"
+def _in_words(cause: HeldGrowth) -> str:
+    eviction = cause.eviction
+    assert eviction is not None
+    how = "by age" if eviction.kind == "time" else "by size"
+    where = f"{eviction.function} ({eviction.file}:{eviction.line})"
+    return f"{cause.holder.path} is evicted {how} in {where}"

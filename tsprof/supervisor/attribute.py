@@ -15,6 +15,7 @@ from typing import Any
 
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.captures import CaptureDigest
+from tsprof.analysis.holders import growing_types
 from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import ProcessReading
 from tsprof.supervisor.agents import Agent, Reply
@@ -97,9 +98,9 @@ def open_window(engine: Engine, final: Look, requests: int, folder: Path, method
         _quiet(engine)
         agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
         window.after = agents.ask("census.take", pids=pids, timeout=CENSUS_PATIENCE)
-        _find_holders(window, engine)
         window.requests_early = early.requests
         window.requests_total = early.requests + late.requests
+        _find_holders(window, engine)
     finally:
         engine.profiling = False
     return window
@@ -165,7 +166,7 @@ def _find_holders(window: Window, engine: Engine) -> None:
         arguments = {
             "containers": census["containers"],
             "ids": census["spread"].get("ids", []),
-            "types": _growing_types(window.before.get(pid), census),
+            "types": _types_wanted(window, pid, census),
         }
         reply = engine.instruments.agents.ask(
             "holders.find", arguments, pids=[pid], timeout=CENSUS_PATIENCE
@@ -176,14 +177,11 @@ def _find_holders(window: Window, engine: Engine) -> None:
             window.holders[pid] = reply["holders"]
 
 
-def _growing_types(before: Reply | None, after: Mapping[str, Any]) -> list[str]:
-    """Return the types of which the most instances were added, at most five."""
-    if before is None or isinstance(before, str):
+def _types_wanted(window: Window, pid: int, after: Mapping[str, Any]) -> list[str]:
+    before = window.before.get(pid)
+    if not isinstance(before, Mapping):
         return []
-    gained = {
-        kind: number - before["types"].get(kind, 0) for kind, number in after["types"].items()
-    }
-    return sorted((k for k, n in gained.items() if n > 0), key=lambda k: -gained[k])[:5]
+    return list(growing_types(before, after, requests=window.requests_total))
 
 
 def read_captures(window: Window) -> list[CaptureDigest]:
