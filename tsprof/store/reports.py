@@ -11,11 +11,12 @@ from tsprof.analysis.assessments import look
 from tsprof.analysis.criteria import judge_criteria
 from tsprof.analysis.decide import Evidence, decide
 from tsprof.analysis.findings import Confirmation
+from tsprof.analysis.stability import judge_stability
 from tsprof.analysis.summary import Facts, build_report, sum_samples
 from tsprof.errors import StoreError
 from tsprof.records import Event
 from tsprof.report import json_report
-from tsprof.report.model import Provenance, Report
+from tsprof.report.model import Finding, Provenance, Report
 from tsprof.store.database import RunDatabase
 from tsprof.store.runs import DATABASE, TARGET_LOG, disk_bytes, find_run, tail
 
@@ -93,12 +94,19 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     last = confirmation.last_judged
     final = look([c for c in checkpoints if last is None or c.number <= last])
     criteria = judge_criteria(limits, segments, checkpoints, resources.mean_cpu_percent())
+    drift: tuple[Finding, ...] = ()
+    if facts.scenario == "endurance":
+        # The first segment calibrates; those after the last judged one ran under a profiler.
+        steady = [s for s in segments if 0 < s.number <= (len(segments) if last is None else last)]
+        stability, drift = judge_stability(steady)
+        criteria += stability
     decision = decide(
         Evidence(
             look=final,
             segments=segments,
             events=events,
             criteria=criteria,
+            drift=drift,
             attribution=confirmation.attribution,
             drain=confirmation.drain,
             complete=complete,
