@@ -7,6 +7,8 @@ from tsprof.analysis.growth import Series
 from tsprof.records import Checkpoint, ProcessReading
 
 PAGE = 4096
+LARGE_SHARE = 0.2
+"""Part of the target's resident memory from which a process cannot be left out."""
 BLOCK = 16
 """Both allocators hand out multiples of 16 bytes on 64-bit machines."""
 
@@ -18,7 +20,7 @@ class Watched:
     identities: frozenset[tuple[int, float]]
     checkpoints: tuple[Checkpoint, ...]
     restarts: int
-    """Checkpoints at which a process had gone, or a new one with an agent had come."""
+    """Checkpoints at which a process that counts had gone, come or changed its way of telling."""
 
     def readings(self, checkpoint: Checkpoint) -> list[ProcessReading]:
         """Return the watched processes' readings at a checkpoint."""
@@ -28,17 +30,20 @@ class Watched:
 def watched(checkpoints: Sequence[Checkpoint]) -> Watched:
     """Choose the processes and checkpoints that can be compared with each other.
 
-    A process that ends takes its memory with it, and a new worker warms up: growth is only judged
-    since the last such change. A child without an agent that merely comes along is no change: it
-    shows in the number of processes.
+    A process that ends takes its memory with it, a new worker warms up, and exact counters do not
+    compare with a look from outside: growth is only judged since the last such change. A small
+    child without an agent that merely comes along is no change: it shows in the number of
+    processes.
     """
+    large = _large(checkpoints[-1]) if checkpoints else frozenset()
     start, restarts = 0, 0
     for index in range(1, len(checkpoints)):
-        before = {r.identity for r in checkpoints[index - 1].processes}
-        here = {r.identity: r for r in checkpoints[index].processes}
-        gone = before - here.keys()
-        come = [r for key, r in here.items() if key not in before and r.source == "agent"]
-        if gone or come:
+        before = {r.identity: r.source for r in checkpoints[index - 1].processes}
+        here = {r.identity: r.source for r in checkpoints[index].processes}
+        gone = before.keys() - here.keys()
+        come = {k for k in here.keys() - before.keys() if here[k] == "agent" or k in large}
+        changed = {k for k in here.keys() & before.keys() if here[k] != before[k]}
+        if gone or come or changed:
             start, restarts = index, restarts + 1
     comparable = tuple(checkpoints[start:])
     identities = (
@@ -47,6 +52,12 @@ def watched(checkpoints: Sequence[Checkpoint]) -> Watched:
         else frozenset()
     )
     return Watched(identities, comparable, restarts)
+
+
+def _large(checkpoint: Checkpoint) -> frozenset[tuple[int, float]]:
+    """Return the processes without which a checkpoint does not tell of the target's memory."""
+    total = sum(r.rss for r in checkpoint.processes)
+    return frozenset(r.identity for r in checkpoint.processes if r.rss > LARGE_SHARE * total)
 
 
 def series(view: Watched, value: Callable[[ProcessReading], float | None]) -> Series | None:
