@@ -121,8 +121,10 @@ def sight_notes(agents: Agents, target: TargetProcesses, settings: Settings) -> 
         return ["measured from outside: resident memory only, so that small leaks stay unseen"]
     if not present:
         return [
-            ("no agent answered: the target is no CPython from 3.9 on, or it starts Python with "
-            "-I, -E or -S, or it clears PYTHONPATH; measured from outside, small leaks stay unseen")
+            (
+                "no agent answered: the target is no CPython from 3.9 on, or it starts Python with "
+                "-I, -E or -S, or it clears PYTHONPATH; measured from outside, small leaks stay unseen"
+            )
         ]
     notes = []
     for process in blind:
