@@ -285,7 +285,7 @@ def _places(reads: Iterable[Read], kind: str) -> list[dict[str, Any]]:
         for effect in read.reader.effects
         if effect.kind == kind
     ]
-    return found[:_SHOWN]
+    return [place for at, place in enumerate(found) if place not in found[:at]][:_SHOWN]
 
 
 def _place(routine: objects.Routine, line: int) -> dict[str, Any]:

@@ -24,7 +24,8 @@ _SHOWN_VALUE = 80
 _MADE_BY_CLASS_STATEMENT = 1 << 9  # Py_TPFLAGS_HEAPTYPE: set for some types in C as well
 _WRAPPERS = frozenset({"weakref", "_weakrefset", "collections", "queue", "asyncio.queues"})
 _HOLD_NOTHING = frozenset({"builtin_function_or_method", "weakref.ReferenceType"})
-_SHARED = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.CodeType)
+_FUNCTION = types.FunctionType
+_SHARED = (type, types.ModuleType, types.BuiltinFunctionType, types.CodeType)
 
 
 def find(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -180,7 +181,7 @@ def _judge(
             break
         judgement = eviction.judge(subject, length, program.index())
         for name in ("writers", "removers", "notes"):
-            described[name] += judgement[name]
+            described[name] += [one for one in judgement[name] if one not in described[name]]
         if judgement["eviction"] is not None:
             described.update(bound=judgement["bound"], eviction=judgement["eviction"])
             break
@@ -335,13 +336,22 @@ def _reachable(level: list[Any], seen: set[int]) -> int:
     while level and left > 0:
         fresh = []
         for item in level[:left]:
-            if id(item) not in seen and not any(objects.is_a(item, kind) for kind in _SHARED):
+            if id(item) not in seen and not _is_shared(item):
                 seen.add(id(item))
                 fresh.append(item)
                 total += _size(item)
         left -= len(fresh)
-        level = gc.get_referents(*fresh)
+        level = gc.get_referents(*(item for item in fresh if type(item) is not _FUNCTION))
+        closures = [item.__closure__ or () for item in fresh if type(item) is _FUNCTION]
+        level += [cell for closure in closures for cell in closure]
     return total
+
+
+def _is_shared(item: Any) -> bool:
+    """Tell code from data; a function that closes over variables is data."""
+    if type(item) is _FUNCTION:
+        return not item.__closure__
+    return any(objects.is_a(item, kind) for kind in _SHARED)
 
 
 def _size(item: Any) -> int:

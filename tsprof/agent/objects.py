@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import collections
 import os
 import sys
@@ -59,10 +58,10 @@ def is_agents_code(code: types.CodeType) -> bool:
 
 def running_frames() -> Iterator[types.FrameType]:
     """Yield the frames of all threads that have local variables, the agent's own left out."""
-    tops = sys._current_frames()  # noqa: SLF001 - the only way to them
-    # This generator's own frame would be a cycle, and keep everything that its callers hold.
-    del tops[_thread.get_ident()]
-    frames: list[types.FrameType | None] = [*tops.values(), sys._getframe().f_back]  # noqa: SLF001
+    own = sys._getframe()  # noqa: SLF001 - the only way to it
+    tops = list(sys._current_frames().values())  # noqa: SLF001 - the only way to them
+    frames = [own.f_back, *(top for top in tops if top is not own)]
+    del own, tops  # a cycle, which would keep everything that the callers hold
     while frames:
         frame = frames.pop()
         while frame is not None:

@@ -8,7 +8,7 @@ load, ``stop``. What was allocated before the mark and still lives at the stop i
 
 from __future__ import annotations
 
-import _thread
+import _signal
 import json
 import os
 import sys
@@ -38,6 +38,7 @@ class Window:
         self._borrowed = False
         self._trace: Any = None
         self._pid = 0
+        self._inherited = False
 
     def prepare(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Load what the window needs, so that its memory is not taken for the target's growth.
@@ -77,6 +78,8 @@ class Window:
         began = time.perf_counter()
         if self._is_open():
             return {"started": False, "refused": "a window is open in this process already"}
+        if self._inherited:
+            return {"started": False, "refused": "the process was forked within a window"}
         chosen = self.prepare(arguments)
         try:
             _refuse_if_unwritable(arguments["file"], arguments.get("disk_limit", 0))
@@ -131,8 +134,9 @@ class Window:
 
     def _is_open(self) -> bool:
         if self._trace is not None and self._pid != os.getpid():
-            self._trace.abandon()  # inherited over a fork: the parent's window
+            self._trace.abandon()  # the parent's window; memray left its hooks here
             self._trace = None
+            self._inherited = True
         return self._trace is not None
 
     def _open(self, chosen: dict[str, Any], arguments: dict[str, Any]) -> Any:
@@ -169,7 +173,7 @@ class _MemrayTrace:
         sys.modules.update(names)
         try:
             self._tracker = memray.Tracker(
-                destination=_uncompressed(memray, self._file),
+                destination=_destination(memray, self._file),
                 trace_python_allocators=True,
                 native_traces=bool(arguments.get("native_traces")),
                 memory_interval_ms=self._interval,
@@ -184,9 +188,8 @@ class _MemrayTrace:
 
     def mark(self) -> None:
         """Let memray write a time record while nothing is allocated, before the mark's time."""
-        lock = _thread.allocate_lock()
-        lock.acquire()
-        lock.acquire(True, _INTERVALS_BEFORE_MARK * self._interval / 1000)
+        # gevent replaces time.sleep and the locks of _thread.
+        _signal.sigtimedwait((), _INTERVALS_BEFORE_MARK * self._interval / 1000)
 
     def size(self) -> int:
         """Return the capture's bytes."""
@@ -293,12 +296,17 @@ def _refuse_if_unwritable(file: str, disk_limit: int) -> None:
         raise RefusalError("less than %d bytes are free in %s" % (disk_limit, folder))
 
 
-def _uncompressed(memray: Any, file: str) -> Any:
-    """Return where memray writes; LZ4 at the end would hold the target's GIL for longer."""
+def _destination(memray: Any, file: str) -> Any:
+    """Return where memray writes: uncompressed, and with ``write``.
+
+    LZ4 at the end would hold the target's GIL for longer. The shared mapping that older versions
+    write to is also a forked child's, whose first thread spoils the parent's capture before memray
+    switches itself off there.
+    """
     destination = memray.FileDestination
-    if "compress_on_exit" in getattr(destination, "__dataclass_fields__", {}):
-        return destination(file, compress_on_exit=False)
-    return destination(file)
+    offered = getattr(destination, "__dataclass_fields__", {})
+    wanted = {"compress_on_exit": False, "buffered": True}
+    return destination(file, **{name: wanted[name] for name in wanted if name in offered})
 
 
 # The agent calls module functions, and a process has one memray tracker at most.

@@ -4,6 +4,7 @@ Its arguments are those of ``memray_capture.digest``; it writes the digest as JS
 """
 
 import ast
+import importlib
 import json
 import resource
 import sys
@@ -212,6 +213,7 @@ def main(arguments: list[str]) -> int:
     """Read the capture that the arguments name and print its digest."""
     capture, early_until, requests_early, requests_total, stacks_kept, memory_limit = arguments
     limit = int(memory_limit)
+    importlib.import_module("memray")  # the limit is on what reading takes, and not on this
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     try:
         digest = read_capture(

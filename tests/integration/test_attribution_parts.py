@@ -1,0 +1,493 @@
+"""Windows, censuses and holders in real targets, without the rest of tsprof around them."""
+
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+import tsprof
+from tsprof.analysis.captures import CaptureDigest
+from tsprof.analysis.holders import Replies, growing_types, held_growth
+from tsprof.analysis.reconcile import reconcile
+from tsprof.analysis.sites import LeakingSite, leaking_sites
+from tsprof.profilers.memray_capture import CaptureError, digest
+from tsprof.profilers.origin import origins
+
+INJECT = Path(tsprof.__file__).parent / "agent" / "inject"
+LIBRARIES = Path(sysconfig.get_path("purelib"))
+
+SERVE = """
+import sys
+for line in sys.stdin:
+    for _ in range(int(line)):
+        handle()
+    print("done", flush=True)
+"""
+
+LEAK_AND_CACHES = (
+    """
+import collections, functools, itertools, json
+
+numbers = itertools.count()
+
+class Registry:
+    def __init__(self):
+        self.callbacks = []
+    def subscribe(self, callback):
+        self.callbacks.append(callback)
+    def unsubscribe(self, callback):
+        self.callbacks.remove(callback)
+
+registry = Registry()
+recent = collections.OrderedDict()
+
+@functools.lru_cache(maxsize=100_000)
+def expensive(number):
+    return [number]
+
+def listener_for(number):
+    payload = bytes(300)
+    return lambda: payload
+
+def remember(number):
+    recent[number] = str(number) * 20
+    if len(recent) > 50:
+        recent.popitem(last=False)
+
+def handle():
+    number = next(numbers)
+    if number % 10 == 0:
+        registry.subscribe(listener_for(number))
+    remember(number)
+    json.loads('{"some": ["request", %d]}' % number)
+"""
+    + SERVE
+)
+
+
+class Target:
+    """A program with the agent in it, and the supervisor's end of the agent's socket."""
+
+    def __init__(self, folder: Path, *command: str, **environment: str) -> None:
+        self.folder = folder
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(folder / "agent.sock"))
+        self._listener.listen()
+        self._listener.settimeout(60)
+        self._agents: dict[int, tuple[socket.socket, Any]] = {}
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=folder,
+            env=os.environ
+            | {"PYTHONPATH": str(INJECT), "TSPROF_AGENT_SOCKET": str(folder / "agent.sock")}
+            | environment,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+        self._listener.close()
+        for connection, reader in self._agents.values():
+            reader.close()
+            connection.close()
+
+    def agent(self) -> int:
+        """Wait for one more agent and return its pid."""
+        connection, _ = self._listener.accept()
+        connection.settimeout(60)
+        reader = connection.makefile("rb")
+        pid = int(json.loads(reader.readline())["pid"])
+        self._agents[pid] = (connection, reader)
+        return pid
+
+    def ask(self, pid: int, command: str, **arguments: Any) -> dict[str, Any]:
+        connection, reader = self._agents[pid]
+        message = {"id": 1, "do": command, "arguments": arguments}
+        connection.sendall(json.dumps(message).encode() + b"\n")
+        reply = json.loads(reader.readline())
+        assert "ok" in reply, reply
+        answer: dict[str, Any] = reply["ok"]
+        return answer
+
+    def load(self, requests: int) -> int:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{requests}\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "done\n"
+        return requests
+
+
+def live(checkpoint: dict[str, Any]) -> int:
+    return int(checkpoint["python"]["live"] + checkpoint["native"]["live"])
+
+
+class Seen:
+    """What a window and two censuses tell of one process."""
+
+    def __init__(
+        self,
+        target: Target,
+        pid: int,
+        load: Callable[[int], int],
+        *,
+        requests: int = 2_000,
+        **arguments: Any,
+    ) -> None:
+        capture = target.folder / f"{pid}.capture"
+        load(500)
+        self.prepared = target.ask(pid, "window.prepare", **arguments)
+        first = target.ask(pid, "checkpoint")
+        load(requests)
+        second = target.ask(pid, "checkpoint")
+        self.bytes_per_request = (live(second) - live(first)) / requests
+        self.blocks_per_request = (
+            second["python"]["blocks"] - first["python"]["blocks"]
+        ) / requests
+        before = target.ask(pid, "census.take", budget=30)
+        self.started = target.ask(pid, "window.start", file=str(capture), **arguments)
+        assert self.started["started"], self.started
+        load(requests)
+        target.ask(pid, "checkpoint")
+        marked = target.ask(pid, "window.mark")
+        load(requests)
+        target.ask(pid, "checkpoint")
+        self.stopped = target.ask(pid, "window.stop")
+        after = target.ask(pid, "census.take", budget=30)
+        found = target.ask(
+            pid,
+            "holders.find",
+            containers=after["containers"],
+            ids=after["spread"]["ids"],
+            types=growing_types(before, after, requests=2 * requests),
+            budget=60,
+        )
+        replies = Replies(before=before, after=after, holders=found["holders"])
+        self.causes = held_growth([replies], requests=2 * requests)
+        self.digest: CaptureDigest = digest(
+            capture,
+            early_until=marked["time"],
+            requests_early=requests,
+            requests_total=2 * requests,
+        )
+
+
+def sites_of(*digests: CaptureDigest) -> tuple[LeakingSite, ...]:
+    origin_of = origins(libraries=[LIBRARIES], standard_library=Path(sysconfig.get_path("stdlib")))
+    return leaking_sites(digests, origin_of)
+
+
+def script(folder: Path, source: str) -> str:
+    (folder / "app.py").write_text(source)
+    return str(folder / "app.py")
+
+
+def neighbours() -> list[str]:
+    """Other versions of Python that are installed beside this one."""
+    found = Path(sys.base_prefix).parent.glob("3.*/bin/python")
+    return [str(path) for path in found if int(path.parts[-3].split(".")[1]) in range(9, 15)]
+
+
+@pytest.mark.parametrize("method", ["memray", "tracemalloc"])
+def test_the_line_and_the_holder_of_a_leak_beside_caches(tmp_path: Path, method: str) -> None:
+    with Target(tmp_path, sys.executable, script(tmp_path, LEAK_AND_CACHES)) as target:
+        seen = Seen(target, target.agent(), target.load, method=method)
+    assert seen.started["method"] == method
+    result = reconcile(
+        sites_of(seen.digest),
+        bytes_per_request=seen.bytes_per_request,
+        blocks_per_request=seen.blocks_per_request,
+    )
+    assert result.sites[0].function == "listener_for"
+    assert result.sites[0].share > 0.7
+    assert result.sites[0].file == str(tmp_path / "app.py")
+    assert result.explained > 0.9
+    (cause,) = [one for one in seen.causes if one.bytes_per_request > 1]
+    assert cause.holder.path == "app.py: registry -> Registry.callbacks -> list"
+    assert cause.holder.entries_per_request == pytest.approx(0.1)
+    assert not cause.is_bounded
+    assert cause.writers[0].startswith("Registry.subscribe")
+    assert cause.bytes_per_request == pytest.approx(seen.bytes_per_request, rel=0.3)
+
+
+@pytest.mark.skipif(not neighbours(), reason="no other Python is installed beside this one")
+@pytest.mark.parametrize("python", neighbours(), ids=lambda python: Path(python).parts[-3])
+def test_other_versions_of_python(tmp_path: Path, python: str) -> None:
+    with Target(tmp_path, python, script(tmp_path, LEAK_AND_CACHES)) as target:
+        seen = Seen(target, target.agent(), target.load, memray_path=str(LIBRARIES))
+    borrowed = sysconfig.get_config_var("SOABI") in Path(python).parts[-3]
+    assert seen.prepared["method"] in ("memray", "tracemalloc")
+    assert bool(seen.prepared["refused"]) == (seen.prepared["method"] == "tracemalloc")
+    assert not borrowed or seen.prepared["borrowed"]
+    assert sites_of(seen.digest)[0].site.function == "listener_for"
+    (cause,) = [one for one in seen.causes if one.bytes_per_request > 1]
+    assert cause.holder.path == "app.py: registry -> Registry.callbacks -> list"
+
+
+FILLING = LEAK_AND_CACHES.replace(
+    "    if number % 10 == 0:\n        registry.subscribe(listener_for(number))\n",
+    "    expensive(number)\n",
+)
+
+
+def test_a_cache_that_fills_is_bounded(tmp_path: Path) -> None:
+    with Target(tmp_path, sys.executable, script(tmp_path, FILLING)) as target:
+        seen = Seen(target, target.agent(), target.load)
+    (cause,) = [one for one in seen.causes if one.bytes_per_request > 1]
+    assert cause.holder.path == 'app.py: module global "expensive" -> functools.lru_cache'
+    assert cause.holder.bound == 100_000
+    assert cause.plateau_requests == pytest.approx(100_000 - 6_500)
+    assert cause.plateau_bytes is not None
+
+
+CHECK = """
+import importlib.util
+
+serve_request = handle
+
+def handle():
+    assert not any(map(importlib.util.find_spec, ("rich", "textual")))
+    assert not [name for name in sys.modules if name.partition(".")[0] == "rich"]
+    serve_request()
+"""
+
+
+def test_a_borrowed_memray_brings_nothing_along(tmp_path: Path) -> None:
+    # Without site-packages the interpreter has no memray of its own, and no sitecustomize.
+    source = LEAK_AND_CACHES.replace(SERVE, "") + CHECK + SERVE
+    start = f"import sys\nsys.path.insert(0, {str(INJECT)!r})\nimport sitecustomize\n"
+    path = script(tmp_path, start + source)
+    with Target(tmp_path, sys.executable, "-S", path) as target:
+        seen = Seen(target, target.agent(), target.load, memray_path=str(LIBRARIES))
+        target.load(1)
+    assert seen.started["method"] == "memray"
+    assert seen.prepared["borrowed"]
+    assert sites_of(seen.digest)[0].site.function == "listener_for"
+
+
+FORKING = (
+    """
+import os
+
+kept = []
+
+def handle():
+    kept.append(bytes(300))
+    if len(kept) % 100 == 0:
+        pid = os.fork()
+        if not pid:
+            kept.append(bytes(300))
+            os._exit(0)
+        os.waitpid(pid, 0)
+"""
+    + SERVE
+)
+
+
+def test_a_target_that_forks_within_the_window(tmp_path: Path) -> None:
+    with Target(tmp_path, sys.executable, script(tmp_path, FORKING)) as target:
+        seen = Seen(target, target.agent(), target.load, requests=500)
+    (leak, *_) = sites_of(seen.digest)
+    assert leak.site.function == "handle"
+    assert leak.site.blocks_per_request == pytest.approx(1.0, rel=0.05)
+
+
+CHILD = (
+    """
+import os, sys, time
+
+kept = []
+
+def handle():
+    pid = os.fork()
+    if not pid:
+        for _ in sys.stdin:
+            pass
+        time.sleep(60)
+        os._exit(0)
+"""
+    + SERVE
+)
+
+
+@pytest.mark.parametrize("method", ["memray", "tracemalloc"])
+def test_a_forked_child_has_no_window(tmp_path: Path, method: str) -> None:
+    with Target(tmp_path, sys.executable, script(tmp_path, CHILD)) as target:
+        pid = target.agent()
+        started = target.ask(pid, "window.start", file=str(tmp_path / "one"), method=method)
+        assert started["started"]
+        target.load(1)
+        child = target.agent()
+        try:
+            assert target.ask(child, "window.size") == {"open": False, "bytes": 0}
+            own = target.ask(child, "window.start", file=str(tmp_path / "two"), method=method)
+            assert own["refused"] == "the process was forked within a window"
+        finally:
+            os.kill(child, signal.SIGKILL)
+        assert target.ask(pid, "window.stop")["stopped"]
+
+
+GREENLETS = (
+    """
+from gevent import monkey
+monkey.patch_all()
+import gevent, threading, time
+
+kept = []
+
+def work():
+    time.sleep(0.001)
+    kept.append(bytes(300))
+
+def handle():
+    jobs = [gevent.spawn(work) for _ in range(2)] + [threading.Thread(target=work)]
+    jobs[-1].start()
+    for job in jobs:
+        job.join()
+"""
+    + SERVE
+)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("gevent") is None, reason="gevent is not installed")
+def test_a_target_of_greenlets(tmp_path: Path) -> None:
+    with Target(tmp_path, sys.executable, script(tmp_path, GREENLETS)) as target:
+        seen = Seen(target, target.agent(), target.load, requests=200)
+        assert target.process.poll() is None
+    assert seen.started["method"] == "memray"
+    (leak, *_) = sites_of(seen.digest)
+    assert leak.site.function == "work"
+    assert leak.site.blocks_per_request == pytest.approx(3.0, rel=0.05)
+    assert seen.causes[0].holder.path == 'app.py: module global "kept" -> list'
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+WEB = """
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+class Audit:
+    def __init__(self):
+        self.trail = []
+    def record(self, request):
+        self.trail.append({"path": request.url.path, "body": bytes(400)})
+
+async def index(request):
+    request.app.state.audit.record(request)
+    return PlainTextResponse("ok")
+
+app = Starlette(routes=[Route("/", index)])
+app.state.audit = Audit()
+"""
+
+
+def get(port: int, requests: int) -> int:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        reader = connection.makefile("rb")
+        for _ in range(requests):
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+            assert b"200" in reader.readline()
+            while reader.readline().strip():
+                pass
+            assert reader.read(2) == b"ok"
+    return requests
+
+
+def wait_until_up(port: int, target: Target) -> None:
+    for _ in range(600):
+        assert target.process.poll() is None
+        try:
+            get(port, 1)
+        except OSError:
+            signal.sigtimedwait([], 0.1)
+        else:
+            return
+    pytest.fail("the server did not come up")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[Target, int]]:
+    pytest.importorskip("uvicorn")
+    script(tmp_path, WEB)
+    port = free_port()
+    options = ("--port", str(port), "--log-level", "warning", "--no-access-log")
+    command = (sys.executable, "-m", "uvicorn", "app:app", *options)
+    with Target(tmp_path, *command) as target:
+        yield target, port
+
+
+def test_a_web_application(server: tuple[Target, int]) -> None:
+    target, port = server
+    pid = target.agent()
+    wait_until_up(port, target)
+    seen = Seen(target, pid, lambda requests: get(port, requests), requests=500)
+    result = reconcile(
+        sites_of(seen.digest),
+        bytes_per_request=seen.bytes_per_request,
+        blocks_per_request=seen.blocks_per_request,
+    )
+    assert result.sites[0].function == "record"
+    assert result.sites[0].origin == "application"
+    assert result.sites[0].share > 0.8
+    packages = {frame.package.partition(" ")[0] for frame in result.sites[0].stack}
+    assert {"starlette", "uvicorn"} <= packages
+    assert seen.causes[0].holder.path == "app.py: app.state.audit -> Audit.trail -> list"
+    assert seen.causes[0].holder.entries_per_request == pytest.approx(1.0)
+    assert seen.causes[0].holder.sample == "dict(2)"
+
+
+def test_a_target_that_dies_within_the_window(tmp_path: Path) -> None:
+    capture = tmp_path / "window.capture"
+    with Target(tmp_path, sys.executable, script(tmp_path, LEAK_AND_CACHES)) as target:
+        pid = target.agent()
+        target.ask(pid, "window.start", file=str(capture), method="memray")
+        target.load(2_000)
+        mark = target.ask(pid, "window.mark")["time"]
+        target.load(2_000)
+        target.process.kill()
+        target.process.wait()
+    try:
+        cut = digest(capture, early_until=mark, requests_early=2_000, requests_total=4_000)
+    except CaptureError as error:
+        assert "cannot be read" in str(error)  # noqa: PT017 - either is right
+    else:
+        assert sites_of(cut)[0].site.function == "listener_for"
+
+
+def test_reading_keeps_its_limits(tmp_path: Path) -> None:
+    capture = tmp_path / "window.capture"
+    with Target(tmp_path, sys.executable, script(tmp_path, LEAK_AND_CACHES)) as target:
+        pid = target.agent()
+        target.ask(pid, "window.start", file=str(capture), method="memray")
+        target.load(2_000)
+        mark = target.ask(pid, "window.mark")["time"]
+        target.load(2_000)
+        target.ask(pid, "window.stop")
+    numbers = {"early_until": mark, "requests_early": 2_000, "requests_total": 4_000}
+    with pytest.raises(CaptureError, match=r"more than 0\.01 s"):
+        digest(capture, **numbers, time_limit=0.01)
+    with pytest.raises(CaptureError, match="needs more memory than the limit"):
+        digest(capture, **numbers, memory_limit=1 << 20)
+    with pytest.raises(CaptureError, match="No such file"):
+        digest(tmp_path / "missing", **numbers)
+    assert sites_of(digest(capture, **numbers))[0].site.function == "listener_for"
