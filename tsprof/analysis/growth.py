@@ -102,6 +102,8 @@ SECONDS = "seconds"
 LEAST_STEPS = 6
 # Longer series are averaged in groups: 96 points keep the cost of a verdict below 100 ms.
 MOST_POINTS = 96
+# A job that runs now and then shows at up to a third of the checkpoints.
+OFTEN_GIVEN_BACK = 0.4
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ class _Points:
         values: the counter.
         widths: increments of the clock.
         steps: increments of the counter.
+        swing: height of what comes and goes, where that is so at most checkpoints; else 0.
     """
 
     indices: NDArray[np.int_]
@@ -121,6 +124,7 @@ class _Points:
     values: Floats
     widths: Floats
     steps: Floats
+    swing: float
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,10 @@ def assess(
 
 def _judge(points: _Points, scale: Scale) -> _Judged:
     settled = settle(points.steps, points.widths, scale)
-    leak = is_leak(settled, points.steps, points.widths, scale)
+    # A buffer that fills and empties out of step with the segments is read at a phase that
+    # drifts: its lowest readings rise steadily, but by no more than its height.
+    grown = settled.trend.rate * float(points.widths[settled.trend.start :].sum())
+    leak = grown > points.swing and is_leak(settled, points.steps, points.widths, scale)
     quiet = not leak and is_quiet(settled, points.steps, points.widths, scale)
     return _Judged(points, settled, leak, quiet)
 
@@ -194,9 +201,13 @@ def _points(x: Floats, values: Floats, resolution: float) -> _Points:
 
     A long series is averaged in groups of neighbours.
     """
-    usable = np.isfinite(values) & np.isfinite(x)
-    usable[usable] &= kept(values[usable], resolution)
-    indices = np.flatnonzero(usable)
+    readable = np.flatnonzero(np.isfinite(values) & np.isfinite(x))
+    stayed = kept(values[readable], resolution)
+    swing = 0.0
+    if np.count_nonzero(~stayed) > OFTEN_GIVEN_BACK * len(stayed):
+        lowest_later = np.minimum.accumulate(values[readable][::-1])[::-1]
+        swing = float(np.median((values[readable] - lowest_later)[~stayed]))
+    indices = readable[stayed]
     if len(indices):
         before = np.maximum.accumulate(x[indices])[:-1]
         indices = indices[np.r_[True, x[indices][1:] > before]]
@@ -205,7 +216,7 @@ def _points(x: Floats, values: Floats, resolution: float) -> _Points:
     values = np.array([values[group].mean() for group in groups])
     first = np.array([group[0] for group in groups], dtype=np.int_)
     last = int(indices[-1]) if len(indices) else 0
-    return _Points(first, last, values, np.diff(x), np.diff(values))
+    return _Points(first, last, values, np.diff(x), np.diff(values), swing)
 
 
 def _follow(series: Series, values: Floats, judged: _Judged, scale: Scale) -> tuple[str, _Judged]:

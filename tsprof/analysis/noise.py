@@ -21,10 +21,10 @@ ALIKE = 3.0
 
 
 def level_noise(values: Floats, resolution: float) -> float:
-    """Estimate the standard deviation of a reading from its second differences.
+    """Estimate the standard deviation of a reading, growth and spikes aside.
 
-    The lower quartile of their sizes is used, so that jumps and spikes at up to a quarter of the
-    points do not count.
+    The lower quartile of the sizes of differences is used, so that spikes at up to a third of the
+    points do not count; of second differences, or of first differences about their median.
 
     Args:
         values: readings at the checkpoints.
@@ -34,9 +34,14 @@ def level_noise(values: Floats, resolution: float) -> float:
         The standard deviation, at least that of rounding to the quantum.
     """
     rounding = float(resolution / np.sqrt(12.0))
-    bends = np.abs(np.diff(values, 2)) / np.sqrt(6.0)
+    if len(values) < 3:  # noqa: PLR2004 - the least that has a second difference
+        return rounding
+    first, second = np.diff(values), np.diff(values, 2)
+    changes = np.abs(first - np.median(first)) / np.sqrt(2.0)
+    bends = np.abs(second) / np.sqrt(6.0)
+    least = min(float(np.quantile(sizes, 0.25)) for sizes in (changes, bends))
     # 0.3186: the lower quartile of the size of a standard Gaussian.
-    return max(float(np.quantile(bends, 0.25)) / 0.3186, rounding) if len(bends) else rounding
+    return max(least / 0.3186, rounding)
 
 
 def kept(values: Floats, resolution: float) -> Mask:

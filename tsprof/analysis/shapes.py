@@ -36,10 +36,12 @@ LATER = 20
 MANY_EVENTS_PER_STEP = 30.0
 LEAST_EVENTS = 12.0
 LEAST_EVENTS_COUNTS = 5.0
+LEAST_WINDOW_EVENTS = 15
+LEAST_WINDOW_COUNTS = 12
 # Largest correlation of neighbouring increments, and least share of noise that stays, of events
 # that come independently: a hump of a cache that fills and flattens has 0.6.
 INDEPENDENT = 0.3
-STAYING = 0.6
+STAYING = 0.4
 # Growth that was between these shares of the final rate came up gradually.
 RISING = (0.1, 0.85)
 RISE = 0.2
@@ -184,11 +186,13 @@ def _comes_in_events(trend: Trend, steps: Floats, scale: Scale) -> bool:
     return bool(
         independent
         and enough
+        and len(steps) >= (LEAST_WINDOW_COUNTS if scale.counts else LEAST_WINDOW_EVENTS)
         and len(steps) >= trend.start
         and per_step < MANY_EVENTS_PER_STEP
         and abs(float(trend.fading.sum())) < 0.1 * float(steps.sum())
         and float(smooth.min()) > -0.3 * mean - scale.resolution
-        and trend.relative_bend - 1.28 * trend.relative_error > -1.0
+        and -1.0 < trend.relative_bend - 1.28 * trend.relative_error
+        and trend.relative_bend < 2.0 * trend.relative_error
     )
 
 
