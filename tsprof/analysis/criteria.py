@@ -57,6 +57,6 @@ def _measure(
     measured["requests_per_second"] = requests / busy if busy > 0 else None
     measured["cpu_percent"] = cpu_percent
     measured["memory"] = max(
-        (float(sum(r.rss for r in c.processes)) for c in checkpoints), default=None
+        (float(sum(r.rss for r in c.processes)) for c in checkpoints if c.processes), default=None
     )
     return measured

@@ -122,7 +122,7 @@ def _exact_finding(
         title += f", allocated in {site.function} ({site.file}:{site.line})"
     if kind == "leak" and attribution.holders:
         title += f", held by {attribution.holders[0].path}"
-    if drain is not None and kind == "leak":
+    if drain is not None and drain.grown > 0 and kind == "leak":
         details.append(
             f"drain test: {max(drain.released, 0) / drain.grown:.0%} of the growth let go "
             f"within {drain.seconds:.0f} s without load"

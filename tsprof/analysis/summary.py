@@ -294,7 +294,8 @@ def sum_samples(samples: Iterable[ProcessSample]) -> Resources:
     sums = Resources()
     for sample in samples:
         key = (sample.role, sample.pid)
-        used = sample.cpu_seconds - sums.last_cpu.get(key, sample.cpu_seconds)
+        # Less than before is another process, which was given the same pid.
+        used = max(0.0, sample.cpu_seconds - sums.last_cpu.get(key, sample.cpu_seconds))
         sums.last_cpu[key] = sample.cpu_seconds
         sums.total_cpu[sample.role] += used
         sums.peak[sample.role] = max(sums.peak[sample.role], sample.rss)
