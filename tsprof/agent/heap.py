@@ -45,7 +45,11 @@ def objects() -> list[Any]:
 
     With them come untracked containers that local variables of running functions hold.
     """
-    found = gc.get_objects()
+    # The youngest first, before these lists are among them; put together from old to new.
+    young, middle, found = (gc.get_objects(generation=number) for number in range(3))
+    found += middle
+    found += young
+    del middle, young
     if gc.get_freeze_count() > _FROZEN_AT_START:
         found += frozen_objects(found)
     hidden = {}

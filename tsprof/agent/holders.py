@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _LONG = 64  # entries from which a container on the way may be what grows
 _SAMPLED = 50  # entries of a container that are measured, the newest ones
 _MEASURED = 200  # objects of one entry that are measured
+_SEARCHED = 200_000  # instances of a type among which those are looked for that lead the others
 _READ = 60  # functions that are read for one name of a container
 _SHOWN_VALUE = 80
 _MADE_BY_CLASS_STATEMENT = 1 << 9  # Py_TPFLAGS_HEAPTYPE: set for some types in C as well
@@ -101,12 +102,9 @@ class _Program:
         self.routines = _OwnList(objects.routine(function) for function in functions)
         names = set(arguments.get("types", ())) - _HOLD_NOTHING
         kinds = {kind for kind in set(map(type, items)) if heap.type_name(kind) in names}
-        newest: dict[type, list[Any]] = {kind: [] for kind in kinds}
-        if kinds:
-            for item in reversed([item for item in items if type(item) in kinds]):
-                if len(newest[type(item)]) < arguments.get("instances", 3):
-                    newest[type(item)].append(item)
-        self.starts += [item for group in newest.values() for item in group]
+        for kind in kinds:
+            instances = [item for item in items if type(item) is kind][-_SEARCHED:]
+            self.starts += _foremost(instances)[-arguments.get("instances", 3) :]
         self._index = _OwnDict()
 
     def index(self) -> dict[str, list[objects.Routine]]:
@@ -116,6 +114,20 @@ class _Program:
                 for name in objects.names_in(routine.code):
                     self._index.setdefault(name, _OwnList()).append(routine)
         return self._index
+
+
+def _foremost(instances: list[Any]) -> list[Any]:
+    """Return the instances that no other one refers to; all of them where there are none.
+
+    Of linked nodes these are the ends, from where the way up is short.
+    """
+    peers = set(map(id, instances))
+    behind: set[int] = set()
+    for at in range(0, len(instances), heap.CHUNK):
+        referents = gc.get_referents(*instances[at : at + heap.CHUNK])
+        referents += gc.get_referents(*(item for item in referents if type(item) is dict))
+        behind |= peers.intersection(map(id, referents))
+    return [item for item in instances if id(item) not in behind] or instances
 
 
 def _is_agents(item: Any) -> bool:

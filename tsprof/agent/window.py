@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _OLDEST_GREENLET = 2
 _SMALL = 512  # pymalloc's own blocks end here; larger ones come from malloc
-_INTERVALS_BEFORE_MARK = 3
+_INTERVALS_BEFORE_MARK = 5  # of 20 ms, since a busy machine may skip some
 
 
 class RefusalError(Exception):
