@@ -93,19 +93,16 @@ class RunDatabase:
 
     def set_fact(self, name: str, value: Any) -> None:
         """Store a named value (anything that JSON can carry)."""
-        self._execute(
-            "INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value, default=str))
-        )
+        self._execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, _to_json(value)))
         self.commit()
 
     def fact(self, name: str) -> Any:
         """Return a named value, or None."""
-        for (value,) in self._select("SELECT value FROM facts WHERE name = ?", name):
-            try:
-                return json.loads(value)
-            except ValueError as error:
-                raise self.damage(f"the fact {name}", error) from error
-        return None
+        found = list(self._select("SELECT value FROM facts WHERE name = ?", name))
+        try:
+            return json.loads(found[0][0]) if found else None
+        except (ValueError, RecursionError) as error:
+            raise self.damage(f"the fact {name}", error) from error
 
     def add(self, record: Checkpoint | Segment | Event | ProcessSample) -> None:
         """Add one record; ``commit`` makes it last."""
@@ -128,7 +125,7 @@ class RunDatabase:
     def _insert(self, table: str, record: dict[str, Any]) -> None:
         self._execute(
             f"INSERT INTO {table} (record) VALUES (?)",  # noqa: S608 - a name of this module
-            (json.dumps(record, separators=(",", ":")),),
+            (_to_json(record),),
         )
 
     def checkpoints(self) -> list[Checkpoint]:
@@ -181,10 +178,16 @@ class RunDatabase:
             f"the run's database {self._path} cannot be used: {error}", hint=_advice(error)
         )
 
-    def damage(self, what: str, error: ValueError) -> StoreError:
+    def damage(self, what: str, error: Exception) -> StoreError:
         """Return the error for something in the database that is not what it should be."""
         reason = str(error).splitlines()[0]
         return StoreError(f"the run's database {self._path} is damaged at {what}: {reason}")
+
+
+def _to_json(value: Any) -> str:
+    """Write JSON; bytes that are no UTF-8, as a command line may have, become question marks."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
+    return text.encode(errors="replace").decode()
 
 
 def _advice(error: sqlite3.Error) -> str:

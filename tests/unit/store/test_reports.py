@@ -1,0 +1,131 @@
+"""The report of a stored run, made from what is on disk."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tsprof.errors import StoreError, UsageError
+from tsprof.records import Checkpoint, Event, ProcessReading, Segment
+from tsprof.store.database import RunDatabase
+from tsprof.store.reports import assemble, open_report, store_report
+from tsprof.store.runs import DATABASE, TARGET_LOG, create_run, list_runs
+
+
+def stored(where: Path, per_request: int = 0, count: int = 24, **facts: Any) -> Path:
+    """Store a run whose only process keeps so many bytes of each request."""
+    folder = create_run(where, "check", datetime.now(UTC))
+    database = RunDatabase(folder / DATABASE)
+    for number in range(count):
+        live = 10_000_000 + per_request * 1000 * number
+        process = ProcessReading(
+            pid=7, started=1.0, command="app", source="agent", rss=live, anonymous=live,
+            python_live=live, python_held=live, native_live=0, descriptors=9, threads=2,
+        )  # fmt: skip
+        database.add(
+            Checkpoint(
+                number=number, seconds=1.5 * number, requests=1000 * number, failures=0,
+                processes=(process,), children=1,
+            )
+        )  # fmt: skip
+        database.add(
+            Segment(number=number, seconds=1.2, requests=1000, failures=0, intended=1000,
+                    latency={100: 1000}, latency_max_ms=4.0)
+        )  # fmt: skip
+    for name, value in ({"scenario": "check", "complete": True} | facts).items():
+        database.set_fact(name, value)
+    database.close()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("per_request", "facts", "code"),
+    [
+        (0, {}, 0),
+        (300, {}, 1),
+        (0, {"complete": False}, 3),
+        (300, {"complete": False}, 1),
+        (0, {"settings": {"criteria": {"p99_ms": 0.001}}}, 1),
+        (0, {"settings": {"criteria": {"cpu_percent": 90}}}, 3),
+        (300, {"confirmation": {"drain": {"seconds": 15, "grown": 100, "released": 90}}}, 3),
+    ],
+)
+def test_a_report_is_made_from_what_is_on_disk(
+    tmp_path: Path, per_request: int, facts: dict[str, Any], code: int
+) -> None:
+    report = assemble(stored(tmp_path, per_request, **facts))
+    assert report.exit_code == code
+    assert report.requests == 24_000
+
+
+def test_the_checkpoints_after_the_last_judged_one_do_not_count(tmp_path: Path) -> None:
+    """Such as those with a profiler's window open."""
+    folder = stored(tmp_path, 300, confirmation={"last_judged": 3})
+    assert assemble(folder).verdict == "inconclusive"
+
+
+def test_events_that_could_not_be_stored_are_given(tmp_path: Path) -> None:
+    folder = stored(tmp_path, complete=False)
+    full = Event(seconds=2.0, kind="store_failed", text="the disk is full")
+    report = assemble(folder, unstored=[full])
+    assert report.reasons[0] == "the disk is full"
+
+
+def test_the_log_is_quoted_where_the_run_had_no_time_to(tmp_path: Path) -> None:
+    folder = stored(tmp_path, complete=False)
+    (folder / TARGET_LOG).write_text("first\nlast words\n")
+    assert assemble(folder).target_log_tail == ("first", "last words")
+    folder = stored(tmp_path, log_tail=["kept"])
+    assert assemble(folder).target_log_tail == ("kept",)
+
+
+def test_a_finished_report_is_kept_and_listed(tmp_path: Path) -> None:
+    folder = stored(tmp_path, 300)
+    report = assemble(folder)
+    assert [run.verdict for run in list_runs(tmp_path)] == [None]
+    store_report(folder, report)
+    assert open_report(tmp_path, folder.name) == report
+    (listed,) = list_runs(tmp_path)
+    assert (listed.verdict, listed.complete, listed.requests) == ("fail", True, 24_000)
+
+
+def test_half_a_run_is_reported_without_being_finished(tmp_path: Path) -> None:
+    folder = stored(tmp_path, complete=False)
+    assert not open_report(tmp_path, None).complete
+    (listed,) = list_runs(tmp_path)
+    assert (listed.name, listed.complete, listed.requests) == (folder.name, False, 23_000)
+
+
+def test_a_run_that_had_no_time_for_anything(tmp_path: Path) -> None:
+    report = assemble(stored(tmp_path, count=0, complete=False))
+    assert (report.verdict, report.requests, report.complete) == ("inconclusive", 0, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("settings", []),
+        ("settings", {"criteria": {"p99_ms": "fast"}}),
+        ("confirmation", {"drain": 3}),
+        ("provenance", {"command": 5}),
+        ("notes", "a text"),
+        ("complete", "perhaps"),
+        ("report", {"verdict": "pass"}),
+    ],
+)
+def test_a_damaged_fact_is_named(tmp_path: Path, name: str, value: object) -> None:
+    stored(tmp_path, **{name: value})
+    with pytest.raises(StoreError, match=f"damaged at the fact {name}"):
+        open_report(tmp_path, None)
+
+
+def test_there_is_no_run(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no run is stored"):
+        open_report(tmp_path, None)
+
+
+def test_a_report_that_cannot_be_kept_is_no_failure(tmp_path: Path) -> None:
+    folder = stored(tmp_path)
+    report = assemble(folder)
+    store_report(tmp_path / "gone", report)
