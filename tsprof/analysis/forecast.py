@@ -45,13 +45,15 @@ def continue_filling(steps: Floats, widths: Floats, floor: float) -> Filling | N
     early, late = float(steps[:half].sum()), float(steps[-half:].sum())
     if half == 0 or not 0 < late < STRAIGHT * early:
         return None
-    ratio = late / early
-    span = float(widths[-half:].sum())
-    time = span / -np.log(ratio)
-    rate = late / span * np.sqrt(ratio)
-    units = time * np.log(max(rate / max(floor, 1e-300), 1.0))
+    ends = np.r_[0.0, np.cumsum(widths)]
+    apart = float(ends[-1] - ends[half])
+    length = float(ends[-1] - ends[-1 - half])
+    time = apart / float(np.log(early / late))
+    faded = float(np.exp(-length / time))
+    remaining = late * faded / (1 - faded)
+    units = time * float(np.log(max(remaining / time / max(floor, 1e-300), 1.0)))
     segments = np.ceil(min(units / float(widths.mean()), 1e6))
-    return Filling(late * ratio / (1 - ratio), int(segments))
+    return Filling(remaining, int(segments))
 
 
 def segments_to_decide(trend: Trend, size: int, scale: Scale) -> int | None:

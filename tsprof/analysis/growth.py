@@ -20,7 +20,7 @@ from scipy.special import stdtr
 
 from tsprof.analysis.clocks import best_clock
 from tsprof.analysis.forecast import FARTHEST, continue_filling, segments_to_decide
-from tsprof.analysis.noise import Floats, kept
+from tsprof.analysis.noise import Floats, isolated_jumps, kept
 from tsprof.analysis.shapes import Scale, Settled, bend_limit, is_leak, is_quiet, settle
 from tsprof.analysis.trend import Trend
 
@@ -176,7 +176,7 @@ def assess(
         (0.0 if counts else resolution) if tolerance is None else tolerance,
     )
     values = np.asarray(series.values, dtype=np.float64)
-    points = _points(np.asarray(series.requests, dtype=np.float64), values, resolution)
+    points = _points(np.asarray(series.requests, dtype=np.float64), values, scale)
     if len(points.steps) < LEAST_STEPS:
         return _too_short(points)
     judged = _judge(points, scale)
@@ -196,21 +196,26 @@ def _judge(points: _Points, scale: Scale) -> _Judged:
     return _Judged(points, settled, leak, quiet)
 
 
-def _points(x: Floats, values: Floats, resolution: float) -> _Points:
+def _points(x: Floats, values: Floats, scale: Scale) -> _Points:
     """Drop what cannot be used: unreadable values, spikes that went away, a clock that stood still.
 
     A long series is averaged in groups of neighbours.
     """
     readable = np.flatnonzero(np.isfinite(values) & np.isfinite(x))
-    stayed = kept(values[readable], resolution)
+    if len(readable):
+        before = np.maximum.accumulate(x[readable])[:-1]
+        readable = readable[np.r_[True, x[readable][1:] > before]]
+    level = values[readable]
+    span = float(x[readable[-1]] - x[readable[0]]) if len(readable) else 0.0
+    stayed = kept(level, scale.resolution, scale.floor * span / 4)
     swing = 0.0
-    if np.count_nonzero(~stayed) > OFTEN_GIVEN_BACK * len(stayed):
-        lowest_later = np.minimum.accumulate(values[readable][::-1])[::-1]
-        swing = float(np.median((values[readable] - lowest_later)[~stayed]))
+    if np.count_nonzero(stayed) <= LEAST_STEPS < len(readable):
+        # Falling on and on: nothing was a spike, and nothing is a leak.
+        swing, stayed = np.inf, np.ones(len(readable), dtype=np.bool_)
+    elif np.count_nonzero(~stayed) > OFTEN_GIVEN_BACK * len(stayed):
+        lowest_later = np.minimum.accumulate(level[::-1])[::-1]
+        swing = float(np.median((level - lowest_later)[~stayed]))
     indices = readable[stayed]
-    if len(indices):
-        before = np.maximum.accumulate(x[indices])[:-1]
-        indices = indices[np.r_[True, x[indices][1:] > before]]
     groups = np.array_split(indices, min(len(indices), MOST_POINTS)) if len(indices) else []
     x = np.array([x[group].mean() for group in groups])
     values = np.array([values[group].mean() for group in groups])
@@ -221,8 +226,9 @@ def _points(x: Floats, values: Floats, resolution: float) -> _Points:
 
 def _follow(series: Series, values: Floats, judged: _Judged, scale: Scale) -> tuple[str, _Judged]:
     """Judge the growth along the clock that it follows best."""
-    window = judged.points.indices[judged.trend.start :]
-    use = ~judged.trend.jumps
+    # Jumps count here: errors that come in bursts make the growth that follows them jump.
+    start = min(judged.trend.start, len(judged.points.steps) // 4)
+    window = judged.points.indices[start:]
     others = {SECONDS: series.seconds, **series.clocks}
     clocks = {
         name: np.asarray(clock, dtype=np.float64)
@@ -230,13 +236,14 @@ def _follow(series: Series, values: Floats, judged: _Judged, scale: Scale) -> tu
         if len(clock) == len(values)
     }
     name = best_clock(
-        judged.steps[use],
-        judged.widths[use],
-        {name: np.diff(clock[window])[use] for name, clock in clocks.items()},
+        judged.points.steps[start:],
+        judged.points.widths[start:],
+        {name: np.diff(clock[window]) for name, clock in clocks.items()},
+        scale.resolution,
     )
     if name == REQUESTS:
         return REQUESTS, judged
-    along = _points(clocks[name], values, scale.resolution)
+    along = _points(clocks[name], values, scale)
     if len(along.steps) < LEAST_STEPS:
         return REQUESTS, judged
     ratio = float(judged.points.widths.sum() / along.widths.sum())
@@ -302,7 +309,7 @@ def _describe(
             f"{len(followed.steps)} segments, without slowing down"
         )
     elif judged.quiet:
-        shape = _quiet_shape(judged)
+        shape = _quiet_shape(judged.points, scale.resolution)
         probability = min(likely, 0.05)
         reason = _QUIET_REASONS[shape]
     else:
@@ -311,7 +318,11 @@ def _describe(
         slows = trend.relative_bend < -trend.quantile(0.95) * trend.relative_error
         fades = float(trend.fading[-size // 3 :].sum()) > 0.5 * float(smooth[-size // 3 :].sum())
         probability = float(np.clip(likely, 0.05, 0.9))
-        if filling is not None and (slows or fades or judged.settled.contradicted):
+        if (
+            filling is not None
+            and filling.segments > 0
+            and (slows or fades or judged.settled.contradicted)
+        ):
             shape = Shape.FILLING
             plateau = float(judged.points.values[-1]) + filling.remaining
             more = max(2, filling.segments) if filling.segments <= FARTHEST * size else None
@@ -360,11 +371,12 @@ def _leak_shape(judged: _Judged) -> Shape:
     return Shape.LEAK_AND_FILLING if faster > max(4, len(steps) // 4) else Shape.LEAK
 
 
-def _quiet_shape(judged: _Judged) -> Shape:
+def _quiet_shape(points: _Points, resolution: float) -> Shape:
     """Tell steps and a long filling from a counter that never grew."""
-    if judged.trend.jumps.any():
+    grown = np.cumsum(points.steps)
+    jumps = isolated_jumps(points.steps, points.widths, resolution)
+    if float(points.steps[jumps].sum()) > 0.1 * abs(float(grown[-1])):
         return Shape.STEP
-    grown = np.cumsum(judged.points.steps)
     reached = int(np.argmax(grown >= 0.95 * grown[-1])) + 1 if grown[-1] > 0 else 0
     return Shape.FILLED if reached > max(4, len(grown) // 4) else Shape.NONE
 

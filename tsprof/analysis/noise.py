@@ -44,7 +44,7 @@ def level_noise(values: Floats, resolution: float) -> float:
     return max(least / 0.3186, rounding)
 
 
-def kept(values: Floats, resolution: float) -> Mask:
+def kept(values: Floats, resolution: float, slack: float) -> Mask:
     """Tell the readings that were not given back later.
 
     A reading well above a later one was a spike: what it showed has been returned.
@@ -52,13 +52,14 @@ def kept(values: Floats, resolution: float) -> Mask:
     Args:
         values: readings at the checkpoints.
         resolution: quantum of the counter.
+        slack: a fall that is too small to matter.
 
     Returns:
         True where the reading is below all later ones, within the noise.
     """
     lowest_later = np.minimum.accumulate(values[::-1])[::-1]
     # The range of 300 readings with Gaussian noise exceeds 7 standard deviations once in 10^4.
-    tolerance = 8.0 * level_noise(values, resolution) + resolution
+    tolerance = max(8.0 * level_noise(values, resolution) + resolution, slack)
     return np.asarray(values <= lowest_later + tolerance, dtype=np.bool_)
 
 

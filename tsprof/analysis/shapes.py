@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tsprof.analysis.noise import Floats
+from tsprof.analysis.noise import Floats, Mask, isolated_jumps
 from tsprof.analysis.trend import Trend, fit_trend
 
 # Increments that a leak must have been watched for after the warm-up. With 6 instead of 8, one
@@ -191,27 +191,26 @@ def _comes_in_events(trend: Trend, steps: Floats, scale: Scale) -> bool:
         and per_step < MANY_EVENTS_PER_STEP
         and abs(float(trend.fading.sum())) < 0.1 * float(steps.sum())
         and float(smooth.min()) > -0.3 * mean - scale.resolution
-        and -1.0 < trend.relative_bend - 1.28 * trend.relative_error
+        and trend.relative_bend - 1.28 * trend.relative_error > -1.0
         and trend.relative_bend < 2.0 * trend.relative_error
     )
 
 
-def quiet_increments(settled: Settled, size: int) -> int:
+def quiet_increments(jumps: Mask) -> int:
     """Return for how many increments nothing has jumped.
 
     Args:
-        settled: the window.
-        size: increments of the window.
+        jumps: all increments, True where the counter jumped.
 
     Returns:
         The increments since the last jump; 0 while a jump may yet repeat, because the quiet since
         then is shorter than the longest one before a jump.
     """
-    jumps = np.flatnonzero(settled.trend.jumps)
-    if len(jumps) == 0:
-        return size
-    gap = int(np.diff(np.r_[0, jumps]).max())
-    quiet = size - 1 - int(jumps[-1])
+    indices = np.flatnonzero(jumps)
+    if len(indices) == 0:
+        return len(jumps)
+    gap = int(np.diff(np.r_[0, indices]).max())
+    quiet = len(jumps) - 1 - int(indices[-1])
     return quiet if quiet >= gap else 0
 
 
@@ -229,7 +228,7 @@ def is_quiet(settled: Settled, steps: Floats, widths: Floats, scale: Scale) -> b
     """
     trend = settled.trend
     least = LEAST_QUIET_COUNTS if scale.counts else LEAST_QUIET
-    quiet = quiet_increments(settled, len(steps) - trend.start)
+    quiet = quiet_increments(isolated_jumps(steps, widths, scale.resolution))
     if quiet < least or trend.low(0.95) > scale.floor:
         return False
     tail = min(quiet, max(least, len(steps) // 2))
