@@ -115,6 +115,17 @@ def test_counters_are_exact(agents: Agents, run: Run, version: str) -> None:
     assert said_nothing_more(process)
 
 
+@pytest.mark.parametrize("version", VERSIONS)
+def test_checkpoints_leave_nothing_behind(agents: Agents, run: Run, version: str) -> None:
+    process = run(KEEPS_ON_COMMAND, interpreter=python(version))
+    for _ in range(20):
+        before = counters(agents, process.pid)
+    for _ in range(100):
+        after = counters(agents, process.pid)
+    grown = sum(after[heap]["live"] - before[heap]["live"] for heap in ("python", "native"))
+    assert grown < 1000
+
+
 @pytest.mark.parametrize("version", ["2.7", "3.6", "3.8"])
 def test_a_python_that_is_too_old_runs_as_without(agents: Agents, run: Run, version: str) -> None:
     process = run(
@@ -229,7 +240,7 @@ os.execv(sys.executable, [sys.executable, "-c", {KEEPS_ON_COMMAND!r}])
     counters(agents, process.pid)
     first = agents.connected()[process.pid]
     assert command(process) == "ready"
-    wait_for(lambda: agents.connected()[process.pid] is not first, "its agent")
+    wait_for(lambda: agents.connected().get(process.pid, first) is not first, "its agent")
     assert counters(agents, process.pid)["python"]["live"] > 0
 
 

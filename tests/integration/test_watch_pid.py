@@ -7,9 +7,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import psutil
 import pytest
 from command_line import SERVICE, CommandLine, Finished, wait_for
 
+from tsprof.probes.processes import cpu_seconds, sample
 from tsprof.supervisor.launch import free_port, is_listening
 
 
@@ -96,3 +98,12 @@ def test_a_pid_without_an_address(tsprof: CommandLine) -> None:
     finished = tsprof.check("--pid", str(os.getpid()))
     assert finished.code == 2
     assert "--host" in finished.err
+
+
+def test_a_process_that_has_ended_is_not_sampled() -> None:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        ended = psutil.Process(process.pid)
+        process.kill()
+    here = psutil.Process()
+    assert [s.pid for s in sample([ended, here], 0, "target", costly=True)] == [here.pid]
+    assert cpu_seconds([ended]) == 0.0

@@ -23,6 +23,7 @@ class Control:
 
     def plant(self, _arguments: dict[str, object]) -> dict[str, int]:
         """Plant ``BLOCKS`` Python blocks and one native block; return what was planted."""
+        self.unplant({})  # the answer to an earlier plant may have been lost
         for index in range(BLOCKS):
             self._held[index] = bytes(_PAYLOAD)
         self._native = self._libc.malloc(_NATIVE_BYTES)

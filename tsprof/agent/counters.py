@@ -3,7 +3,7 @@
 * pymalloc: ``_PyObject_DebugMallocStats`` (CPython, Objects/obmalloc.c) writes the allocator's own
   table into a memory stream; 0.3 ms, and fd 2 is not touched.
 * glibc: ``mallinfo2`` (glibc 2.33 and later) sums all arenas; older glibc has ``mallinfo``, whose
-  32-bit fields wrap at 4 GiB and are unwrapped modulo 2**32 by the reader's differences.
+  32-bit fields wrap at 4 GiB and are followed past their end from one reading to the next.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class Allocators:
                 self._mallinfo = function
                 self.mallinfo_name = name
                 break
+        self._last: dict[str, int] = {}
         self._trim = getattr(self._libc, "malloc_trim", None)
         self._stats: Any = None
         if not getattr(sys, "_is_gil_enabled", lambda: True)():
@@ -77,7 +78,18 @@ class Allocators:
         if self._mallinfo is None:
             return None
         info = self._mallinfo()
-        return {"live": info.uordblks + info.hblkhd, "held": info.arena + info.hblkhd}
+        used, mapped, arenas = info.uordblks, info.hblkhd, info.arena
+        if self.mallinfo_name == "mallinfo":
+            used = self._unwrapped("used", used)
+            mapped = self._unwrapped("mapped", mapped)
+            arenas = self._unwrapped("arenas", arenas)
+        return {"live": used + mapped, "held": arenas + mapped}
+
+    def _unwrapped(self, name: str, value: int) -> int:
+        """Follow a 32-bit counter past its end: it moves by less than 2 GiB between readings."""
+        last = self._last.get(name, value)
+        self._last[name] = last + (value - last + (1 << 31)) % (1 << 32) - (1 << 31)
+        return self._last[name]
 
     def python(self) -> dict[str, int] | None:
         """Return pymalloc's live and held bytes and its block counts, or None without pymalloc.
