@@ -34,14 +34,16 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         arguments: ``containers``: ids with types, as ``census.take`` returned them; ``ids``: of
-            small containers that gain together; ``types``: names of types whose instances grow;
-            ``instances``: newest of each that are looked at (default 3); ``budget`` in seconds
-            (default 3); ``values``: whether the sample shows values (default false).
+            small containers that gain together; ``types``: names of types whose instances grow,
+            or a mapping of names to the numbers that they gained; ``instances``: new ones of each
+            that are looked at (default 3); ``budget`` in seconds (default 3); ``values``: whether
+            the sample shows values (default false).
 
     Returns:
         ``holders``: a dict each, see ``_described``; ``complete`` and ``seconds``.
     """
     began = time.perf_counter()
+    gc.collect(1)  # what the agent's last answer left is among the newest objects
     with heap.CollectorPaused():
         program = _Program(arguments)
         until = began + arguments.get("budget", 3.0)
@@ -50,7 +52,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
         while program.starts and not walk.out_of_time:
             start = program.starts.pop(0)
             chain, *others = walk.chains(start)
-            if _is_agents(chain[0]):
+            if any(map(objects.is_agents, chain)):
                 continue
             chain = _cut(chain)
             held = chain[-1]
@@ -100,11 +102,16 @@ class _Program:
         )
         functions = [item for item in items if type(item) is types.FunctionType]
         self.routines = _OwnList(objects.routine(function) for function in functions)
-        names = set(arguments.get("types", ())) - _HOLD_NOTHING
+        given = arguments.get("types", ())
+        gains = given if isinstance(given, dict) else dict.fromkeys(given, 0)
+        names = set(gains) - _HOLD_NOTHING
         kinds = {kind for kind in set(map(type, items)) if heap.type_name(kind) in names}
         for kind in kinds:
             instances = [item for item in items if type(item) is kind][-_SEARCHED:]
-            self.starts += _foremost(instances)[-arguments.get("instances", 3) :]
+            gain = gains[heap.type_name(kind)] or len(instances) // 3 + 1
+            ends = _foremost(instances)[-gain:]
+            wanted_ends = min(arguments.get("instances", 3), len(ends))
+            self.starts += [ends[at * len(ends) // wanted_ends] for at in range(wanted_ends)]
         self._index = _OwnDict()
 
     def index(self) -> dict[str, list[objects.Routine]]:
@@ -128,10 +135,6 @@ def _foremost(instances: list[Any]) -> list[Any]:
         referents += gc.get_referents(*(item for item in referents if type(item) is dict))
         behind |= peers.intersection(map(id, referents))
     return [item for item in instances if id(item) not in behind] or instances
-
-
-def _is_agents(item: Any) -> bool:
-    return heap.type_name(type(item)).startswith(__name__.rpartition(".")[0] + ".")
 
 
 def _cut(chain: list[Any]) -> list[Any]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MISSING = object()
 _OURS_AND_THE_FRAMES = 3  # references: the frame's, our variable's, and the call's that counts
 _OPTIMIZED = 0x1  # CO_OPTIMIZED: a function's code, not a module's or a class body's
+_PACKAGE = __name__.rpartition(".")[0] + "."
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _SEARCHED = 200_000  # entries of a container among which a key is looked for
 
@@ -49,6 +50,17 @@ def instance_dict(item: Any) -> dict[str, Any] | None:
                 return found if type(found) is dict else None
             return None
     return None
+
+
+def is_agents(item: Any) -> bool:
+    """Tell the agent's own objects, classes, functions and modules from the target's."""
+    if type(item) is types.FunctionType:
+        return is_agents_code(item.__code__)
+    if is_namespace(item):
+        return bool(item["__name__"].startswith(_PACKAGE))
+    kind = item if is_a(item, type) else type(item)
+    module = vars(type)["__module__"].__get__(kind)
+    return isinstance(module, str) and module.startswith(_PACKAGE)
 
 
 def is_agents_code(code: types.CodeType) -> bool:

@@ -76,8 +76,8 @@ class HeldGrowth:
 
 def growing_types(
     before: Mapping[str, Any], after: Mapping[str, Any], *, requests: int
-) -> tuple[str, ...]:
-    """Return the types to look for with ``holders.find``, those that gained the most first.
+) -> dict[str, int]:
+    """Return the types to look for with ``holders.find``, and the instances that they gained.
 
     Args:
         before: The census before counted load.
@@ -88,7 +88,8 @@ def growing_types(
     gained = {kind: _type_gain(kind, before, after) for kind in after["types"]}
     wanted = [kind for kind in gained if gained[kind] >= least and kind not in _NO_HOLDERS]
     # A class of the program tells more than the dicts and tuples that its instances have.
-    return tuple(sorted(wanted, key=lambda kind: ("." not in kind, -gained[kind]))[:TYPES_WANTED])
+    wanted.sort(key=lambda kind: ("." not in kind, -gained[kind]))
+    return {kind: gained[kind] for kind in wanted[:TYPES_WANTED]}
 
 
 def held_growth(replies: Sequence[Replies], *, requests: int) -> tuple[HeldGrowth, ...]:
