@@ -16,6 +16,11 @@ LEAST_GAIN = 0.02
 """Part of the growth, in estimated bytes, from which a holder is worth a line."""
 NAMED = 0.5
 """Part of the growth that sites must explain to be named as its cause."""
+LEAST_ENTRIES = 64
+"""Entries from which a container may be what accumulates."""
+LEAST_GAINED = 20
+"""Entries that it must have gained in the window. The dicts and lists of new connections came to
+24 within 2,700 requests."""
 SHOWN = 5
 """Holders in a report, those that gained the most."""
 
@@ -73,7 +78,7 @@ def _worth_a_line(seen: Seen, growth: float) -> list[HeldGrowth]:
     causes = [
         cause
         for cause in held_growth(replies, requests=seen.requests)
-        if cause.holder.entries_per_request > 0 and not cause.weak
+        if _is_sizeable(cause, seen.requests)
     ]
     most = max((cause.holder.entries_per_request for cause in causes), default=0.0)
     return [
@@ -120,6 +125,15 @@ def _blocks_per_request(final: Look) -> float | None:
         if before.identity == after.identity
     )
     return gained / max(last.requests - first.requests, 1)
+
+
+def _is_sizeable(cause: HeldGrowth, requests: int) -> bool:
+    """Tell a container that accumulates from one that is new: a connection's, an import's."""
+    holder = cause.holder
+    accumulates = holder.entries >= LEAST_ENTRIES or not holder.entries
+    gained = holder.entries_per_request * requests
+    ours = holder.path.startswith("tsprof/agent/")
+    return accumulates and gained >= LEAST_GAINED and not cause.weak and not ours
 
 
 def _table_growth(seen: Seen) -> float:
