@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import re
 
+from . import words
 from .bytecode import Machine
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
@@ -16,48 +16,6 @@ if TYPE_CHECKING:
 
     from .bytecode import Decoded
 
-_REMOVING = frozenset(
-    {
-        "__delitem__", "clear", "difference_update", "discard", "intersection_update", "pop",
-        "popitem", "popleft", "remove",
-    }
-)  # fmt: skip
-_KEYED = frozenset({"__delitem__", "discard", "pop", "remove"})
-_INSERTING = frozenset(
-    {
-        "__setitem__", "add", "append", "appendleft", "extend", "extendleft", "insert", "put",
-        "setdefault", "update",
-    }
-)  # fmt: skip
-_VIEWS = frozenset({"copy", "items", "keys", "values"})
-_COPIES = frozenset({"enumerate", "iter", "list", "reversed", "set", "sorted", "tuple"})
-_FRESH = frozenset(
-    {
-        "Counter", "OrderedDict", "WeakKeyDictionary", "WeakSet", "WeakValueDictionary",
-        "bytearray", "defaultdict", "deque", "dict", "list", "set",
-    }
-)  # fmt: skip
-_FUNCTIONS = {
-    "heappop": "remove",
-    "heapreplace": "remove",
-    "heappushpop": "remove",
-    "heappush": "insert",
-    "insort": "insert",
-    "insort_left": "insert",
-    "insort_right": "insert",
-    "max": "iterate",
-    "min": "iterate",
-    "nlargest": "iterate",
-    "nsmallest": "iterate",
-}
-_TIMERS = frozenset({"Timer", "add_job", "call_at", "call_later", "enter", "spawn_later"})
-_CLOCKS = frozenset(
-    {"monotonic", "monotonic_ns", "now", "perf_counter", "time", "time_ns", "today", "utcnow"}
-)
-_TIMELY = re.compile(
-    r"expir|ttl|deadline|timeout|max_?age|timestamp|last_|created|stale|cutoff|horizon"
-    r"|_at$|_ts$|^ts$|^age$|^now$|^when$"
-)
 _TRUE_WHEN_LARGE = {">": True, ">=": True, "==": True, "!=": True, "<": False, "<=": False}
 _MIRRORED = {">": "<", ">=": "<=", "<": ">", "<=": ">=", "==": "==", "!=": "!="}
 _SELF = ("self",)
@@ -144,7 +102,7 @@ class Reader:
         """Return the symbol of a local variable."""
         if symbol is None and self._pattern.start == ("closure", name):
             return ("path", 0)
-        if (symbol is None or _is(symbol, "param")) and _TIMELY.search(name.lower()):
+        if (symbol is None or _is(symbol, "param")) and words.TIMELY.search(name.lower()):
             return _TIME
         return symbol
 
@@ -176,7 +134,7 @@ class Reader:
             if self._pattern.start == ("global", name):
                 return ("path", 0)
         is_method = base == _SELF and name in self._summaries.get("methods of self", ())
-        timely = _TIMELY.search(name.lower()) and not is_method
+        timely = words.TIMELY.search(name.lower()) and not is_method
         return _TIME if timely else ("attribute", base, name)
 
     def subscript(self, base: Any, key: Any) -> Any:
@@ -185,7 +143,7 @@ class Reader:
             return ("part", base, key) if self._is_container(base) else None
         if _is(base, "path") and self._pattern.steps[base[1] : base[1] + 1] == (None,):
             return ("path", base[1] + 1)
-        timely = _is(key, "constant") and _TIMELY.search(str(key[1]).lower())
+        timely = _is(key, "constant") and words.TIMELY.search(str(key[1]).lower())
         return _TIME if timely or base == _TIME else None
 
     def element(self, iterated: Any) -> Any:
@@ -249,7 +207,7 @@ class Reader:
     def call(self, function: Any, arguments: list[Any]) -> Any:
         """Return the symbol of a call, and note what it does to the container."""
         if _is(function, "method") or _is(function, "attribute"):
-            if function[2] in _TIMERS:
+            if function[2] in words.TIMERS:
                 self._note_timer(arguments)
             return self._call_method(function[1], function[2], arguments)
         if _is(function, "global"):
@@ -301,7 +259,7 @@ class Reader:
         """Note a removal that is handed to a timer: ``call_later(30, cache.pop, key)``."""
         for argument in arguments:
             if _is(argument, "attribute"):
-                if self._is_container(argument[1]) and argument[2] in _REMOVING:
+                if self._is_container(argument[1]) and argument[2] in words.REMOVING:
                     self._note("remove", limit=("time", None))
                 elif argument[1] == _SELF:
                     self._note("call:" + argument[2], limit=("time", None))
@@ -335,15 +293,15 @@ class Reader:
         """Return the symbol of a call of a global function."""
         first = arguments[0] if arguments else None
         seen = self._is_container(first) or self._is_view(first)
-        if name in _CLOCKS:
+        if name in words.CLOCKS:
             return _TIME
         if name in ("range", "islice", "super"):
             return (name.replace("islice", "range"), first)
-        if name in _FRESH and first is None:
+        if name in words.FRESH and first is None:
             return _NOTHING
         result = self._call_builtin(name, arguments, first, seen=seen)
         if result is None:
-            effect = _FUNCTIONS.get(name) if seen else None
+            effect = words.FUNCTIONS.get(name) if seen else None
             self._note(effect or "call:" + name)
             result = None if effect else self._summaries.get(name)
         return result
@@ -352,9 +310,9 @@ class Reader:
         if name == "len":
             inherited = self._summaries.get("__len__") if first == _SELF else ("length of", first)
             return _LENGTH if seen else inherited
-        if name in _COPIES and _is(first, "view"):
+        if name in words.COPIES and _is(first, "view"):
             return first
-        if name in _COPIES and (_is(first, "path") or seen):
+        if name in words.COPIES and (_is(first, "path") or seen):
             return ("view", first[1] if _is(first, "path") else 0, "")
         if name in ("max", "min") and not seen:
             return next((symbol for symbol in arguments if self._measures(symbol)), None)
@@ -365,30 +323,30 @@ class Reader:
         if _is(base, "super") and not steps:
             base = _SELF
         if _is(base, "global"):
-            changes = name in _REMOVING | _INSERTING
+            changes = name in words.REMOVING | words.INSERTING
             if not (changes and arguments and self._is_container(arguments[0])):
                 return self._call_function(name, arguments)
             base, arguments = arguments[0], arguments[1:]  # such as dict.pop(self, key)
         if self._is_container(base):
             return self._call_container(name, arguments)
         if _is(base, "path"):
-            if name in _VIEWS:
+            if name in words.VIEWS:
                 return ("view", base[1], name)
             element = steps[base[1]] is None and name in ("get", "setdefault", "pop")
             return ("path", base[1] + 1) if element else None
-        result = _TIME if name in _CLOCKS or base == _TIME else None
+        result = _TIME if name in words.CLOCKS or base == _TIME else None
         if base == _SELF:
             self._note_call(name, arguments)
             result = self._summaries.get(name)
-        return result or (_EXPIRED if _TIMELY.search(name.lower()) else None)
+        return result or (_EXPIRED if words.TIMELY.search(name.lower()) else None)
 
     def _call_container(self, name: str, arguments: list[Any]) -> Any:
         key = arguments[0] if arguments else None
-        if name in _REMOVING:
-            self._note("remove", keyed=name in _KEYED and _is(key, "param"))
-        elif name in _INSERTING:
+        if name in words.REMOVING:
+            self._note("remove", keyed=name in words.KEYED and _is(key, "param"))
+        elif name in words.INSERTING:
             self._note("insert")
-        elif name in _VIEWS:
+        elif name in words.VIEWS:
             return ("view", len(self._pattern.steps), name)
         elif name == "__len__":
             return _LENGTH

@@ -34,10 +34,11 @@ def origins(
     @cache
     def origin_of(file: str) -> Origin:
         path = Path(file)
+        # memray says <unknown> where native code has no debug information.
+        if file == "<unknown>" or path.suffix in _NATIVE_SUFFIXES or ".so" in path.suffixes:
+            return Origin(kind="native")
         if file.startswith("<") or not path.suffix:
             return Origin(kind="interpreter")
-        if path.suffix in _NATIVE_SUFFIXES or ".so" in path.suffixes:
-            return Origin(kind="native")
         if _LIBRARY_FOLDERS.intersection(path.parts):
             name, version = owners().get(str(path)) or _by_folder(path)
             if _normal(name) in ours:

@@ -232,6 +232,32 @@ def test_containers_that_declare_their_bound() -> None:
     assert bounds == [700, 5_000, None]
 
 
+class Cache:
+    """Names its bound as cachetools.Cache does."""
+
+    def __init__(self, maxsize: int) -> None:
+        self.__maxsize = maxsize
+        self.__currsize = 0
+        self.__data: dict[int, Any] = {}
+
+    def put(self, key: int) -> None:
+        self.__data[key] = [key]
+        self.__currsize += 5
+
+    @property
+    def data(self) -> dict[int, Any]:
+        assert self.__currsize <= self.__maxsize
+        return self.__data
+
+
+def test_a_cache_whose_entries_have_sizes() -> None:
+    cache = Cache(10_000)
+    for number in range(ENTRIES):
+        cache.put(number)
+    (holder,) = find(cache.data)
+    assert holder["bound"] == 2_000
+
+
 # -- what is not a container -----------------------------------------------------------------
 
 

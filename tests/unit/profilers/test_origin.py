@@ -32,6 +32,7 @@ def test_whose_code_a_file_is() -> None:
         ("main.py", "application"),
         ("/lib/x86_64-linux-gnu/libz.so.1.2.13", "native"),
         ("Modules/_sqlite/cursor.c", "native"),
+        ("<unknown>", "native"),
     ],
 )
 def test_files_that_are_nowhere_on_this_machine(file: str, kind: str) -> None:

@@ -1,0 +1,113 @@
+"""Look at a container's newest entries: what they are, and what they take."""
+
+from __future__ import annotations
+
+import collections
+import gc
+import itertools
+import types
+
+from . import heap, objects
+
+TYPE_CHECKING = False  # typing itself would be imported into the target
+if TYPE_CHECKING:
+    from typing import Any
+
+_SAMPLED = 50  # entries of a container that are measured, the newest ones
+_MEASURED = 200  # objects of one entry that are measured
+_SHOWN_VALUE = 80
+_MADE_BY_CLASS_STATEMENT = 1 << 9  # Py_TPFLAGS_HEAPTYPE: set for some types in C as well
+_FUNCTION = types.FunctionType
+_SHARED = (type, types.ModuleType, types.BuiltinFunctionType, types.CodeType)
+
+
+def newest(held: Any, base: Any) -> list[tuple[Any, ...]]:
+    """Return the newest entries of a container: 1-tuples, or pairs of key and value."""
+    try:
+        if base is dict:
+            return list(itertools.islice(reversed(dict.items(held)), _SAMPLED))
+        if base is list:
+            return [(item,) for item in list.__getitem__(held, slice(-_SAMPLED, None))]
+        if base is collections.deque:
+            return [
+                (item,) for item in itertools.islice(collections.deque.__reversed__(held), _SAMPLED)
+            ]
+        if base is set:
+            return [(item,) for item in itertools.islice(set.__iter__(held), _SAMPLED)]
+    except RuntimeError:
+        return []  # another thread changed it
+    return []
+
+
+def estimated_bytes(held: Any, newest: list[tuple[Any, ...]], length: int | None) -> int:
+    """Estimate what a holder holds: its table, and the newest entries' mean times their number.
+
+    An entry is measured with what it refers to, up to ``_MEASURED`` objects; what several entries
+    share counts once among those measured.
+    """
+    if length is None:
+        return _reachable([held], set())
+    if not newest:
+        return size(held)
+    seen = {id(held)}
+    total = sum(_reachable(list(entry), seen) for entry in newest)
+    return size(held) + total * length // len(newest)
+
+
+def _reachable(level: list[Any], seen: set[int]) -> int:
+    total, left = 0, _MEASURED
+    while level and left > 0:
+        fresh = []
+        for item in level[:left]:
+            if id(item) not in seen and not _is_shared(item):
+                seen.add(id(item))
+                fresh.append(item)
+                total += size(item)
+        left -= len(fresh)
+        level = gc.get_referents(*(item for item in fresh if type(item) is not _FUNCTION))
+        closures = [item.__closure__ or () for item in fresh if type(item) is _FUNCTION]
+        level += [cell for closure in closures for cell in closure]
+    return total
+
+
+def _is_shared(item: Any) -> bool:
+    """Tell code from data; a function that closes over variables is data."""
+    if type(item) is _FUNCTION:
+        return not item.__closure__
+    return any(objects.is_a(item, kind) for kind in _SHARED)
+
+
+def size(item: Any) -> int:
+    """Return an object's own bytes as the allocator hands them out, without its ``__sizeof__``."""
+    kinds: tuple[Any, ...] = type(item).__mro__
+    for base in kinds:
+        if not base.__flags__ & _MADE_BY_CLASS_STATEMENT:
+            own = base.__sizeof__(item) if base is not object else kinds[0].__basicsize__
+            return int(own + (16 if gc.is_tracked(item) else 0) + 15) // 16 * 16
+    return 0
+
+
+def sample(newest: list[tuple[Any, ...]], *, show: bool) -> str:
+    """Return the types of the newest entry, with lengths; values only where ``show`` says so."""
+    if not newest:
+        return ""
+    return " -> ".join(_shown(item, show=show) for item in newest[0])
+
+
+def _shown(item: Any, *, show: bool) -> str:
+    kind = heap.type_name(type(item))
+    if show and type(item) in (str, bytes, int, float, bool, type(None)):
+        text = repr(item[:_SHOWN_VALUE]) if isinstance(item, (str, bytes)) else repr(item)
+        return text[:_SHOWN_VALUE]
+    base = heap.container_base(type(item))
+    if base is not None:
+        return "%s(%d)" % (kind, heap.LENGTHS[base](item))
+    if type(item) in (str, bytes, tuple):
+        return "%s(%d)" % (kind, len(item))
+    return kind
+
+
+def element_types(newest: list[tuple[Any, ...]]) -> dict[str, int]:
+    """Return the most common types of the newest entries, of a dict's values, by number."""
+    kinds = collections.Counter(type(entry[-1]) for entry in newest)
+    return {heap.type_name(kind): number for kind, number in kinds.most_common(5)}
