@@ -120,12 +120,11 @@ def sight_notes(agents: Agents, target: TargetProcesses, settings: Settings) -> 
     if not settings.check.agent or settings.target.pid is not None:
         return ["measured from outside: resident memory only, so that small leaks stay unseen"]
     if not present:
-        return [
-            (
-                "no agent answered: the target is no CPython from 3.9 on, or it starts Python with "
-                "-I, -E or -S, or it clears PYTHONPATH; measured from outside, small leaks stay unseen"
-            )
-        ]
+        reason = (
+            "no agent answered: the target is no CPython from 3.9 on, or it starts Python with "
+            "-I, -E or -S, or it clears PYTHONPATH"
+        )
+        return [f"{reason}; measured from outside, small leaks stay unseen"]
     notes = []
     for process in blind:
         try:
