@@ -88,24 +88,25 @@ class Census:
             "large_payload_bytes": count.payload_bytes if complete else None,
             "frozen": gc.get_freeze_count(),
         }
-        self._remember(count, previous, complete=complete)
+        self._remember(count, previous, total)
         reply["state_bytes"] = sum(map(sys.getsizeof, (self._ids, self._lengths)))
         reply["seconds"] = time.perf_counter() - began
         return reply
 
-    def _remember(self, count: _Count, previous: dict[int, int], *, complete: bool) -> None:
-        lengths = {} if complete else previous
-        long = sorted(count.containers.items(), key=lambda entry: -entry[1][1])
-        for identity, (_, length) in long[:_REMEMBERED]:
-            lengths[identity] = length
-        if complete:
-            seen = len(count.small) * count.every
-            self._every = next(prime for prime in _PRIMES if seen <= prime * 2 * _SAMPLED)
-        for identity, length in count.small.items():
-            if not identity // 16 % self._every:
-                lengths[identity] = length
-        self._ids = array.array("Q", lengths.keys())
-        self._lengths = array.array("q", lengths.values())
+    def _remember(self, count: _Count, previous: dict[int, int], total: int) -> None:
+        complete = count.scanned == total
+        seen = len(count.small) * count.every * total // max(count.scanned, 1)
+        self._every = next(prime for prime in _PRIMES if seen <= prime * 2 * _SAMPLED)
+        long = sorted(count.containers.items(), key=lambda entry: -entry[1][1])[:_REMEMBERED]
+        fresh = {identity: length for identity, (_, length) in long}
+        fresh.update(_sampled(count.small, self._every))
+        if not complete:
+            carried = {i: length for i, length in previous.items() if i not in fresh}
+            fresh = {**_sampled(carried, self._every), **fresh}
+        # What was not seen for longest comes first, and may be gone.
+        kept = list(fresh)[-(_REMEMBERED + 2 * _SAMPLED) :]
+        self._ids = array.array("Q", kept)
+        self._lengths = array.array("q", [fresh[identity] for identity in kept])
 
 
 class _Count:
@@ -176,6 +177,11 @@ class _Count:
             length = heap.LENGTHS[base](item)
             if length < LONG:
                 self.small[id(item)] = length
+
+
+def _sampled(lengths: dict[int, int], every: int) -> dict[int, int]:
+    """Return the long containers, and of the small ones those in the sample."""
+    return {i: length for i, length in lengths.items() if length >= LONG or not i // 16 % every}
 
 
 def _chunks(objects: list[Any], offset: int) -> Iterator[list[Any]]:

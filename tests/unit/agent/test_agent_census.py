@@ -137,6 +137,7 @@ def test_it_goes_on_where_the_budget_ended(census: Census) -> None:
     assert 0 < first["scanned"] < first["objects"]
     assert first["large_payload_bytes"] is None
     seen = first["scanned"]
+    assert first["state_bytes"] < 500_000
     while seen < first["objects"]:
         seen += census.take({"budget": 0.0})["scanned"]
     growing = list(range(100))
