@@ -81,7 +81,8 @@ def test_the_ledgers_of_workers_add_up(tsprof: CommandLine, worker: str, applica
     )
     processes = finished.report["processes"]
     assert [process["source"] for process in processes] == ["agent"] * 3
-    assert sum(process["bytes_per_request"] > 30 for process in processes) == 2
+    # Connections that are kept alive may all have gone to one worker.
+    assert 1 <= sum(process["bytes_per_request"] > 30 for process in processes) <= 2
     total = bytes_by_owner(finished.report["ledger"])
     assert total["python_objects"] == pytest.approx(350, rel=0.2)
     parts: defaultdict[str, float] = defaultdict(float)
@@ -144,14 +145,16 @@ def test_workers_that_are_recycled_cannot_be_judged(tsprof: CommandLine) -> None
     ids=["isolated", "without site", "without environment"],
 )
 def test_a_target_that_keeps_the_agent_out(tsprof: CommandLine, launcher: tuple[str, ...]) -> None:
-    finished = tsprof.check("--", *launcher, SERVICE, "{port}", "leaks")
+    finished = tsprof.check("--max-time", "1", "--", *launcher, SERVICE, "{port}", "leaks")
     assert finished.code == 3
     assert "no agent answered" in finished.notes
     assert [p["source"] for p in finished.report["processes"]] == ["outside"]
 
 
 def test_a_target_that_closes_its_descriptors_keeps_its_agent(tsprof: CommandLine) -> None:
-    finished = tsprof.check("--", PYTHON, SERVICE, "{port}", "closes_descriptors", "leaks")
+    finished = tsprof.check(
+        *("--max-time", "1", "--", PYTHON, SERVICE, "{port}", "closes_descriptors", "leaks")
+    )
     assert "agent" not in finished.reasons
     assert [p["source"] for p in finished.report["processes"]] == ["agent"]
 
