@@ -30,6 +30,8 @@ GUARD = Path(__file__).with_name("guard.py")
 LOG_LIMIT = 8 << 20
 """Bytes of target output kept per log file; two files are kept."""
 LONGEST_LINE = 4096
+GUARD_PATIENCE = 30.0
+"""Seconds for the guard to start; 0.05 on an idle machine."""
 SETTLING = 0.15
 """Seconds within which the guard surely tells that the target has ended; it looks every 0.05."""
 STOP_GRACE = 5.0
@@ -97,8 +99,9 @@ class Target:
             "log": str(order.log),
             "log_limit": LOG_LIMIT,
         }
-        self._connection.sendall(json.dumps(launch).encode() + b"\n")
-        answer = self._next_message(10.0)
+        with suppress(OSError):  # a guard that has ended does not answer
+            self._connection.sendall(json.dumps(launch).encode() + b"\n")
+        answer = self._next_message(GUARD_PATIENCE)
         if answer is None or "pid" not in answer:
             reason = answer["error"] if answer else "the guard process did not answer"
             self.stop()
@@ -128,7 +131,10 @@ class Target:
             ready, _, _ = select.select([self._connection], [], [], max(left, 0))
             if not ready:
                 return None
-            data = self._connection.recv(65536)
+            try:
+                data = self._connection.recv(65536)
+            except ConnectionResetError:  # the guard was killed with something unread
+                data = b""
             if not data:
                 return None
             self._pending += data
