@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
-from command_line import SERVICE, TARGETS, CommandLine, wait_for
+from command_line import SERVICE, TARGETS, CommandLine, python, wait_for
 
 PYTHON = sys.executable
 GUNICORN = (PYTHON, "-m", "gunicorn", "--no-control-socket", "--bind", "127.0.0.1:{port}")
@@ -149,6 +149,21 @@ def test_a_target_that_keeps_the_agent_out(tsprof: CommandLine, launcher: tuple[
     assert finished.code == 3
     assert "no agent answered" in finished.notes
     assert [p["source"] for p in finished.report["processes"]] == ["outside"]
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.13"])
+def test_the_targets_python_need_not_be_that_of_tsprof(tsprof: CommandLine, version: str) -> None:
+    finished = tsprof.check("--max-time", "1", "--", python(version), SERVICE, "{port}")
+    assert [p["source"] for p in finished.report["processes"]] == ["agent"]
+    assert finished.report["provenance"]["target_python"].startswith(version)
+
+
+def test_a_report_that_cannot_be_written_is_told_before_the_run(tsprof: CommandLine) -> None:
+    junit = "/nowhere/at/all/junit.xml"
+    finished = tsprof.check("--junit", junit, "--", PYTHON, SERVICE, "{port}")
+    assert finished.code == 2
+    assert junit in finished.err
+    assert not tsprof.home.exists()
 
 
 def test_a_target_that_closes_its_descriptors_keeps_its_agent(tsprof: CommandLine) -> None:
