@@ -88,8 +88,10 @@ def _read_memray(capture: Path, early_until: float) -> tuple[Mapping[Key, Surviv
     try:
         with FileReader(capture, max_memory_records=_TIME_RECORDS) as reader:
             times = [record.time / 1000 for record in reader.get_memory_snapshots()]
-            early_records = sum(1 for time in times if time <= early_until)
-            if not early_records:
+            # The last of them may have been written later than its time says; the one before it
+            # was there when the last one took its time. The mark came some records later.
+            early_records = sum(1 for time in times if time <= early_until) - 1
+            if early_records < 1:
                 raise UnreadableError("the capture does not reach back before the mark")
             native = reader.metadata.has_native_traces
             for record in reader.get_temporal_allocation_records(merge_threads=True):
@@ -104,8 +106,8 @@ def _add(survivors: dict[Key, Survivors], record: Any, early_records: int, *, na
     """Add one stack's blocks, told apart by the time records between which they were born.
 
     A block with ``allocated_before_snapshot`` n was born between the time records n-1 and n, so
-    the early ones are those with n < ``early_records``: the last early record was written while
-    the target was quiet, shortly before the mark.
+    the early ones are those with n < ``early_records``: that record was written while the target
+    was quiet, shortly before the mark.
     """
     sums: Survivors | None = None
     for interval in record.intervals:
