@@ -99,7 +99,7 @@ def all_variants(agents: Agents, scratch: Path) -> list[Variant]:
         Variant("tracemalloc, 1 frame", (python, *SERVICE), {"PYTHONTRACEMALLOC": "1"}),
     ]
     if importlib.util.find_spec("scalene"):
-        options = ("--cli", "--outfile", str(scratch / "scalene.txt"), "---")
+        options = ("run", "--outfile", str(scratch / "scalene.json"), "---")
         variants.append(Variant("scalene", (python, "-m", "scalene", *options, *SERVICE)))
     return variants
 

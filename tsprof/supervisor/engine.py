@@ -239,6 +239,8 @@ class Engine:
     def calibrate(self) -> float:
         """Open the gate for about a second; return the requests per second that came through."""
         self.phase = "calibrating"
+        # A target may die of the first requests: what it was before must be known by then.
+        self._watch_processes(self.instruments.target.processes())
         began = time.monotonic()
         self._open(None)
         while time.monotonic() - began < CALIBRATION_PATIENCE:
