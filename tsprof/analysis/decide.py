@@ -24,6 +24,8 @@ from tsprof.report.model import Criterion, Finding, Resource, Verdict
 
 FAILED_LOAD = 0.5
 """Share of failed requests from which the load no longer tells anything about the target."""
+SERVES_NO_MORE = 0.9
+"""Share of failed requests in each of the last segments of a target that served before."""
 LEAST_SEGMENTS = 4
 USUAL_SEGMENTS = 12
 """Segments after which most runs are sure."""
@@ -186,11 +188,30 @@ def _weigh_load(evidence: Evidence, grounds: _Grounds) -> None:
             "check --url or the Locust file, and the end of the target's output",
         )
     elif failures >= FAILED_LOAD * requests:
-        grounds.doubt(
-            f"{failures / requests:.0%} of the {requests:,} requests failed, "
-            "so the load did not exercise the target",
-            "the failures are listed in the report; check --url or --locustfile",
-        )
+        share = f"{failures / requests:.0%} of the {requests:,} requests failed"
+        served = _served_at_first(evidence.segments)
+        if served:
+            grounds.doubt(
+                f"{share}, after {served:,} had been answered well: the target stopped serving",
+                "the failures are listed in the report; a limit may have been reached, of open "
+                "files, of connections, or of the requests that one client may send",
+            )
+        else:
+            grounds.doubt(
+                f"{share}, so the load did not exercise the target",
+                "the failures are listed in the report; check --url or --locustfile",
+            )
+
+
+def _served_at_first(segments: Sequence[Segment]) -> int:
+    """Return the requests that were answered well before a target failed all the rest; else 0."""
+    failing = next(
+        (n for n, s in enumerate(segments) if s.failures >= SERVES_NO_MORE * s.requests > 0), 0
+    )
+    rest = segments[failing:]
+    if not all(s.failures >= SERVES_NO_MORE * s.requests for s in rest):
+        return 0
+    return sum(s.requests - s.failures for s in segments[:failing])
 
 
 def _weigh_memory_sight(evidence: Evidence, grounds: _Grounds) -> None:

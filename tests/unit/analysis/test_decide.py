@@ -277,3 +277,11 @@ def test_counts_are_not_doubted_beside_memory_for_want_of_the_same_time() -> Non
     short = judge(taken(filling(40_000_000, 8), count=9))
     assert short.verdict is Verdict.INCONCLUSIVE
     assert not any(reason.startswith(("fd:", "thread:")) for reason in short.reasons)
+
+
+def test_a_target_that_stops_serving_is_told_from_one_that_never_did() -> None:
+    never = judge(CLEAN, segments=segments(10, failing=1.0))
+    stopped = judge(CLEAN, segments=[*segments(2), *segments(10, failing=1.0)])
+    assert never.verdict is stopped.verdict is Verdict.INCONCLUSIVE
+    assert "did not exercise the target" in said(never)
+    assert f"after {2 * SEGMENT:,} had been answered well" in said(stopped)
