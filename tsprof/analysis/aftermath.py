@@ -59,11 +59,18 @@ def count_drains(final: Look, after: Aftermath) -> dict[Resource, Drain]:
 
 
 def _sum(final: Look, value: Counter, checkpoint: Checkpoint) -> float | None:
-    """Return a counter's sum over the watched processes, or None where one of them is gone."""
-    readings = final.view.readings(checkpoint)
-    if len(readings) < len(final.view.identities):
+    """Return a counter's sum over the processes that were judged; None where one tells no more."""
+    judged = {
+        r.identity for r in final.view.readings(final.view.checkpoints[-1]) if _tells(value, r)
+    }
+    readings = [r for r in checkpoint.processes if r.identity in judged]
+    if len(readings) < len(judged) or not all(_tells(value, r) for r in readings):
         return None
     return float(sum(value(reading) or 0 for reading in readings))
+
+
+def _tells(value: Counter, reading: ProcessReading) -> bool:
+    return value(reading) is not None
 
 
 def _drain(

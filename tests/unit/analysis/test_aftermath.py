@@ -1,6 +1,7 @@
 """What became of a growth at rest, and when load came again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from fabricate import SEGMENT, growing, reading, taken
@@ -90,6 +91,12 @@ def test_a_process_that_is_gone_tells_nothing() -> None:
     after = aftermath(GROWN, GROWN, GROWN)
     assert memory_drain(LEAK, Aftermath(before=gone, rested=after.rested)) is None
     assert drained(Aftermath(before=after.before, rested=after.rested, again=gone)).brought is None
+
+
+def test_a_process_whose_agent_was_lost_tells_nothing() -> None:
+    after = aftermath(GROWN, GROWN, GROWN)
+    lost = replace(after.before, processes=(reading(BEFORE, native_live=None),))
+    assert memory_drain(LEAK, replace(after, before=lost)) is None
 
 
 def test_memory_that_does_not_leak_has_no_aftermath() -> None:
