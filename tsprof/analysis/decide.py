@@ -1,6 +1,6 @@
 """The verdict: what all the evidence of a run comes to, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -20,11 +20,15 @@ from tsprof.analysis.findings import (
     memory_finding,
 )
 from tsprof.records import Event, Segment
-from tsprof.report.model import Criterion, Finding, Verdict
+from tsprof.report.model import Criterion, Finding, Resource, Verdict
 
 FAILED_LOAD = 0.5
 """Share of failed requests from which the load no longer tells anything about the target."""
+SERVES_NO_MORE = 0.9
+"""Share of failed requests in each of the last segments of a target that served before."""
 LEAST_SEGMENTS = 4
+USUAL_SEGMENTS = 12
+"""Segments after which most runs are sure."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,8 @@ class Evidence:
     drift: Sequence[Finding] = ()
     attribution: Attribution | None = None
     drain: Drain | None = None
+    """Of memory."""
+    count_drains: Mapping[Resource, Drain] = field(default_factory=dict)
     complete: bool = True
 
 
@@ -83,7 +89,8 @@ def decide(evidence: Evidence) -> Decision:
     _weigh_load(evidence, grounds)
     if not any(f.resource == "memory" and f.kind != "fragmentation" for f in findings):
         _weigh_memory_sight(evidence, grounds)
-    _weigh_counts_sight(evidence, grounds)
+    if not grounds.doubts:  # or they would be in doubt for the same reason: a short run
+        _weigh_counts_sight(evidence, grounds)
     interrupted = any(event.kind == "interrupted" for event in evidence.events)
     if interrupted:
         grounds.doubts.insert(0, ("the run was interrupted before it could tell", ""))
@@ -135,11 +142,13 @@ def _leak_findings(evidence: Evidence, grounds: _Grounds) -> list[Finding]:
         findings.append(finding)
         grounds.fail(finding.title)
     for resource, assessment in look.counts.items():
-        finding_or_none = count_finding(resource, assessment)
+        finding_or_none = count_finding(resource, assessment, evidence.count_drains.get(resource))
         if finding_or_none is not None:
             findings.append(finding_or_none)
             if finding_or_none.kind == "leak":
                 grounds.fail(finding_or_none.title)
+            else:
+                grounds.doubt(finding_or_none.title, "run longer than they live (tsprof endurance)")
     fragmentation = fragmentation_finding(look)
     if fragmentation is not None:
         findings.append(fragmentation)
@@ -179,11 +188,30 @@ def _weigh_load(evidence: Evidence, grounds: _Grounds) -> None:
             "check --url or the Locust file, and the end of the target's output",
         )
     elif failures >= FAILED_LOAD * requests:
-        grounds.doubt(
-            f"{failures / requests:.0%} of the {requests:,} requests failed, "
-            "so the load did not exercise the target",
-            "the failures are listed in the report; check --url or --locustfile",
-        )
+        share = f"{failures / requests:.0%} of the {requests:,} requests failed"
+        served = _served_at_first(evidence.segments)
+        if served:
+            grounds.doubt(
+                f"{share}, after {served:,} had been answered well: the target stopped serving",
+                "the failures are listed in the report; a limit may have been reached, of open "
+                "files, of connections, or of the requests that one client may send",
+            )
+        else:
+            grounds.doubt(
+                f"{share}, so the load did not exercise the target",
+                "the failures are listed in the report; check --url or --locustfile",
+            )
+
+
+def _served_at_first(segments: Sequence[Segment]) -> int:
+    """Return the requests that were answered well before a target failed all the rest; else 0."""
+    failing = next(
+        (n for n, s in enumerate(segments) if s.failures >= SERVES_NO_MORE * s.requests > 0), 0
+    )
+    rest = segments[failing:]
+    if not all(s.failures >= SERVES_NO_MORE * s.requests for s in rest):
+        return 0
+    return sum(s.requests - s.failures for s in segments[:failing])
 
 
 def _weigh_memory_sight(evidence: Evidence, grounds: _Grounds) -> None:
@@ -202,7 +230,7 @@ def _weigh_memory_sight(evidence: Evidence, grounds: _Grounds) -> None:
         else:
             grounds.doubt(
                 f"only {max(0, len(look.view.checkpoints) - 1)} segments were measured",
-                "allow more time: --max-time 90s",
+                _more_time(look, USUAL_SEGMENTS),
             )
         return
     judged = look.memory if look.memory is not None else look.outside

@@ -111,6 +111,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             drift=drift,
             attribution=confirmation.attribution,
             drain=confirmation.drain,
+            count_drains=confirmation.count_drains,
             complete=complete,
         )
     )

@@ -23,7 +23,7 @@ from tsprof.supervisor.bring_up import Surroundings, bring_up, find_place, sight
 from tsprof.supervisor.confirm import confirm
 from tsprof.supervisor.engine import Engine, Instruments, RunEnded
 from tsprof.supervisor.interrupts import RunInterrupted, noticing_interrupts
-from tsprof.supervisor.launch import Target
+from tsprof.supervisor.launch import Target, not_ready_after_all
 from tsprof.supervisor.measure import measure
 from tsprof.supervisor.plan import Plan
 
@@ -88,7 +88,11 @@ def _close(database: RunDatabase) -> None:
 
 
 def _drive(engine: Engine, plan: Plan, view: LiveView, folder: Path) -> None:
-    """Measure and confirm, until that is done or cut short."""
+    """Measure and confirm, until that is done or cut short.
+
+    Raises:
+        NotReadyError: the target exited before it had answered a request.
+    """
     try:
         requests = measure(engine, plan)
         final = look(engine.checkpoints, plan.slowest_fill)
@@ -100,8 +104,10 @@ def _drive(engine: Engine, plan: Plan, view: LiveView, folder: Path) -> None:
     except RunInterrupted:
         view.line("interrupted: writing the report; once more to stop at once")
         _try_note(engine, "interrupted", "interrupted by the user")
-    except RunEnded:
-        pass  # the events say why
+    except RunEnded:  # the events say why
+        target = engine.instruments.target
+        if isinstance(target, Target) and not engine.served and (target.exit_status or -1) > 0:
+            raise not_ready_after_all(target) from None
     except StoreError as error:
         _try_note(engine, "store_failed", str(error))
 
