@@ -9,6 +9,7 @@ from tsprof.analysis.assessments import Look
 from tsprof.analysis.decide import Decision
 from tsprof.analysis.findings import Attribution
 from tsprof.analysis.ledger import growth_rows, total_owners
+from tsprof.analysis.performance import undisturbed
 from tsprof.exit_codes import ExitCode
 from tsprof.histogram import Histogram
 from tsprof.records import Checkpoint, Event, ProcessSample, Segment
@@ -18,6 +19,7 @@ from tsprof.report.model import (
     Endpoint,
     Growth,
     Latency,
+    Measure,
     MemoryPoint,
     ProcessReport,
     Provenance,
@@ -31,10 +33,16 @@ NOTES = ("note", "control_passed", "process_ended")
 
 @dataclass
 class Resources:
-    """What the probes saw, summed: bytes by second, CPU seconds by second and by role."""
+    """What the probes saw, summed: bytes by second, CPU seconds by second and by role.
+
+    ``rss`` and ``cpu`` are the target's.
+    """
 
     rss: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     cpu: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+    load_cpu: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+    load_waited: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+    last_waited: float = 0.0
     last_cpu: dict[tuple[str, int], float] = field(default_factory=dict)
     peak: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     total_cpu: dict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -52,6 +60,9 @@ class Facts:
     checkpoints: Sequence[Checkpoint]
     segments: Sequence[Segment]
     events: Sequence[Event]
+    last_judged: int | None = None
+    """Number of the last checkpoint before a profiler's window; None for all."""
+    performance: tuple[Measure, ...] = ()
     seconds: Sequence[Mapping[str, Any]] = ()
     resources: Resources | None = None
     provenance: Provenance = field(default_factory=Provenance)
@@ -72,11 +83,11 @@ def build_report(
 ) -> Report:
     """Put a run's facts and its verdict into a report."""
     resources = facts.resources or Resources()
-    latency = _merge(segment.latency for segment in facts.segments)
-    latency.max_ms = max((s.latency_max_ms for s in facts.segments), default=0.0)
-    requests = sum(s.requests for s in facts.segments)
-    busy = sum(s.seconds for s in facts.segments)
-    rate = requests / busy if busy > 0 else 0.0
+    calm = undisturbed(facts.segments, facts.last_judged)
+    latency = _merge(segment.latency for segment in calm)
+    latency.max_ms = max((s.latency_max_ms for s in calm), default=0.0)
+    busy = sum(s.seconds for s in calm)
+    rate = sum(s.requests for s in calm) / busy if busy > 0 else 0.0
     pauses = sorted(
         max((r.pause for r in c.processes), default=0.0) * 1000 for c in facts.checkpoints
     )
@@ -88,7 +99,7 @@ def build_report(
         reasons=decision.reasons,
         advice=decision.advice,
         complete=facts.complete and not decision.interrupted,
-        requests=requests,
+        requests=sum(s.requests for s in facts.segments),
         failures=sum(s.failures for s in facts.segments),
         failure_samples=facts.failure_samples,
         seconds=max(
@@ -104,9 +115,10 @@ def build_report(
             p50_ms=latency.percentile(50),
             p95_ms=latency.percentile(95),
             p99_ms=latency.percentile(99),
-            max_ms=latency.max_ms if requests else None,
+            max_ms=latency.max_ms if latency.count else None,
             requests_per_second=rate,
         ),
+        performance=facts.performance,
         endpoints=_endpoints(facts.segments),
         cost=Cost(
             checkpoint_ms=pauses[len(pauses) // 2] if pauses else 0.0,
@@ -302,6 +314,10 @@ def sum_samples(samples: Iterable[ProcessSample]) -> Resources:
         if sample.role == "target":
             sums.rss[sample.second] += sample.rss
             sums.cpu[sample.second] += used
+        elif sample.role == "load":
+            sums.load_cpu[sample.second] += used
+            sums.load_waited[sample.second] += max(0.0, sample.waited_seconds - sums.last_waited)
+            sums.last_waited = sample.waited_seconds
     return sums
 
 

@@ -1,0 +1,303 @@
+"""What a baseline keeps of a run, and what of a later run is worse than it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tsprof.analysis.change import Change, Estimate, change
+from tsprof.analysis.keys import Places, places
+from tsprof.report import format as fmt
+from tsprof.report.model import (
+    Criterion,
+    Finding,
+    Growth,
+    Kind,
+    LedgerRow,
+    Measure,
+    Provenance,
+    Report,
+    Resource,
+    Verdict,
+)
+
+SCHEMA_VERSION = 1
+BYTES = ("memory", "garbage")
+"""Resources whose growth is in bytes."""
+PREFIX = "baseline_"
+"""Before the name of a criterion that a baseline sets."""
+QUALITIES: dict[str, tuple[Resource, str, int]] = {
+    "p50_ms": ("latency", "p50 latency", 1),
+    "p95_ms": ("latency", "p95 latency", 1),
+    "p99_ms": ("latency", "p99 latency", 1),
+    "requests_per_second": ("throughput", "throughput", -1),
+    "cpu_ms": ("cpu", "CPU time per request", 1),
+    "error_rate": ("errors", "error rate", 1),
+}
+"""What is compared, with the resource that it is about, its name in a sentence, and the direction
+in which it gets worse."""
+MACHINE_BOUND = ("p50_ms", "p95_ms", "p99_ms", "requests_per_second", "cpu_ms")
+"""What only compares on a machine that is as fast and as busy."""
+
+
+class _Kept(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KnownFinding(_Kept):
+    """A finding of the baseline's run."""
+
+    key: str
+    resource: Resource
+    kind: Kind
+    per_request: float
+    low: float
+    high: float
+    sites: tuple[str, ...] = ()
+    """By their keys, see ``tsprof.analysis.keys``."""
+    holders: tuple[str, ...] = ()
+
+
+class Baseline(_Kept):
+    """A run that later ones are compared with: its figures, without what it was made of."""
+
+    schema_: int = Field(default=SCHEMA_VERSION, alias="schema")
+    tsprof_version: str
+    scenario: str
+    run: str
+    started: str
+    conditions: dict[str, str]
+    """What latency and throughput depend on besides the target."""
+    growth: Growth
+    ledger: tuple[LedgerRow, ...]
+    findings: tuple[KnownFinding, ...]
+    performance: tuple[Measure, ...]
+
+    @property
+    def leaks(self) -> bool:
+        """Whether its run had a leak."""
+        return any(finding.kind == "leak" for finding in self.findings)
+
+
+def make_baseline(report: Report) -> Baseline:
+    """Keep what a later run is compared with."""
+    folder = report.provenance.folder
+    return Baseline(
+        tsprof_version=report.provenance.tsprof_version,
+        scenario=report.scenario,
+        run=report.provenance.run,
+        started=report.provenance.started,
+        conditions=conditions(report.scenario, report.provenance),
+        growth=report.growth,
+        ledger=report.ledger,
+        findings=tuple(_known(finding, folder) for finding in report.findings),
+        performance=report.performance,
+    )
+
+
+def unfit(report: Report) -> str:
+    """Say why a run is no measure for later ones; empty where it is one."""
+    if not report.complete:
+        return "the run was cut short"
+    if report.verdict is Verdict.INCONCLUSIVE:
+        return "the run is inconclusive"
+    if report.growth.detectable_bytes_per_request is None:
+        return "the run could not judge memory"
+    return ""
+
+
+def conditions(scenario: str, provenance: Provenance) -> dict[str, str]:
+    """Return what the figures of a run depend on besides the target, by name."""
+    configuration: Any = provenance.configuration
+    load = _table(configuration, "load")
+    own = _table(configuration, scenario).get("users")
+    found = {
+        "users": own or load.get("users"),
+        "rate": load.get("rate"),
+        "url": load.get("url"),
+        "locustfile": load.get("locustfile"),
+        "cores": provenance.machine.get("cores"),
+        "machine": provenance.machine.get("machine"),
+    }
+    return {name: str(value) for name, value in found.items() if value}
+
+
+def _table(configuration: Any, name: str) -> dict[str, Any]:
+    table = configuration.get(name)
+    return table if isinstance(table, dict) else {}
+
+
+def _known(finding: Finding, folder: str) -> KnownFinding:
+    where = places(finding.sites, finding.holders, folder)
+    return KnownFinding(
+        key=finding.key,
+        resource=finding.resource,
+        kind=finding.kind,
+        per_request=finding.per_request,
+        low=finding.low,
+        high=finding.high,
+        sites=where.sites,
+        holders=where.holders,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A leak beside the baseline."""
+
+    known: bool
+    """It was there before, and grows no faster."""
+    text: str
+    """What the baseline says of it, to follow a comma or a semicolon."""
+    noise: float = 0.0
+    """How much faster it could have grown without being told from before, per request."""
+
+
+def compare_leak(finding: Finding, baseline: Baseline, folder: str) -> Comparison:
+    """Say whether a leak is the baseline's.
+
+    Args:
+        finding: of kind ``leak``.
+        baseline: of an earlier run.
+        folder: the target's working directory.
+    """
+    before = next(
+        (k for k in baseline.findings if (k.resource, k.kind) == (finding.resource, "leak")), None
+    )
+    if before is None:
+        return Comparison(known=False, text="it is new since the baseline")
+    was, now = (rate_text(finding.resource, f.per_request) for f in (before, finding))
+    difference = leak_change(before, finding)
+    noise = difference.value - difference.low if difference.low is not None else 0.0
+    if difference.beyond_noise > 0:
+        text = (
+            f"its rate rose from the baseline's {was} to {now}, by more than the noise of "
+            f"{rate_text(finding.resource, noise)}"
+        )
+        return Comparison(known=False, text=text)
+    where = places(finding.sites, finding.holders, folder)
+    same = where.overlap(Places(sites=before.sites, holders=before.holders))
+    if same is False:
+        text = f"it is in another place than the baseline's, which was {before.key}"
+        return Comparison(known=False, text=text)
+    text = f"known, as in the baseline: {was} then, {now} now"
+    if same is None and finding.resource == "memory":
+        text += " (its place could not be compared)"
+    return Comparison(known=True, text=text, noise=noise)
+
+
+def leak_change(before: KnownFinding | Finding, after: Finding) -> Change:
+    """Return the change of a leak's rate."""
+    figure = "growth" if after.resource in BYTES else "count"
+    return change(_rate(before), _rate(after), figure)
+
+
+def _rate(finding: KnownFinding | Finding) -> Estimate:
+    return Estimate(value=finding.per_request, low=finding.low, high=finding.high)
+
+
+def rate_text(resource: Resource, per_request: float) -> str:
+    """A growth per request in words."""
+    amount = fmt.size(per_request) if resource in BYTES else fmt.number(per_request)
+    return f"{amount} per request"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regressions:
+    """Latency, throughput, errors and CPU time beside the baseline."""
+
+    criteria: tuple[Criterion, ...] = ()
+    """Each figure with the limit that the baseline sets; none for what does not compare."""
+    findings: tuple[Finding, ...] = ()
+    """What got worse."""
+    notes: tuple[str, ...] = ()
+    """What could not be compared, and why."""
+
+
+def find_regressions(
+    performance: Sequence[Measure], now: dict[str, str], baseline: Baseline
+) -> Regressions:
+    """Compare how the target served with the baseline.
+
+    Args:
+        performance: of this run.
+        now: the conditions of this run.
+        baseline: of an earlier one.
+    """
+    before = {measure.name: measure for measure in baseline.performance}
+    after = {measure.name: measure for measure in performance}
+    obstacle = _obstacle(now, baseline, before, after)
+    criteria, findings = [], []
+    for name, (resource, words, worse) in QUALITIES.items():
+        if name not in before or name not in after or (obstacle and name in MACHINE_BOUND):
+            continue
+        difference = measure_change(before[name], after[name])
+        reach = difference.low if worse > 0 else difference.high
+        if reach is None:
+            continue
+        limit = after[name].value - reach
+        regressed = difference.beyond_noise == worse
+        criteria.append(
+            Criterion(
+                name=PREFIX + name,
+                limit=limit,
+                value=after[name].value,
+                met=not regressed,
+                comparison="<=" if worse > 0 else ">=",
+            )
+        )
+        if regressed:
+            findings.append(
+                Finding(
+                    resource=resource,
+                    kind="regression",
+                    title=f"{words} is {figure_text(name, after[name].value)}, worse than the "
+                    f"baseline's {figure_text(name, before[name].value)} by more than noise, "
+                    f"which reaches to {figure_text(name, limit)}",
+                )
+            )
+    notes = (f"latency, throughput and CPU time were not compared with the baseline: {obstacle}",)
+    return Regressions(
+        criteria=tuple(criteria), findings=tuple(findings), notes=notes if obstacle else ()
+    )
+
+
+def _obstacle(
+    now: dict[str, str],
+    baseline: Baseline,
+    before: dict[str, Measure],
+    after: dict[str, Measure],
+) -> str:
+    """Why speed does not compare; empty where it does."""
+    then = baseline.conditions
+    differing = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+    if differing:
+        return "; ".join(
+            f"{name} was {then.get(name, 'not set')}, now {now.get(name, 'not set')}"
+            for name in differing
+        )
+    if "load_cpu_ms" not in before or "load_cpu_ms" not in after:
+        return "how fast the machine is was not measured"
+    was, is_now = before["load_cpu_ms"], after["load_cpu_ms"]
+    if measure_change(was, is_now).beyond_noise:
+        return (
+            f"the load process itself used {is_now.value:.3g} ms of CPU time per request, "
+            f"{was.value:.3g} ms then, so the machine is not what it was"
+        )
+    return ""
+
+
+def measure_change(before: Measure, after: Measure) -> Change:
+    """Return the change of a measure of the same name."""
+    was, now = (Estimate(value=m.value, low=m.low, high=m.high) for m in (before, after))
+    return change(was, now, before.name)
+
+
+def figure_text(name: str, value: float) -> str:
+    """A figure of performance with its unit."""
+    if name.endswith("_ms"):
+        return fmt.milliseconds(value)
+    if name == "error_rate":
+        return fmt.percentage(value)
+    return fmt.rate(value)
