@@ -10,9 +10,10 @@ from tsprof.analysis.decide import Decision
 from tsprof.analysis.findings import Attribution
 from tsprof.analysis.ledger import growth_rows, total_owners
 from tsprof.analysis.performance import undisturbed
+from tsprof.analysis.resources import Resources
 from tsprof.exit_codes import ExitCode
 from tsprof.histogram import Histogram
-from tsprof.records import Checkpoint, Event, ProcessSample, Segment
+from tsprof.records import Checkpoint, Event, Segment
 from tsprof.report.model import (
     Cost,
     Criterion,
@@ -29,27 +30,8 @@ from tsprof.report.model import (
 )
 
 NOTES = ("note", "control_passed", "process_ended")
-
-
-@dataclass
-class Resources:
-    """What the probes saw, summed: bytes by second, CPU seconds by second and by role.
-
-    ``rss`` and ``cpu`` are the target's.
-    """
-
-    rss: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    cpu: dict[int, float] = field(default_factory=lambda: defaultdict(float))
-    load_cpu: dict[int, float] = field(default_factory=lambda: defaultdict(float))
-    load_waited: dict[int, float] = field(default_factory=lambda: defaultdict(float))
-    last_waited: float = 0.0
-    last_cpu: dict[tuple[str, int], float] = field(default_factory=dict)
-    peak: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    total_cpu: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-
-    def mean_cpu_percent(self) -> float | None:
-        """Return the target's mean CPU use in percent of one core; None without samples."""
-        return 100 * sum(self.cpu.values()) / len(self.cpu) if self.cpu else None
+CUT_SHORT = ("target_ended", "target_hung", "load_lost", "store_failed")
+"""Events after which a run does not go on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +80,9 @@ def build_report(
         exit_code=_exit_code(decision),
         reasons=decision.reasons,
         advice=decision.advice,
-        complete=facts.complete and not decision.interrupted,
+        complete=facts.complete
+        and not decision.interrupted
+        and not any(event.kind in CUT_SHORT for event in facts.events),
         requests=sum(s.requests for s in facts.segments),
         failures=sum(s.failures for s in facts.segments),
         failure_samples=facts.failure_samples,
@@ -299,26 +283,6 @@ def _timeline(
             )
         )
     return tuple(points)
-
-
-def sum_samples(samples: Iterable[ProcessSample]) -> Resources:
-    """Sum the samples of a run as they pass, since there are many."""
-    sums = Resources()
-    for sample in samples:
-        key = (sample.role, sample.pid)
-        # Less than before is another process, which was given the same pid.
-        used = max(0.0, sample.cpu_seconds - sums.last_cpu.get(key, sample.cpu_seconds))
-        sums.last_cpu[key] = sample.cpu_seconds
-        sums.total_cpu[sample.role] += used
-        sums.peak[sample.role] = max(sums.peak[sample.role], sample.rss)
-        if sample.role == "target":
-            sums.rss[sample.second] += sample.rss
-            sums.cpu[sample.second] += used
-        elif sample.role == "load":
-            sums.load_cpu[sample.second] += used
-            sums.load_waited[sample.second] += max(0.0, sample.waited_seconds - sums.last_waited)
-            sums.last_waited = sample.waited_seconds
-    return sums
 
 
 def _merge(histograms: Iterable[Mapping[int, int]]) -> Histogram:

@@ -105,6 +105,7 @@ def _finding(finding: Finding) -> str:
     lines = [
         f"**{finding.resource} {finding.kind}**: {escape(finding.title)}",
         _bullet("; ".join(escape(fact) for fact in facts if fact)),
+        _bullet(escape(finding.excuse)),
     ]
     for site in finding.sites[:5]:
         place = f"{_code(wording.place(site))} in {_code(site.function)}"

@@ -14,10 +14,11 @@ from tsprof.analysis.baseline import Regressions, conditions, find_regressions
 from tsprof.analysis.criteria import judge_criteria
 from tsprof.analysis.decide import Evidence, decide
 from tsprof.analysis.findings import Confirmation
-from tsprof.analysis.performance import CpuUse, measure_performance, undisturbed
+from tsprof.analysis.performance import measure_performance, undisturbed
+from tsprof.analysis.resources import sum_samples
 from tsprof.analysis.shapes import SLOWEST_FILL
 from tsprof.analysis.stability import judge_stability
-from tsprof.analysis.summary import Facts, build_report, sum_samples
+from tsprof.analysis.summary import Facts, build_report
 from tsprof.errors import StoreError
 from tsprof.records import Event
 from tsprof.report import json_report
@@ -85,9 +86,6 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         judged = [c for c in checkpoints if last is None or c.number <= last]
         calm = undisturbed(segments, last)
         seconds = database.seconds()
-        cpu = CpuUse(
-            target=resources.cpu, load=resources.load_cpu, load_waited=resources.load_waited
-        )
         facts = Facts(
             scenario=_fact(database, "scenario", str, ""),
             checkpoints=checkpoints,
@@ -96,7 +94,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             events=events,
             seconds=seconds,
             resources=resources,
-            performance=measure_performance(calm, judged, seconds, cpu),
+            performance=measure_performance(calm, judged, seconds, resources),
             provenance=_fact(database, "provenance", Provenance, Provenance()),
             notes=_fact(database, "notes", tuple[str, ...], ()),
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),
