@@ -1,13 +1,18 @@
 """What a baseline keeps of a run, and what of a later run is worse than it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tsprof.analysis.change import Change, Estimate, change
-from tsprof.analysis.keys import Places, places
+from tsprof.analysis.conditions import (
+    Service,
+    conditions,
+    measure_change,
+    obstacles,
+)
+from tsprof.analysis.keys import Places, finding_key, places
 from tsprof.report import format as fmt
 from tsprof.report.model import (
     Criterion,
@@ -16,7 +21,6 @@ from tsprof.report.model import (
     Kind,
     LedgerRow,
     Measure,
-    Provenance,
     Report,
     Resource,
     Verdict,
@@ -37,8 +41,6 @@ QUALITIES: dict[str, tuple[Resource, str, int]] = {
 }
 """What is compared, with the resource that it is about, its name in a sentence, and the direction
 in which it gets worse."""
-MACHINE_BOUND = ("p50_ms", "p95_ms", "p99_ms", "requests_per_second", "cpu_ms")
-"""What only compares on a machine that is as fast and as busy."""
 
 
 class _Kept(BaseModel):
@@ -107,31 +109,10 @@ def unfit(report: Report) -> str:
     return ""
 
 
-def conditions(scenario: str, provenance: Provenance) -> dict[str, str]:
-    """Return what the figures of a run depend on besides the target, by name."""
-    configuration: Any = provenance.configuration
-    load = _table(configuration, "load")
-    own = _table(configuration, scenario).get("users")
-    found = {
-        "users": own or load.get("users"),
-        "rate": load.get("rate"),
-        "url": load.get("url"),
-        "locustfile": load.get("locustfile"),
-        "cores": provenance.machine.get("cores"),
-        "machine": provenance.machine.get("machine"),
-    }
-    return {name: str(value) for name, value in found.items() if value}
-
-
-def _table(configuration: Any, name: str) -> dict[str, Any]:
-    table = configuration.get(name)
-    return table if isinstance(table, dict) else {}
-
-
 def _known(finding: Finding, folder: str) -> KnownFinding:
     where = places(finding.sites, finding.holders, folder)
     return KnownFinding(
-        key=finding.key,
+        key=finding_key(finding, folder),
         resource=finding.resource,
         kind=finding.kind,
         per_request=finding.per_request,
@@ -215,22 +196,14 @@ class Regressions:
     """What could not be compared, and why."""
 
 
-def find_regressions(
-    performance: Sequence[Measure], now: dict[str, str], baseline: Baseline
-) -> Regressions:
-    """Compare how the target served with the baseline.
-
-    Args:
-        performance: of this run.
-        now: the conditions of this run.
-        baseline: of an earlier one.
-    """
-    before = {measure.name: measure for measure in baseline.performance}
-    after = {measure.name: measure for measure in performance}
-    obstacle = _obstacle(now, baseline, before, after)
+def find_regressions(service: Service, baseline: Baseline) -> Regressions:
+    """Compare how the target served with the baseline."""
+    earlier = Service(measures=baseline.performance, conditions=baseline.conditions)
+    before, after = earlier.by_name, service.by_name
+    reasons = obstacles(earlier, service)
     criteria, findings = [], []
     for name, (resource, words, worse) in QUALITIES.items():
-        if name not in before or name not in after or (obstacle and name in MACHINE_BOUND):
+        if name not in before or name not in after or name in reasons:
             continue
         difference = measure_change(before[name], after[name])
         reach = difference.low if worse > 0 else difference.high
@@ -257,41 +230,16 @@ def find_regressions(
                     f"which reaches to {figure_text(name, limit)}",
                 )
             )
-    notes = (f"latency, throughput and CPU time were not compared with the baseline: {obstacle}",)
     return Regressions(
-        criteria=tuple(criteria), findings=tuple(findings), notes=notes if obstacle else ()
+        criteria=tuple(criteria), findings=tuple(findings), notes=tuple(not_compared(reasons))
     )
 
 
-def _obstacle(
-    now: dict[str, str],
-    baseline: Baseline,
-    before: dict[str, Measure],
-    after: dict[str, Measure],
-) -> str:
-    """Why speed does not compare; empty where it does."""
-    then = baseline.conditions
-    differing = [name for name in {**then, **now} if then.get(name) != now.get(name)]
-    if differing:
-        return "; ".join(
-            f"{name} was {then.get(name, 'not set')}, now {now.get(name, 'not set')}"
-            for name in differing
-        )
-    if "load_cpu_ms" not in before or "load_cpu_ms" not in after:
-        return "how fast the machine is was not measured"
-    was, is_now = before["load_cpu_ms"], after["load_cpu_ms"]
-    if measure_change(was, is_now).beyond_noise:
-        return (
-            f"the load process itself used {is_now.value:.3g} ms of CPU time per request, "
-            f"{was.value:.3g} ms then, so the machine is not what it was"
-        )
-    return ""
-
-
-def measure_change(before: Measure, after: Measure) -> Change:
-    """Return the change of a measure of the same name."""
-    was, now = (Estimate(value=m.value, low=m.low, high=m.high) for m in (before, after))
-    return change(was, now, before.name)
+def not_compared(reasons: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each reason for which measures do not compare."""
+    for reason in dict.fromkeys(reasons.values()):
+        words = [QUALITIES[name][1] for name in reasons if reasons[name] == reason]
+        yield f"not compared: {', '.join(words)} ({reason})"
 
 
 def figure_text(name: str, value: float) -> str:

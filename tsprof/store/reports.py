@@ -10,7 +10,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.assessments import look
-from tsprof.analysis.baseline import Regressions, conditions, find_regressions
+from tsprof.analysis.baseline import Regressions, find_regressions
+from tsprof.analysis.conditions import Service, conditions
 from tsprof.analysis.criteria import judge_criteria
 from tsprof.analysis.decide import Evidence, decide
 from tsprof.analysis.findings import Confirmation
@@ -136,8 +137,10 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
 def _regressions(facts: Facts, allowances: Allowances | None) -> Regressions:
     if allowances is None or allowances.baseline is None:
         return Regressions()
-    now = conditions(facts.scenario, facts.provenance)
-    return find_regressions(facts.performance, now, allowances.baseline)
+    service = Service(
+        measures=facts.performance, conditions=conditions(facts.scenario, facts.provenance)
+    )
+    return find_regressions(service, allowances.baseline)
 
 
 class _Settings(BaseModel):
