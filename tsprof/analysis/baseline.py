@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,7 +27,7 @@ from tsprof.report.model import (
     Verdict,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 BYTES = ("memory", "garbage")
 """Resources whose growth is in bytes."""
 PREFIX = "baseline_"
@@ -64,7 +65,7 @@ class KnownFinding(_Kept):
 class Baseline(_Kept):
     """A run that later ones are compared with: its figures, without what it was made of."""
 
-    schema_: int = Field(default=SCHEMA_VERSION, alias="schema")
+    schema_: Literal[1] = Field(default=SCHEMA_VERSION, alias="schema")
     tsprof_version: str
     scenario: str
     run: str
