@@ -51,14 +51,14 @@ def report(
     default. A run that was cut off is judged by what it measured. The exit code is 0 whatever the
     verdict.
     """
+    to_stdout = Path("-") in {json, junit, markdown, html}
+    if to_stdout and form != "terminal":
+        raise UsageError(f"--format {form} and a report to - both write to standard output")
     found = open_report(home(), run)
     write_outputs(
         found, json=json, junit=junit, markdown=markdown, html=html, stdout=sys.stdout.buffer
     )
-    to_stdout = Path("-") in {json, junit, markdown, html}
     if form != "terminal":
-        if to_stdout:
-            raise UsageError(f"--format {form} and a report to - both write to standard output")
         write_text("--format", "-", _PRINTED[form](found), sys.stdout.buffer)
     elif not quiet:
         console = PipeConsole(stderr=to_stdout, highlight=False)
