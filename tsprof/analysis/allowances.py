@@ -40,13 +40,16 @@ class Weighed:
     """Growth per request that could hide beside it where the baseline excuses it."""
 
 
-def weigh(finding: Finding, allowances: Allowances | None, folder: str) -> Weighed:
+def weigh(
+    finding: Finding, allowances: Allowances | None, folder: str, requests_per_second: float
+) -> Weighed:
     """Say whether a finding fails a run; an unexpected leak, drift or regression does.
 
     Args:
         finding: of any kind.
         allowances: None where there are none.
         folder: the target's working directory, from which files are named.
+        requests_per_second: the throughput of the run.
     """
     finding = finding.model_copy(update={"key": finding_key(finding, folder)})
     if finding.kind not in FAILING:
@@ -55,7 +58,7 @@ def weigh(finding: Finding, allowances: Allowances | None, folder: str) -> Weigh
         return Weighed(finding=finding, failure=finding.title)
     said = []
     if allowances.baseline is not None and finding.kind == "leak":
-        comparison = compare_leak(finding, allowances.baseline, folder)
+        comparison = compare_leak(finding, allowances.baseline, folder, requests_per_second)
         if comparison.known:
             excused = finding.model_copy(update={"excuse": comparison.text})
             return Weighed(finding=excused, noise=comparison.noise)
@@ -68,11 +71,21 @@ def weigh(finding: Finding, allowances: Allowances | None, folder: str) -> Weigh
     return Weighed(finding=finding, failure="; ".join([finding.title, *said]))
 
 
-def remarks(findings: Sequence[Finding], allowances: Allowances | None, folder: str) -> list[str]:
-    """Return what the user should know: leaks that have gone, and entries without use."""
+def remarks(
+    findings: Sequence[Finding], allowances: Allowances | None, folder: str, *, conclusive: bool
+) -> list[str]:
+    """Return what the user should know: leaks that have gone, and entries without use.
+
+    Args:
+        findings: of the run.
+        allowances: None where there are none.
+        folder: the target's working directory.
+        conclusive: the run could tell; one that could not does not say what has gone.
+    """
     if allowances is None:
         return []
-    gone = _gone(findings, allowances.baseline) if allowances.baseline else []
+    compared = allowances.baseline if conclusive else None
+    gone = _gone(findings, compared) if compared else []
     return [
         *(
             f"gone since the baseline: {before.key} "
@@ -87,9 +100,6 @@ def remarks(findings: Sequence[Finding], allowances: Allowances | None, folder: 
 
 
 def _gone(findings: Sequence[Finding], baseline: Baseline) -> list[KnownFinding]:
-    here = {(finding.resource, finding.kind) for finding in findings}
-    return [
-        before
-        for before in baseline.findings
-        if before.kind == "leak" and (before.resource, before.kind) not in here
-    ]
+    # What still fills or was let go has not gone.
+    here = {finding.resource for finding in findings if finding.kind != "fragmentation"}
+    return [k for k in baseline.findings if k.kind == "leak" and k.resource not in here]

@@ -1,6 +1,6 @@
 """What a baseline keeps of a run, and what of a later run is worse than it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,6 +57,7 @@ class KnownFinding(_Kept):
     per_request: float
     low: float
     high: float
+    clock: str
     sites: tuple[str, ...] = ()
     """By their keys, see ``tsprof.analysis.keys``."""
     holders: tuple[str, ...] = ()
@@ -76,6 +77,11 @@ class Baseline(_Kept):
     ledger: tuple[LedgerRow, ...]
     findings: tuple[KnownFinding, ...]
     performance: tuple[Measure, ...]
+
+    @property
+    def requests_per_second(self) -> float:
+        """The throughput of its run; 0 when it was not measured."""
+        return throughput(self.performance)
 
     @property
     def leaks(self) -> bool:
@@ -99,14 +105,19 @@ def make_baseline(report: Report) -> Baseline:
     )
 
 
+def throughput(measures: Sequence[Measure]) -> float:
+    """Return the requests per second among measures; 0 when they are not among them."""
+    return next((m.value for m in measures if m.name == "requests_per_second"), 0.0)
+
+
 def unfit(report: Report) -> str:
     """Say why a run is no measure for later ones; empty where it is one."""
     if not report.complete:
-        return "the run was cut short"
+        return "it was cut short"
     if report.verdict is Verdict.INCONCLUSIVE:
-        return "the run is inconclusive"
+        return "it is inconclusive"
     if report.growth.detectable_bytes_per_request is None:
-        return "the run could not judge memory"
+        return "it could not judge memory"
     return ""
 
 
@@ -119,6 +130,7 @@ def _known(finding: Finding, folder: str) -> KnownFinding:
         per_request=finding.per_request,
         low=finding.low,
         high=finding.high,
+        clock=finding.clock,
         sites=where.sites,
         holders=where.holders,
     )
@@ -136,13 +148,16 @@ class Comparison:
     """How much faster it could have grown without being told from before, per request."""
 
 
-def compare_leak(finding: Finding, baseline: Baseline, folder: str) -> Comparison:
+def compare_leak(
+    finding: Finding, baseline: Baseline, folder: str, requests_per_second: float
+) -> Comparison:
     """Say whether a leak is the baseline's.
 
     Args:
         finding: of kind ``leak``.
         baseline: of an earlier run.
         folder: the target's working directory.
+        requests_per_second: the throughput of this run.
     """
     before = next(
         (k for k in baseline.findings if (k.resource, k.kind) == (finding.resource, "leak")), None
@@ -150,7 +165,9 @@ def compare_leak(finding: Finding, baseline: Baseline, folder: str) -> Compariso
     if before is None:
         return Comparison(known=False, text="it is new since the baseline")
     was, now = (rate_text(finding.resource, f.per_request) for f in (before, finding))
-    difference = leak_change(before, finding)
+    difference = leak_change(
+        before, finding, faster=_times(requests_per_second, baseline.requests_per_second)
+    )
     noise = difference.value - difference.low if difference.low is not None else 0.0
     if difference.beyond_noise > 0:
         text = (
@@ -169,14 +186,32 @@ def compare_leak(finding: Finding, baseline: Baseline, folder: str) -> Compariso
     return Comparison(known=True, text=text, noise=noise)
 
 
-def leak_change(before: KnownFinding | Finding, after: Finding) -> Change:
-    """Return the change of a leak's rate."""
+def _times(now: float, then: float) -> float:
+    return now / then if now > 0 and then > 0 else 1.0
+
+
+def leak_change(before: KnownFinding | Finding, after: Finding, *, faster: float) -> Change:
+    """Return the change of a leak's rate per request.
+
+    Args:
+        before: the leak in the earlier run.
+        after: the leak in the later run.
+        faster: the later run's throughput by the earlier one's. What grows with time brings less
+            per request when more requests come in a second.
+    """
     figure = "growth" if after.resource in BYTES else "count"
-    return change(_rate(before), _rate(after), figure)
+    by_request = change(_rate(before), _rate(after), figure)
+    if not any(finding.clock.startswith("second") for finding in (before, after)):
+        return by_request
+    # The clock is an inference: where it says time, either reading of the rate may be right.
+    by_time = change(_rate(before), _rate(after, faster), figure)
+    return min(by_request, by_time, key=lambda difference: abs(difference.value))
 
 
-def _rate(finding: KnownFinding | Finding) -> Estimate:
-    return Estimate(value=finding.per_request, low=finding.low, high=finding.high)
+def _rate(finding: KnownFinding | Finding, times: float = 1.0) -> Estimate:
+    return Estimate(
+        value=finding.per_request * times, low=finding.low * times, high=finding.high * times
+    )
 
 
 def rate_text(resource: Resource, per_request: float) -> str:

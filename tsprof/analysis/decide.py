@@ -35,6 +35,7 @@ class Evidence:
 
     look: Look
     segments: Sequence[Segment]
+    """Those that no profiler slowed down."""
     events: Sequence[Event]
     criteria: Sequence[Criterion] = ()
     worse: Sequence[Finding] = ()
@@ -82,7 +83,8 @@ def decide(evidence: Evidence) -> Decision:
     """
     grounds = _Grounds()
     found = [*_findings(evidence.look, evidence), *evidence.worse]
-    weighed = [weigh(finding, evidence.allowances, evidence.folder) for finding in found]
+    rate = _requests_per_second(evidence.segments)
+    weighed = [weigh(finding, evidence.allowances, evidence.folder, rate) for finding in found]
     findings = [each.finding for each in weighed]
     _weigh_findings(weighed, grounds)
     _weigh_target(evidence.events, grounds)
@@ -107,7 +109,14 @@ def decide(evidence: Evidence) -> Decision:
         reasons=tuple(dict.fromkeys(reason for reason, _ in reasons)),
         advice=tuple(dict.fromkeys(advice for _, advice in reasons if advice)),
         findings=tuple(findings),
-        remarks=tuple(remarks(findings, evidence.allowances, evidence.folder)),
+        remarks=tuple(
+            remarks(
+                findings,
+                evidence.allowances,
+                evidence.folder,
+                conclusive=verdict is not Verdict.INCONCLUSIVE,
+            )
+        ),
         interrupted=interrupted,
     )
 
@@ -187,6 +196,11 @@ def _weigh_criteria(criteria: Sequence[Criterion], grounds: _Grounds) -> None:
 
 def _told_by_a_finding(criterion: Criterion) -> bool:
     return criterion.name.endswith("_drift") or criterion.name.startswith(PREFIX)
+
+
+def _requests_per_second(segments: Sequence[Segment]) -> float:
+    seconds = sum(segment.seconds for segment in segments)
+    return sum(segment.requests for segment in segments) / seconds if seconds > 0 else 0.0
 
 
 def _weigh_load(evidence: Evidence, grounds: _Grounds) -> None:

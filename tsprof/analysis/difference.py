@@ -7,7 +7,7 @@ from typing import TypedDict
 import numpy as np
 from scipy.special import stdtrit
 
-from tsprof.analysis.baseline import BYTES, QUALITIES, leak_change, not_compared
+from tsprof.analysis.baseline import BYTES, QUALITIES, leak_change, not_compared, throughput
 from tsprof.analysis.change import Change, Estimate, change
 from tsprof.analysis.conditions import (
     Service,
@@ -126,6 +126,8 @@ def _leaks(report: Report) -> dict[str, Finding]:
 
 def _leak_rows(before: Report, after: Report) -> Iterator[Row]:
     earlier, later = _leaks(before), _leaks(after)
+    throughputs = [throughput(report.performance) for report in (before, after)]
+    faster = throughputs[1] / throughputs[0] if all(throughputs) else 1.0
     for resource in dict.fromkeys([*earlier, *later]):
         was, now = earlier.get(resource), later.get(resource)
         unit: Unit = "bytes" if resource in BYTES else "count"
@@ -136,7 +138,7 @@ def _leak_rows(before: Report, after: Report) -> Iterator[Row]:
                 unit=unit,
                 before=was.per_request,
                 after=now.per_request,
-                **_told(leak_change(was, now), worse=1),
+                **_told(leak_change(was, now, faster=faster), worse=1),
             )
             continue
         if was is not None:

@@ -15,6 +15,7 @@ from tsprof.cli.options import settings_from
 from tsprof.config import Settings
 from tsprof.config.model import STDOUT
 from tsprof.errors import UsageError
+from tsprof.report import format as fmt
 from tsprof.report import terminal
 from tsprof.report.live import LiveView
 from tsprof.report.model import Report, Verdict
@@ -46,7 +47,9 @@ def run_scenario(plan: Callable[[Settings], Plan], parameters: Mapping[str, Any]
         report, folder = run(planned, loaded.settings, home(), view, allowances)
     print_report(report, loaded.settings, folder, quiet=quiet)
     if parameters.get("save_baseline") is not None:
-        _save_baseline(report, parameters["save_baseline"], allowances)
+        said = _save_baseline(report, parameters["save_baseline"], allowances)
+        if not quiet:
+            click.echo(said, err=True)
     return report.exit_code
 
 
@@ -62,14 +65,17 @@ def _allowances(settings: Settings, scenario: str) -> Allowances:
     )
 
 
-def _save_baseline(report: Report, file: Path, allowances: Allowances) -> None:
+def _save_baseline(report: Report, file: Path, allowances: Allowances) -> str:
+    """Save a run as a baseline if it is fit for it; say what became of it."""
     obstacle = unfit(report)
     if not obstacle and allowances.baseline is not None and report.verdict is Verdict.FAIL:
-        obstacle = "the run failed beside the baseline that it was compared with"
+        obstacle = "it failed beside the baseline that it was compared with"
     if obstacle:
-        click.echo(f"no baseline was saved to {file}: {obstacle}", err=True)
-        return
-    write_text("--save-baseline", file, baseline_text(make_baseline(report)), sys.stdout.buffer)
+        return f"the run was not saved to {file}: {obstacle}"
+    baseline = make_baseline(report)
+    write_text("--save-baseline", file, baseline_text(baseline), sys.stdout.buffer)
+    known = fmt.count(sum(finding.kind == "leak" for finding in baseline.findings), "leak")
+    return f"baseline: {file}" + (f", in which {known} will be known" if baseline.leaks else "")
 
 
 def print_report(report: Report, settings: Settings, folder: Path, *, quiet: bool) -> None:

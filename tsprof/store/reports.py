@@ -117,7 +117,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     decision = decide(
         Evidence(
             look=final,
-            segments=segments,
+            segments=calm,
             events=events,
             criteria=criteria + regressions.criteria,
             worse=drift + regressions.findings,

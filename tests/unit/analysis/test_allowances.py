@@ -28,7 +28,7 @@ def allowing(*entries: Acknowledgement, **changes: object) -> Allowances:
 
 
 def test_without_allowances_a_leak_fails_and_has_its_key() -> None:
-    weighed = weigh(leak(), None, FOLDER)
+    weighed = weigh(leak(), None, FOLDER, 1000)
     assert weighed.failure == leak().title
     assert weighed.finding.key == f"memory:leak:{SEEN}"
     assert not weighed.finding.excuse
@@ -36,7 +36,7 @@ def test_without_allowances_a_leak_fails_and_has_its_key() -> None:
 
 @pytest.mark.parametrize("kind", ["filling", "fragmentation", "released"])
 def test_what_does_not_fail_needs_no_excuse(kind: str) -> None:
-    weighed = weigh(leak(kind=kind), allowing(acknowledging()), FOLDER)
+    weighed = weigh(leak(kind=kind), allowing(acknowledging()), FOLDER, 1000)
     assert not weighed.failure
     assert not weighed.finding.excuse
 
@@ -54,35 +54,36 @@ def test_what_does_not_fail_needs_no_excuse(kind: str) -> None:
     ],
 )
 def test_the_reason_says_why_no_allowance_does(allowances: Allowances, words: str) -> None:
-    failure = weigh(leak(300), allowances, FOLDER).failure
+    failure = weigh(leak(300), allowances, FOLDER, 1000).failure
     assert failure.startswith("the target leaks 300 B per request; ")
     assert words in failure
 
 
 def test_a_known_or_acknowledged_leak_does_not_fail() -> None:
-    known = weigh(leak(300), allowing(baseline=LEAKY), FOLDER)
+    known = weigh(leak(300), allowing(baseline=LEAKY), FOLDER, 1000)
     assert not known.failure
     assert "as in the baseline" in known.finding.excuse
-    worse = weigh(leak(900), allowing(acknowledging(), baseline=LEAKY), FOLDER)
+    worse = weigh(leak(900), allowing(acknowledging(), baseline=LEAKY), FOLDER, 1000)
     assert not worse.failure
     assert "acknowledged by ann" in worse.finding.excuse
 
 
 def test_a_regression_or_a_drift_can_be_acknowledged_but_is_not_in_a_baseline() -> None:
     drift = Finding(resource="latency", kind="drift", title="p99 drifted")
-    assert weigh(drift, allowing(baseline=make_baseline(ran(drift))), FOLDER).failure
+    assert weigh(drift, allowing(baseline=make_baseline(ran(drift))), FOLDER, 1000).failure
     entry = Acknowledgement(finding="latency:drift", owner="a", reason="b", expires=TODAY)
-    assert not weigh(drift, allowing(entry), FOLDER).failure
+    assert not weigh(drift, allowing(entry), FOLDER, 1000).failure
 
 
 def test_leaks_that_have_gone_and_idle_entries_are_remarked_on() -> None:
-    said = remarks([], allowing(acknowledging(), baseline=LEAKY), FOLDER)
-    assert said == [
-        f"gone since the baseline: memory:leak:{SEEN} (300 B per request then)",
-        f"the acknowledgement of holder {SEEN} by ann matches nothing in this run",
-    ]
-    assert remarks([leak()], allowing(acknowledging(), baseline=LEAKY), FOLDER) == []
-    assert remarks([], None, FOLDER) == []
+    allowances = allowing(acknowledging(), baseline=LEAKY)
+    gone = f"gone since the baseline: memory:leak:{SEEN} (300 B per request then)"
+    idle = f"the acknowledgement of holder {SEEN} by ann matches nothing in this run"
+    assert remarks([], allowances, FOLDER, conclusive=True) == [gone, idle]
+    assert remarks([], allowances, FOLDER, conclusive=False) == [idle]
+    assert remarks([leak()], allowances, FOLDER, conclusive=True) == []
+    assert remarks([leak(kind="filling")], allowances, FOLDER, conclusive=True) == []
+    assert remarks([], None, FOLDER, conclusive=True) == []
 
 
 @pytest.mark.parametrize(

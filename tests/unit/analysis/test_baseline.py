@@ -41,19 +41,40 @@ def test_a_baseline_keeps_what_it_needs() -> None:
     ],
 )
 def test_a_leak_beside_the_baselines(finding: Finding, known: bool, words: str) -> None:  # noqa: FBT001 - a parameter
-    comparison = compare_leak(finding, LEAKY, FOLDER)
+    comparison = compare_leak(finding, LEAKY, FOLDER, 1000)
     assert comparison.known is known
     assert words in comparison.text
 
 
 def test_what_could_hide_beside_a_known_leak_is_told() -> None:
-    assert 10 < compare_leak(leak(300), LEAKY, FOLDER).noise < 30
+    assert 10 < compare_leak(leak(300), LEAKY, FOLDER, 1000).noise < 30
 
 
 def test_a_counted_leak_is_judged_by_its_own_interval() -> None:
     before = make_baseline(ran(counted(0.05)))
-    assert compare_leak(counted(0.0505), before, FOLDER).known
-    assert not compare_leak(counted(0.06), before, FOLDER).known
+    assert compare_leak(counted(0.0505), before, FOLDER, 1000).known
+    assert not compare_leak(counted(0.06), before, FOLDER, 1000).known
+
+
+@pytest.mark.parametrize(
+    ("per_request", "requests_per_second", "known"),
+    [
+        (300, 1000, True),
+        (600, 500, True),  # as much per second, on a machine half as fast
+        (150, 2000, True),
+        (300, 500, True),  # or it follows requests after all
+        (900, 500, False),
+        (600, 1000, False),
+    ],
+)
+def test_what_grows_with_time_is_compared_by_time(
+    per_request: float,
+    requests_per_second: float,
+    known: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    before = make_baseline(ran(leak(300, clock="seconds")))
+    now = leak(per_request, clock="seconds")
+    assert compare_leak(now, before, FOLDER, requests_per_second).known is known
 
 
 @pytest.mark.parametrize(
