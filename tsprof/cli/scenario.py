@@ -47,9 +47,7 @@ def run_scenario(plan: Callable[[Settings], Plan], parameters: Mapping[str, Any]
         report, folder = run(planned, loaded.settings, home(), view, allowances)
     print_report(report, loaded.settings, folder, quiet=quiet)
     if parameters.get("save_baseline") is not None:
-        said = _save_baseline(report, parameters["save_baseline"], allowances)
-        if not quiet:
-            click.echo(said, err=True)
+        _save_baseline(report, parameters["save_baseline"], allowances, quiet=quiet)
     return report.exit_code
 
 
@@ -65,17 +63,20 @@ def _allowances(settings: Settings, scenario: str) -> Allowances:
     )
 
 
-def _save_baseline(report: Report, file: Path, allowances: Allowances) -> str:
-    """Save a run as a baseline if it is fit for it; say what became of it."""
+def _save_baseline(report: Report, file: Path, allowances: Allowances, *, quiet: bool) -> None:
+    """Save a run as a baseline if it is fit for it, and say what became of it."""
     obstacle = unfit(report)
     if not obstacle and allowances.baseline is not None and report.verdict is Verdict.FAIL:
         obstacle = "it failed beside the baseline that it was compared with"
     if obstacle:
-        return f"the run was not saved to {file}: {obstacle}"
+        click.echo(f"the run was not saved to {file}: {obstacle}", err=True)
+        return
     baseline = make_baseline(report)
     write_text("--save-baseline", file, baseline_text(baseline), sys.stdout.buffer)
-    known = fmt.count(sum(finding.kind == "leak" for finding in baseline.findings), "leak")
-    return f"baseline: {file}" + (f", in which {known} will be known" if baseline.leaks else "")
+    leaks = sum(finding.kind == "leak" for finding in baseline.findings)
+    known = f", in which {fmt.count(leaks, 'leak')} will be known" if leaks else ""
+    if not quiet:
+        click.echo(f"baseline: {file}{known}", err=True)
 
 
 def print_report(report: Report, settings: Settings, folder: Path, *, quiet: bool) -> None:

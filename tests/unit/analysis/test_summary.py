@@ -74,6 +74,13 @@ def test_a_report_of_nothing() -> None:
     assert report.seconds == 0
 
 
+@pytest.mark.parametrize(
+    ("kind", "complete"), [("note", True), ("target_ended", False), ("load_lost", False)]
+)
+def test_a_run_that_could_not_go_on_is_not_complete(kind: str, *, complete: bool) -> None:
+    assert reported(taken(growing()), events=(event(kind),)).complete is complete
+
+
 def test_checkpoints_that_no_process_was_at() -> None:
     report = reported(taken(count=8))
     assert report.exit_code == 3
