@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from tsprof.analysis.acknowledgements import Acknowledgement, acknowledged, unused
-from tsprof.analysis.baseline import Baseline, KnownFinding, compare_leak, rate_text
+from tsprof.analysis.baseline import Baseline, KnownFinding
 from tsprof.analysis.keys import finding_key
+from tsprof.analysis.known_leaks import compare_leak, rate_text
 from tsprof.report.model import Finding
 
 FAILING = ("leak", "drift", "regression")

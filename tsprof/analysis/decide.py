@@ -12,7 +12,6 @@ from tsprof.analysis.assessments import (
     SETTLED,
     Look,
 )
-from tsprof.analysis.baseline import PREFIX, rate_text
 from tsprof.analysis.findings import (
     Attribution,
     Drain,
@@ -21,6 +20,8 @@ from tsprof.analysis.findings import (
     garbage_finding,
     memory_finding,
 )
+from tsprof.analysis.known_leaks import rate_text
+from tsprof.analysis.regressions import PREFIX
 from tsprof.records import Event, Segment
 from tsprof.report.model import Criterion, Finding, Verdict
 

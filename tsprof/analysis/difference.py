@@ -7,15 +7,12 @@ from typing import TypedDict
 import numpy as np
 from scipy.special import stdtrit
 
-from tsprof.analysis.baseline import BYTES, QUALITIES, leak_change, not_compared, throughput
+from tsprof.analysis.baseline import throughput
 from tsprof.analysis.change import Change, Estimate, change
-from tsprof.analysis.conditions import (
-    Service,
-    conditions,
-    measure_change,
-    obstacles,
-)
+from tsprof.analysis.conditions import Service, conditions, measure_change, obstacles
 from tsprof.analysis.keys import finding_key, holder_key, places, site_key
+from tsprof.analysis.known_leaks import BYTES, leak_change
+from tsprof.analysis.regressions import QUALITIES, not_compared
 from tsprof.report.difference import Compared, Difference, Group, Mark, Row, Unit
 from tsprof.report.model import Finding, Growth, LedgerRow, Owner, Report, Verdict
 
@@ -191,7 +188,7 @@ def _places(
 
 
 def _service_rows(earlier: Service, later: Service, reasons: Mapping[str, str]) -> Iterator[Row]:
-    for name, (_, _, worse) in QUALITIES.items():
+    for name, quality in QUALITIES.items():
         was, now = earlier.by_name.get(name), later.by_name.get(name)
         if was is None or now is None:
             continue
@@ -201,7 +198,7 @@ def _service_rows(earlier: Service, later: Service, reasons: Mapping[str, str]) 
             unit=UNITS.get(name, "ms"),
             before=was.value,
             after=now.value,
-            **_told(measure_change(was, now), worse=worse),
+            **_told(measure_change(was, now), worse=quality.worse),
         )
         yield row.model_copy(update={"mark": "not comparable"}) if name in reasons else row
 

@@ -10,12 +10,12 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.assessments import look
-from tsprof.analysis.baseline import Regressions, find_regressions
 from tsprof.analysis.conditions import Service, conditions
 from tsprof.analysis.criteria import judge_criteria
 from tsprof.analysis.decide import Evidence, decide
 from tsprof.analysis.findings import Confirmation
 from tsprof.analysis.performance import measure_performance, undisturbed
+from tsprof.analysis.regressions import Regressions, find_regressions
 from tsprof.analysis.resources import sum_samples
 from tsprof.analysis.shapes import SLOWEST_FILL
 from tsprof.analysis.stability import judge_stability
