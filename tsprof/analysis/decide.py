@@ -142,7 +142,7 @@ def _pass_reason(look: Look, weighed: Sequence[Weighed]) -> str:
     if memory.noise:
         beside = rate_text("memory", max(memory.noise, seen))
         return f"{reason}; a further leak of memory above {beside} would have shown"
-    return f"{reason}; a further leak of memory would have shown by its place alone"
+    return f"{reason}; a further leak of memory would have shown by its own site or holder only"
 
 
 def _findings(look: Look, evidence: Evidence) -> list[Finding]:

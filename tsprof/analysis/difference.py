@@ -9,7 +9,7 @@ from scipy.special import stdtrit
 
 from tsprof.analysis.baseline import throughput
 from tsprof.analysis.change import Change, Estimate, change
-from tsprof.analysis.conditions import Service, conditions, measure_change, obstacles
+from tsprof.analysis.conditions import MACHINE_BOUND, Service, conditions, measure_change, obstacle
 from tsprof.analysis.keys import finding_key, holder_key, places, site_key
 from tsprof.analysis.known_leaks import BYTES, leak_change
 from tsprof.analysis.regressions import QUALITIES, not_compared
@@ -35,18 +35,18 @@ def compare_runs(before: Report, after: Report) -> Difference:
         after: the later one.
     """
     earlier, later = _service(before), _service(after)
-    reasons = obstacles(earlier, later)
+    reason = obstacle(earlier, later)
     rows = (
         *_growth_rows(before, after),
         *_leak_rows(before, after),
         *_place_rows(before, after),
-        *_service_rows(earlier, later, reasons),
+        *_service_rows(earlier, later, comparable=not reason),
     )
     return Difference(
         before=_head(before),
         after=_head(after),
         rows=rows,
-        notes=(*_notes(before, after), *not_compared(reasons)),
+        notes=(*_notes(before, after), *([not_compared(reason)] if reason else [])),
     )
 
 
@@ -187,7 +187,7 @@ def _places(
             yield _alone(group, key, unit, before=was, after=now)
 
 
-def _service_rows(earlier: Service, later: Service, reasons: Mapping[str, str]) -> Iterator[Row]:
+def _service_rows(earlier: Service, later: Service, *, comparable: bool) -> Iterator[Row]:
     for name, quality in QUALITIES.items():
         was, now = earlier.by_name.get(name), later.by_name.get(name)
         if was is None or now is None:
@@ -200,7 +200,9 @@ def _service_rows(earlier: Service, later: Service, reasons: Mapping[str, str]) 
             after=now.value,
             **_told(measure_change(was, now), worse=quality.worse),
         )
-        yield row.model_copy(update={"mark": "not comparable"}) if name in reasons else row
+        if name in MACHINE_BOUND and not comparable:
+            row = row.model_copy(update={"mark": "not comparable"})
+        yield row
 
 
 def _alone(

@@ -34,6 +34,12 @@ class Places:
         ]
         return any(answers) if answers else None
 
+    def without(self, other: "Places") -> str:
+        """Return the first place that another finding does not have; empty where there is none."""
+        pairs = ((self.holders, other.holders), (self.sites, other.sites))
+        left = (key for ours, theirs in pairs if theirs for key in ours if key not in theirs)
+        return next(left, "")
+
 
 def site_key(site: Site, folder: str) -> str:
     """Return what names a site, such as ``shop/cart.py:Cart.add``.

@@ -41,6 +41,8 @@ def compare_leak(
     if before is None:
         return Comparison(known=False, text="it is new since the baseline")
     was, now = (rate_text(finding.resource, f.per_request) for f in (before, finding))
+    where = places(finding.sites, finding.holders, folder)
+    there = Places(sites=before.sites, holders=before.holders)
     difference = leak_change(
         before, finding, faster=_times(requests_per_second, baseline.requests_per_second)
     )
@@ -50,9 +52,9 @@ def compare_leak(
             f"its rate rose from the baseline's {was} to {now}, by more than the noise of "
             f"{rate_text(finding.resource, noise)}"
         )
-        return Comparison(known=False, text=text)
-    where = places(finding.sites, finding.holders, folder)
-    same = where.overlap(Places(sites=before.sites, holders=before.holders))
+        come = where.without(there)
+        return Comparison(known=False, text=f"{text}; new is {come}" if come else text)
+    same = where.overlap(there)
     if same is False:
         text = f"it is in another place than the baseline's, which was {before.key}"
         return Comparison(known=False, text=text)

@@ -1,10 +1,9 @@
 """What got worse since a baseline of how the target served: speed, errors, CPU time."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tsprof.analysis.baseline import Baseline
-from tsprof.analysis.conditions import Service, measure_change, obstacles
+from tsprof.analysis.conditions import MACHINE_BOUND, Service, measure_change, obstacle
 from tsprof.report import format as fmt
 from tsprof.report.model import Criterion, Finding, Measure, Resource
 
@@ -50,10 +49,10 @@ def find_regressions(service: Service, baseline: Baseline) -> Regressions:
     """Compare how the target served with the baseline."""
     earlier = Service(measures=baseline.performance, conditions=baseline.conditions)
     before, after = earlier.by_name, service.by_name
-    reasons = obstacles(earlier, service)
+    reason = obstacle(earlier, service)
     criteria, findings = [], []
     for name, quality in QUALITIES.items():
-        if name not in before or name not in after or name in reasons:
+        if name not in before or name not in after or (reason and name in MACHINE_BOUND):
             continue
         difference = measure_change(before[name], after[name])
         reach = difference.low if quality.worse > 0 else difference.high
@@ -69,9 +68,8 @@ def find_regressions(service: Service, baseline: Baseline) -> Regressions:
         criteria.append(criterion)
         if not criterion.met:
             findings.append(_finding(before[name], after[name], criterion.limit))
-    return Regressions(
-        criteria=tuple(criteria), findings=tuple(findings), notes=tuple(not_compared(reasons))
-    )
+    notes = (not_compared(reason),) if reason else ()
+    return Regressions(criteria=tuple(criteria), findings=tuple(findings), notes=notes)
 
 
 def _finding(before: Measure, after: Measure, limit: float) -> Finding:
@@ -85,11 +83,10 @@ def _finding(before: Measure, after: Measure, limit: float) -> Finding:
     )
 
 
-def not_compared(reasons: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for each reason for which measures do not compare."""
-    for reason in dict.fromkeys(reasons.values()):
-        words = [QUALITIES[name].words for name in reasons if reasons[name] == reason]
-        yield f"not compared: {', '.join(words)} ({reason})"
+def not_compared(reason: str) -> str:
+    """Say that speed does not compare, and why."""
+    words = ", ".join(QUALITIES[name].words for name in MACHINE_BOUND)
+    return f"not compared: {words} ({reason})"
 
 
 def figure_text(name: str, value: float) -> str:

@@ -22,6 +22,8 @@ ELSEWHERE = 'app.py: module global "other" -> list'
         (leak(300, holder=ELSEWHERE), True, "known"),  # another holder first, the same site
         (leak(340), False, "rose from the baseline's 300 B per request to 340 B per request"),
         (leak(300, holder=ELSEWHERE, site="other"), False, "in another place"),
+        (leak(640, holder=ELSEWHERE), False, "640 B per request, by more than the noise of"),
+        (leak(640, holder=ELSEWHERE), False, f"; new is {ELSEWHERE}"),
         (counted(0.05), False, "new since the baseline"),
     ],
 )

@@ -21,6 +21,7 @@ def service(**figures: float) -> Service:
         ({}, []),
         ({"p50_ms": 5.3, "p99_ms": 14, "requests_per_second": 950, "cpu_ms": 0.52}, []),
         ({"p50_ms": 2.0, "requests_per_second": 2500, "cpu_ms": 0.2}, []),
+        ({"p50_ms": 6.2, "p99_ms": 17, "requests_per_second": 800, "cpu_ms": 0.58}, []),
         ({"p50_ms": 8.0}, ["latency"]),
         ({"p99_ms": 40}, ["latency"]),
         ({"requests_per_second": 600}, ["throughput"]),
