@@ -51,7 +51,8 @@ def _options(scenario: str, configuration: Mapping[str, Any]) -> Iterator[str]:
     defaults = Settings().model_dump(mode="json", by_alias=True)
     for (table, key), option in _OPTIONS.items():
         value = _value(configuration, table, key)
-        if _ONLY_IN.get(key, scenario) != scenario or not value or value == defaults[table][key]:
+        given = value is not None and value != defaults[table][key]
+        if not given or _ONLY_IN.get(key, scenario) != scenario:
             continue
         for one in value if isinstance(value, list | tuple) else (value,):
             yield from (option, f"{one:g}" if isinstance(one, float) else str(one))

@@ -130,6 +130,7 @@ def test_a_fence_cannot_be_closed_from_within() -> None:
             {"target": {"pid": 7}, "load": {"host": "http://h:1"}},
             "tsprof check --host http://h:1 --pid 7",
         ),
+        ({"check": {"drain": 0}}, "tsprof check --drain 0 " + SERVER),
         ({"target": "damaged", "load": 3}, "tsprof check -- uvicorn app:app --port 8000"),
     ],
 )
