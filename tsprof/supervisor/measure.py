@@ -2,7 +2,7 @@
 
 import time
 
-from tsprof.analysis.assessments import DETECTABLE_GOAL, LEAKS, SETTLED, Look, look
+from tsprof.analysis.assessments import DETECTABLE_GOAL, Look, look
 from tsprof.report.live import Progress
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.plan import Plan
@@ -59,13 +59,7 @@ def _is_sure(now: Look) -> bool:
 def _may_stop(plan: Plan, now: Look) -> bool:
     if now.lean != "leak":
         return plan.stop_when_sure
-    return plan.stop_on_leak or (plan.stop_when_sure and _is_all_told(now))
-
-
-def _is_all_told(now: Look) -> bool:
-    """Tell whether each resource certainly leaks or certainly does not: no leak is left to find."""
-    told = all(count.shape in (*SETTLED, *LEAKS) for count in now.counts.values())
-    return told and (now.memory_settled or "memory" in now.leaking)
+    return plan.stop_on_leak or (plan.stop_when_sure and now.is_told)
 
 
 def _lean(now: Look) -> Progress:
