@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from tsprof.analysis.keys import Places, places, site_key
+from tsprof.analysis.keys import Places, finding_key, places, site_key
 from tsprof.report.model import Finding
 
 LEFT_OUT = 0.1
@@ -46,14 +46,12 @@ class Acknowledgement:
             return _fits(self.holder, key)
         return self.finding == f"{finding.resource}:{finding.kind}:{key}"
 
-    def names(self, finding: Finding, where: Places) -> bool:
+    def names(self, finding: Finding, where: Places, folder: str) -> bool:
         """Tell whether it names a finding or a place of it."""
-        return (
-            self.finding == f"{finding.resource}:{finding.kind}"
-            and not (where.sites or where.holders)
-        ) or (
-            any(self.names_site(finding, key) for key in where.sites)
-            or any(self.names_holder(finding, key) for key in where.holders)
+        if not (where.sites or where.holders):
+            return self.finding == finding_key(finding, folder)
+        return any(self.names_site(finding, key) for key in where.sites) or any(
+            self.names_holder(finding, key) for key in where.holders
         )
 
 
@@ -82,7 +80,7 @@ def acknowledged(
         folder: the target's working directory.
     """
     where = places(finding.sites, finding.holders, folder)
-    naming = [entry for entry in entries if entry.names(finding, where)]
+    naming = [entry for entry in entries if entry.names(finding, where, folder)]
     if not naming:
         return Acknowledged()
     valid = [entry for entry in naming if today <= entry.expires]
@@ -104,7 +102,11 @@ def unused(
 ) -> list[Acknowledgement]:
     """Return the entries that name none of the findings."""
     located = [(f, places(f.sites, f.holders, folder)) for f in findings]
-    return [entry for entry in entries if not any(entry.names(f, where) for f, where in located)]
+    return [
+        entry
+        for entry in entries
+        if not any(entry.names(finding, where, folder) for finding, where in located)
+    ]
 
 
 def _in_words(entry: Acknowledgement) -> str:

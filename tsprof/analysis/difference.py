@@ -129,9 +129,10 @@ def _leak_rows(before: Report, after: Report) -> Iterator[Row]:
         was, now = earlier.get(resource), later.get(resource)
         unit: Unit = "bytes" if resource in BYTES else "count"
         if was is not None and now is not None and _same_place(was, now, before, after):
+            keys = {finding_key(f, r.provenance.folder) for f, r in ((was, before), (now, after))}
             yield Row(
                 group="leaks",
-                name=finding_key(now, after.provenance.folder),
+                name=keys.pop() if len(keys) == 1 else f"{resource}:leak",
                 unit=unit,
                 before=was.per_request,
                 after=now.per_request,

@@ -68,8 +68,10 @@ def finding_key(finding: Finding, folder: str) -> str:
     """Return what names a finding: its resource, its kind, and what holds it or else its site.
 
     The holder comes first: it is the cause, and which of several sites allocates the most may
-    change from run to run.
+    change from run to run. A finding that has a key keeps it.
     """
+    if finding.key:
+        return finding.key
     where = places(finding.sites, finding.holders, folder)
     place = next(iter((*where.holders, *where.sites)), "")
     return f"{finding.resource}:{finding.kind}" + (f":{place}" if place else "")

@@ -78,6 +78,7 @@ def _finding(before: Measure, after: Measure, limit: float) -> Finding:
     return Finding(
         resource=quality.resource,
         kind="regression",
+        key=f"{quality.resource}:regression:{after.name}",
         title=f"{quality.words} is {now}, worse than the baseline's {was} by more than noise, "
         f"which reaches to {most}",
     )

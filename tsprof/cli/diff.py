@@ -7,7 +7,7 @@ import click
 
 from tsprof.analysis.difference import compare_runs
 from tsprof.cli.options import examples, file_option
-from tsprof.errors import UsageError
+from tsprof.errors import StoreError, UsageError
 from tsprof.report import json_report
 from tsprof.report.difference import as_json
 from tsprof.report.difference_text import as_markdown, print_difference
@@ -55,7 +55,10 @@ def diff(
 def _report(name: str | None) -> Report:
     if name is not None and Path(name).is_file():
         return json_report.parse(Path(name).read_bytes(), source=name)
-    return open_report(home(), name)
+    try:
+        return open_report(home(), name)
+    except StoreError as error:  # no fault of tsprof's: another run can be compared
+        raise UsageError(str(error), hint=error.hint) from error
 
 
 def _previous() -> str:

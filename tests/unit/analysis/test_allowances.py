@@ -69,10 +69,12 @@ def test_a_known_or_acknowledged_leak_does_not_fail() -> None:
 
 
 def test_a_regression_or_a_drift_can_be_acknowledged_but_is_not_in_a_baseline() -> None:
-    drift = Finding(resource="latency", kind="drift", title="p99 drifted")
+    drift = Finding(resource="latency", kind="drift", title="p99 drifted", key="latency:drift:p99")
     assert weigh(drift, allowing(baseline=make_baseline(ran(drift))), FOLDER, 1000).failure
-    entry = Acknowledgement(finding="latency:drift", owner="a", reason="b", expires=TODAY)
+    entry = Acknowledgement(finding="latency:drift:p99", owner="a", reason="b", expires=TODAY)
     assert not weigh(drift, allowing(entry), FOLDER, 1000).failure
+    other = drift.model_copy(update={"key": "latency:drift:p50"})
+    assert weigh(other, allowing(entry), FOLDER, 1000).failure
 
 
 def test_leaks_that_have_gone_and_idle_entries_are_remarked_on() -> None:

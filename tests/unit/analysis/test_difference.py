@@ -4,7 +4,7 @@ from compared import counted, leak, measures, ran
 
 from tsprof.analysis.difference import compare_runs
 from tsprof.report.difference import Difference, Row
-from tsprof.report.model import Provenance, Report, Verdict
+from tsprof.report.model import Holder, Provenance, Report, Verdict
 
 
 def row(difference: Difference, group: str, name: str) -> Row:
@@ -52,6 +52,14 @@ def test_a_leak_that_grew() -> None:
     assert row(difference, "sites", "app.py:remember").mark == "worse"
     assert row(difference, "holders", SEEN).mark == "within noise"
     assert row(compare_runs(ran(leak(600)), ran(leak(300))), "leaks", KEY).mark == "better"
+
+
+def test_a_leak_whose_larger_part_is_elsewhere_now_is_the_same() -> None:
+    other = Holder(path="b.py: more", type="list", entries_per_request=1.0)
+    both = leak(700).model_copy(update={"holders": (other, *leak().holders)})
+    difference = compare_runs(ran(leak(300)), ran(both))
+    assert row(difference, "leaks", "memory:leak").mark == "worse"
+    assert row(difference, "holders", "b.py: more").mark == "new"
 
 
 def test_counted_leaks_are_counted() -> None:

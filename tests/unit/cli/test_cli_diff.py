@@ -119,6 +119,13 @@ def test_a_difference_that_cannot_be_made(
     assert not captured.out
 
 
+def test_a_run_that_cannot_be_read(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store(home, 0)
+    (store(home, 0, hours=1) / DATABASE).write_bytes(b"PK" * 3000)
+    assert run(["diff"]) == 2
+    assert "cannot be used" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("per_request", "words"),
     [(300, "## Memory leak: 300 B per request\n"), (0, "No ticket to write: ")],
