@@ -18,6 +18,8 @@ _SHOWN = 5
 _EXPLAINED = 0.8
 """Part of a growth that its sites explain from which nothing about them is uncertain."""
 _DRAIN = "drain test:"
+_EVIDENCE = ("measured over", "grew by", "only the forced collections")
+"""How details begin that rule something out; the others are doubts."""
 _BYTES = ("memory", "garbage")
 
 
@@ -148,7 +150,7 @@ def _ruled_out(report: Report, leak: Finding) -> Iterator[str]:
 
 
 def _is_ruling(detail: str) -> bool:
-    return detail.startswith((_DRAIN, "measured over", "only the forced collections"))
+    return detail.startswith((_DRAIN, *_EVIDENCE))
 
 
 def _uncertain(report: Report, leak: Finding) -> Iterator[str]:

@@ -50,6 +50,7 @@ def test_each_leak_is_a_ticket_of_its_own() -> None:
     assert "## File descriptor leak: 0.05 file descriptors per request" in second
     assert "Python objects" in first
     assert "Python objects" not in second
+    assert "grew by 0.05" in section(second, "What was ruled out")
     for words in ("no site was found", "no holder was found"):
         assert words in section(second, "What is uncertain")
 
