@@ -87,7 +87,7 @@ def _no_room(before: Mapping[str, Measure], after: Mapping[str, Measure]) -> str
         return ""
     return (
         f"the load process waited for a processor in {was:.0%} of its time, then in {now:.0%}: "
-        "the machine was too busy; with --rate below what it can serve it would not be"
+        "the machine was too busy; a lower --rate, or nothing else on the machine, leaves it room"
     )
 
 
