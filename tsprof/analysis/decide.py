@@ -79,8 +79,9 @@ class _Grounds:
 def decide(evidence: Evidence) -> Decision:
     """Weigh the evidence of a finished, or cut short, run.
 
-    Fail: a leak of any resource, a criterion missed, a target that died or hung under load.
-    Inconclusive: whatever kept the run from seeing a leak. Pass: only what is left.
+    Fail: a leak that is neither the baseline's nor acknowledged, a criterion missed, a target that
+    died or hung under load. Inconclusive: whatever kept the run from seeing a leak. Pass: only
+    what is left.
     """
     grounds = _Grounds()
     found = [*_findings(evidence.look, evidence), *evidence.worse]

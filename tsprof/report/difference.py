@@ -8,13 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 SCHEMA_VERSION = 1
 
 Group = Literal["growth", "leaks", "sites", "holders", "service"]
-"""What a row is about: the ledger, findings of kind leak, where they are, or how it served."""
-
 Mark = Literal["worse", "better", "new", "gone", "within noise", "not comparable"]
-"""What a change comes to. What cannot be told is within noise."""
-
 Unit = Literal["bytes", "count", "ms", "rate", "share"]
-"""Bytes or a count per request, milliseconds, requests per second, or a part of one."""
 
 
 class _Frozen(BaseModel):
@@ -25,9 +20,11 @@ class Row(_Frozen):
     """One figure in both runs."""
 
     group: Group
+    """What the row is about: the growth by owner, leaks, where they are, or how the target served."""
     name: str
     """A ledger's owner, a measure's name, or the key of a finding, site or holder."""
     unit: Unit
+    """Bytes or a count per request, milliseconds, requests per second, or a part of one."""
     before: float | None
     """None where the earlier run does not have it."""
     after: float | None
@@ -39,26 +36,37 @@ class Row(_Frozen):
     high: float | None = None
     """Upper end of that interval."""
     mark: Mark
+    """What the change comes to; what cannot be told is within noise."""
 
 
 class Compared(_Frozen):
     """One of the two runs."""
 
     run: str
+    """The run's name in the store."""
     scenario: str
+    """What was run."""
     verdict: str
+    """Its answer."""
     started: str
+    """ISO 8601, with offset."""
     git_revision: str
+    """Revision of the directory that it was started in."""
     requests: int
+    """Requests completed, failed ones included."""
 
 
 class Difference(_Frozen):
     """Two runs beside each other."""
 
     schema_: int = Field(default=SCHEMA_VERSION, alias="schema")
+    """Version of this contract."""
     before: Compared
+    """The earlier run."""
     after: Compared
+    """The later run."""
     rows: tuple[Row, ...]
+    """One for each figure."""
     notes: tuple[str, ...]
     """Why some figures do not compare, and what else a reader should know."""
 
