@@ -96,10 +96,12 @@ def _met(drift: Drift, quality: _Quality) -> bool | None:
 
 def _finding(drift: Drift, quality: _Quality) -> Finding:
     change = drift.change
+    name = quality.name.removesuffix("_drift")
     return Finding(
         resource=quality.resource,
         kind="drift",
-        title=f"{quality.name.removesuffix('_drift')} drifted by {change.value:+.1%} over the run "
+        key=f"{quality.resource}:drift:{name}",
+        title=f"{name} drifted by {change.value:+.1%} over the run "
         f"({change.low:+.1%} to {change.high:+.1%})",
         clock="the whole run",
         confidence=0.95,

@@ -2,18 +2,24 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.assessments import look
+from tsprof.analysis.conditions import Service, conditions
 from tsprof.analysis.criteria import judge_criteria
 from tsprof.analysis.decide import Evidence, decide
 from tsprof.analysis.findings import Confirmation
+from tsprof.analysis.performance import measure_performance, undisturbed
+from tsprof.analysis.regressions import Regressions, find_regressions
+from tsprof.analysis.resources import sum_samples
 from tsprof.analysis.shapes import SLOWEST_FILL
 from tsprof.analysis.stability import judge_stability
-from tsprof.analysis.summary import Facts, build_report, sum_samples
+from tsprof.analysis.summary import Facts, build_report
 from tsprof.errors import StoreError
 from tsprof.records import Event
 from tsprof.report import json_report
@@ -75,14 +81,21 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         complete = _fact(database, "complete", bool, False)
         slowest_fill = _fact(database, "slowest_fill", float, SLOWEST_FILL)
         confirmation = _fact(database, "confirmation", Confirmation, Confirmation())
+        allowances = _fact(database, "allowances", Allowances, None)
         resources = sum_samples(database.samples())
+        last = confirmation.last_judged
+        judged = [c for c in checkpoints if last is None or c.number <= last]
+        calm = undisturbed(segments, last)
+        seconds = database.seconds()
         facts = Facts(
             scenario=_fact(database, "scenario", str, ""),
             checkpoints=checkpoints,
             segments=segments,
+            last_judged=last,
             events=events,
-            seconds=database.seconds(),
+            seconds=seconds,
             resources=resources,
+            performance=measure_performance(calm, judged, seconds, resources),
             provenance=_fact(database, "provenance", Provenance, Provenance()),
             notes=_fact(database, "notes", tuple[str, ...], ()),
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),
@@ -93,29 +106,42 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         )
     finally:
         database.close()
-    last = confirmation.last_judged
-    final = look([c for c in checkpoints if last is None or c.number <= last], slowest_fill)
-    criteria = judge_criteria(limits, segments, checkpoints, resources.mean_cpu_percent())
+    final = look(judged, slowest_fill)
+    criteria = judge_criteria(limits, calm, checkpoints, resources.mean_cpu_percent())
     drift: tuple[Finding, ...] = ()
     if facts.scenario == "endurance":
-        # The first segment calibrates; those after the last judged one ran under a profiler.
-        steady = [s for s in segments if 0 < s.number <= (len(segments) if last is None else last)]
-        stability, drift = judge_stability(steady)
+        # The first segment calibrates.
+        stability, drift = judge_stability([s for s in calm if s.number > 0])
         criteria += stability
+    regressions = _regressions(facts, allowances)
     decision = decide(
         Evidence(
             look=final,
-            segments=segments,
+            segments=calm,
             events=events,
-            criteria=criteria,
-            drift=drift,
+            criteria=criteria + regressions.criteria,
+            worse=drift + regressions.findings,
+            allowances=allowances,
+            folder=facts.provenance.folder,
             attribution=confirmation.attribution,
             drain=confirmation.drain,
             count_drains=confirmation.count_drains,
             complete=complete,
         )
     )
-    return build_report(facts, final, decision, criteria, confirmation.attribution)
+    facts = replace(facts, notes=facts.notes + regressions.notes + decision.remarks)
+    return build_report(
+        facts, final, decision, criteria + regressions.criteria, confirmation.attribution
+    )
+
+
+def _regressions(facts: Facts, allowances: Allowances | None) -> Regressions:
+    if allowances is None or allowances.baseline is None:
+        return Regressions()
+    service = Service(
+        measures=facts.performance, conditions=conditions(facts.scenario, facts.provenance)
+    )
+    return find_regressions(service, allowances.baseline)
 
 
 class _Settings(BaseModel):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.assessments import look
 from tsprof.analysis.findings import Confirmation
 from tsprof.config import Settings
@@ -28,7 +29,9 @@ from tsprof.supervisor.measure import measure
 from tsprof.supervisor.plan import Plan
 
 
-def run(plan: Plan, settings: Settings, home: Path, view: LiveView) -> tuple[Report, Path]:
+def run(
+    plan: Plan, settings: Settings, home: Path, view: LiveView, allowances: Allowances
+) -> tuple[Report, Path]:
     """Run a scenario and return its report and the folder of the run.
 
     Raises:
@@ -46,6 +49,10 @@ def run(plan: Plan, settings: Settings, home: Path, view: LiveView) -> tuple[Rep
         database.set_fact("slowest_fill", plan.slowest_fill)
         database.set_fact("started", started.isoformat(timespec="seconds"))
         database.set_fact("settings", settings.model_dump(mode="json", by_alias=True))
+        database.set_fact(
+            "allowances",
+            TypeAdapter(Allowances).dump_python(allowances, mode="json", by_alias=True),
+        )
         agents = stack.enter_context(Agents())
         place = find_place(settings)
         around = Surroundings(agents, folder, interrupts, view, stack)
