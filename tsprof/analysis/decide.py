@@ -1,6 +1,6 @@
 """The verdict: what all the evidence of a run comes to, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -35,7 +35,11 @@ class Evidence:
     segments: Sequence[Segment]
     events: Sequence[Event]
     criteria: Sequence[Criterion] = ()
+    stability: Sequence[Criterion] = ()
+    """Criteria whose failure is told by a finding in ``drift``."""
     drift: Sequence[Finding] = ()
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Addresses of gauges of which a judgement was asked for in vain, and why."""
     attribution: Attribution | None = None
     drain: Drain | None = None
     complete: bool = True
@@ -76,6 +80,9 @@ def decide(evidence: Evidence) -> Decision:
     findings = _leak_findings(evidence, grounds)
     _weigh_target(evidence.events, grounds)
     _weigh_criteria(evidence.criteria, grounds)
+    _doubt_unmeasured(evidence.stability, grounds)
+    for source, reason in evidence.unread.items():
+        grounds.doubt(f"the gauges at {source} could not be judged: {reason}")
     for finding in evidence.drift:
         findings.append(finding)
         if finding.kind == "drift":
@@ -155,6 +162,16 @@ def _weigh_target(events: Sequence[Event], grounds: _Grounds) -> None:
 
 
 def _weigh_criteria(criteria: Sequence[Criterion], grounds: _Grounds) -> None:
+    _doubt_unmeasured(criteria, grounds)
+    for criterion in criteria:
+        if criterion.met is False:
+            grounds.fail(
+                f"{criterion.name} is {criterion.value:.4g}, "
+                f"not {criterion.comparison} {criterion.limit:g}"
+            )
+
+
+def _doubt_unmeasured(criteria: Sequence[Criterion], grounds: _Grounds) -> None:
     for criterion in criteria:
         if criterion.met is None and criterion.value is not None:
             grounds.doubt(
@@ -162,12 +179,8 @@ def _weigh_criteria(criteria: Sequence[Criterion], grounds: _Grounds) -> None:
                 "run it for longer, on a machine that does nothing else",
             )
         elif criterion.met is None:
-            grounds.doubt(f"{criterion.name} could not be measured")
-        elif not criterion.met and not criterion.name.endswith("_drift"):  # a finding tells it
-            grounds.fail(
-                f"{criterion.name} is {criterion.value:.4g}, "
-                f"not {criterion.comparison} {criterion.limit:g}"
-            )
+            why = f": {criterion.reason}" if criterion.reason else ""
+            grounds.doubt(f"{criterion.name} could not be measured{why}")
 
 
 def _weigh_load(evidence: Evidence, grounds: _Grounds) -> None:

@@ -22,6 +22,7 @@ from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.bring_up import Surroundings, bring_up, find_place, sight_notes
 from tsprof.supervisor.confirm import confirm
 from tsprof.supervisor.engine import Engine, Instruments, RunEnded
+from tsprof.supervisor.gauges import gauge_addresses
 from tsprof.supervisor.interrupts import RunInterrupted, noticing_interrupts
 from tsprof.supervisor.launch import Target
 from tsprof.supervisor.measure import measure
@@ -61,7 +62,10 @@ def run(plan: Plan, settings: Settings, home: Path, view: LiveView) -> tuple[Rep
             folder / LOAD_LOG,
         )
         stack.callback(load.stop)
-        engine = Engine(Instruments(target, agents, load, database, interrupts, view.update))
+        gauges = gauge_addresses(settings, place)
+        engine = Engine(
+            Instruments(target, agents, load, database, interrupts, view.update, gauges)
+        )
         database.set_fact("notes", [*load.notes, *sight_notes(agents, target, settings)])
         database.set_fact(
             "provenance",
