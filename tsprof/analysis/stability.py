@@ -19,7 +19,7 @@ with the load on the same machine p99 wanders by more than that between two idle
 ERROR_MARGIN = 0.001
 """Change of the share of failed requests that matters: the 0.1 % of the usual criterion."""
 HITS_MARGIN = 0.20
-"""Change of the hits per miss that matters: a hit rate of 80 % that falls to 76 %, or one of 99 %
+"""Change of the hits per miss (the odds) that matters: a hit rate of 80 % that falls to 76 %, or one of 99 %
 that falls to 98.75 %, makes a fourth more misses."""
 VAGUE = 2.0
 """A drift that is not proven keeps a run from passing when it could be so many margins."""
@@ -107,7 +107,7 @@ def load_qualities(segments: Sequence[Segment]) -> tuple[Quality, ...]:
 
 
 def gauge_quality(gauge: Gauge, worse: Worse, margin: float) -> Quality:
-    """Return a gauge as a quality; its margin is relative, a share's of its hits per miss."""
+    """Return a gauge as a quality; its margin is relative, a share's of its odds."""
     values: tuple[float, ...] = gauge.values
     transform: Transform = "logit"
     if gauge.kind != "share":
@@ -181,8 +181,8 @@ def _finding(drift: Drift, quality: Quality) -> Finding:
     if quality.transform == "logit":
         start, end = quality.ends(change.value)
         title = (
-            f"{quality.name} drifted from {start:.1%} to {end:.1%} over the run; hits per miss "
-            f"changed by {change.value:+.1%} ({change.low:+.1%} to {change.high:+.1%})"
+            f"{quality.name} drifted from about {start:.1%} to {end:.1%} over the run, its odds by "
+            f"{change.value:+.1%} ({change.low:+.1%} to {change.high:+.1%})"
         )
     else:
         title = f"{quality.name} drifted by {between}"

@@ -14,6 +14,7 @@ STDOUT = Path("-")
 Duration = Annotated[float, BeforeValidator(values.duration)]
 Pause = Annotated[float, BeforeValidator(values.pause)]
 FilePath = Annotated[Path, BeforeValidator(values.path)]
+Criteria = Annotated[dict[str, float | str], BeforeValidator(values.criteria)]
 Users = Annotated[int, Field(ge=1, le=100_000)]
 
 
@@ -228,7 +229,7 @@ class Settings(Table):
     check: Check = Check()
     endurance: Endurance = Endurance()
     gauges: Gauges = Gauges()
-    criteria: Annotated[dict[str, float | str], BeforeValidator(values.criteria)] = Field(
+    criteria: Criteria = Field(
         default_factory=dict,
         description="Limits that a run must keep, by name; one that is missed fails the run. A "
         'gauge of the target\'s own is compared: `cache_hit_rate = "> 0.8"`.',

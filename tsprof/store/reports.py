@@ -17,6 +17,7 @@ from tsprof.analysis.gauges import gauges_of
 from tsprof.analysis.shapes import SLOWEST_FILL
 from tsprof.analysis.stability import judge_stability, load_qualities
 from tsprof.analysis.summary import Facts, build_report, sum_samples
+from tsprof.config.model import Criteria
 from tsprof.config.model import Gauges as GaugeSettings
 from tsprof.errors import StoreError
 from tsprof.records import Event
@@ -136,7 +137,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
 class _Settings(BaseModel):
     """The part of a run's settings that its report rests on."""
 
-    criteria: dict[str, float | str] = {}
+    criteria: Criteria = {}
     gauges: GaugeSettings = GaugeSettings()
 
     @property
