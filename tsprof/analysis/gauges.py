@@ -282,6 +282,8 @@ def _levels(
 ) -> Iterator[Gauge]:
     told = {reading.checkpoint: reading.levels for reading in reversed(readings)}
     for name in dict.fromkeys(name for reading in readings for name in reading.levels):
+        if _IDENTITY.search(name):
+            continue
         values = tuple(told.get(s.number, {}).get(name, math.nan) for s in segments)
         known = [value for value in values if math.isfinite(value)]
         within = all(0 <= value <= 1 for value in known)

@@ -19,8 +19,8 @@ with the load on the same machine p99 wanders by more than that between two idle
 ERROR_MARGIN = 0.001
 """Change of the share of failed requests that matters: the 0.1 % of the usual criterion."""
 HITS_MARGIN = 0.20
-"""Change of the hits per miss (the odds) that matters: a hit rate of 80 % that falls to 76 %, or one of 99 %
-that falls to 98.75 %, makes a fourth more misses."""
+"""Change of the hits per miss (the odds of a hit) that matters: a hit rate of 80 % that falls to
+76 %, or one of 99 % that falls to 98.75 %, makes about a fourth more misses."""
 VAGUE = 2.0
 """A drift that is not proven keeps a run from passing when it could be so many margins."""
 

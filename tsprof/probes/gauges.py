@@ -4,7 +4,7 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
@@ -62,6 +62,7 @@ def _fetch(url: str) -> bytes:
     connection = _connection(parts.scheme, parts.hostname or "", parts.port)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     began = time.monotonic()
+    late = NoGaugesError(f"no complete answer within {PATIENCE:g} s")
     try:
         connection.connect()
         # A time limit of the socket's own begins anew with each byte.
@@ -69,25 +70,32 @@ def _fetch(url: str) -> bytes:
         deadline.daemon = True
         deadline.start()
         try:
-            connection.request("GET", path, headers={"Accept": "text/plain, application/json"})
-            response = connection.getresponse()
-            if response.status not in GOOD:
-                raise NoGaugesError(f"it answered with status {response.status}")
-            body = bytearray()
-            while chunk := response.read(min(CHUNK, LARGEST_REPLY + 1 - len(body))):
-                body += chunk
-                if len(body) > LARGEST_REPLY:
-                    raise NoGaugesError(f"it has more than {LARGEST_REPLY:,} bytes")
+            body = _answer(connection, path)
         finally:
             deadline.cancel()
     except (OSError, HTTPException, ValueError) as error:
         if time.monotonic() - began >= PATIENCE:
-            raise NoGaugesError(f"no complete answer within {PATIENCE:g} s") from None
+            raise late from None
         raise NoGaugesError(f"no answer ({_in_words(error)})") from None
     finally:
         connection.close()
-    if time.monotonic() - began >= PATIENCE:
-        raise NoGaugesError(f"no complete answer within {PATIENCE:g} s")
+    if time.monotonic() - began >= PATIENCE:  # what was hung up on looks like an end
+        raise late
+    return body
+
+
+def _answer(connection: HTTPConnection, path: str) -> bytes:
+    connection.request("GET", path, headers={"Accept": "text/plain, application/json"})
+    with closing(connection.getresponse()) as response:
+        if response.status not in GOOD:
+            raise NoGaugesError(f"it answered with status {response.status}")
+        body = bytearray()
+        while chunk := response.read(CHUNK):
+            body += chunk
+            if len(body) > LARGEST_REPLY:
+                raise NoGaugesError(f"it has more than {LARGEST_REPLY:,} bytes")
+        if response.length:
+            raise NoGaugesError("the answer was cut short")
     return bytes(body)
 
 
