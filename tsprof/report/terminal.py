@@ -155,20 +155,14 @@ def _gauges(console: Console, report: Report) -> None:
     _heading(console, "Gauges: what the target says of itself")
     rows = [
         [
-            gauge.name,
-            wording.gauge_value(gauge, gauge.last),
-            wording.gauge_value(gauge, gauge.overall),
-            wording.gauge_change(gauge),
             gauge.outcome,
+            wording.gauge_value(gauge, gauge.last),
+            wording.gauge_change(gauge),
+            gauge.name,
         ]
         for gauge in report.gauges
     ]
-    _table(
-        console,
-        ["gauge", "last", "over all", "change over the run", "outcome"],
-        rows,
-        numbers={1, 2, 3},
-    )
+    _table(console, ["outcome", "last", "change over the run", "gauge"], rows, numbers={1, 2})
     for gauge in report.gauges:
         if gauge.remark:
             _line(console, f"{gauge.name}: {gauge.remark}", indent=2, hanging=2)
