@@ -6,7 +6,7 @@ cache that stops hitting after an hour still shows half its hits after two.
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -198,9 +198,12 @@ def _made(
         if _bare(name) not in reset
     }
     requests = [float(segment.requests) for segment in segments]
+    several = Counter(_bare(name) for name in grown if "{" in name)
     for name, hits in grown.items():
         misses = grown.get(_HIT.sub(lambda hit: "misses" if hit[1] else "miss", name))
-        if misses is not None and misses is not hits:
+        # A series that is the only one of its name is told by the sum.
+        alone = "{" in name and several[_bare(name)] == 1
+        if misses is not None and misses is not hits and not alone:
             yield _share(source, name, hits, misses)
     for name, amounts in grown.items():
         bare = _bare(name)
@@ -238,14 +241,11 @@ def _any_fell(early: Mapping[str, float], late: Mapping[str, float]) -> bool:
 
 
 def _summed(totals: Mapping[str, float]) -> dict[str, float]:
-    """Return the totals, and of those that differ in labels only the sum."""
-    series: dict[str, list[str]] = defaultdict(list)
-    for name in totals:
-        series[_bare(name)].append(name)
-    sums = {bare: math.fsum(totals[name] for name in names) for bare, names in series.items()}
-    return sums | {
-        name: totals[name] for names in series.values() if len(names) > 1 for name in names
-    }
+    """Return the totals, and for each name with labels the sum over them."""
+    series: dict[str, list[float]] = defaultdict(list)
+    for name, value in totals.items():
+        series[_bare(name)].append(value)
+    return {bare: math.fsum(values) for bare, values in series.items()} | dict(totals)
 
 
 def _bare(name: str) -> str:

@@ -20,6 +20,7 @@ count for itself. On an idle prefork server 8 connections met both of 2 workers 
 (gunicorn with sync, gthread and uvicorn workers, uvicorn)."""
 MOST_FAILURES = 3
 """Failures in a row after which an address is not asked any more: each may cost two seconds."""
+MOST_NOTES = 3
 LOOK_EVERY = 0.02
 
 
@@ -58,7 +59,7 @@ def read_gauges(engine: Engine) -> None:
                 continue
             address.failures = 0
             if told.left_out:
-                _note_once(engine, address, f"{told.left_out} names were left out, for length")
+                _note_once(engine, address, "some names were left out, for length")
             engine.instruments.database.add(
                 GaugeReading(
                     checkpoint=len(engine.checkpoints),
@@ -79,8 +80,6 @@ def _ask(engine: Engine, address: GaugeAddress) -> Told:
 
 
 def _note_once(engine: Engine, address: GaugeAddress, text: str) -> None:
-    if text in address.noted:
-        return
-    if len(address.noted) < MOST_FAILURES:
+    if text not in address.noted and len(address.noted) < MOST_NOTES:
+        address.noted.add(text)
         engine.note("note", f"the gauges at {address.source}: {text}")
-    address.noted.add(text)

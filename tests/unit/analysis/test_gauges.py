@@ -160,6 +160,7 @@ def test_counters_become_rates_per_request_and_histograms_means() -> None:
     late = gauges.find('rate(errors_total{kind="5xx"})')
     assert late is not None
     assert late.overall == pytest.approx(0.0015)
+    assert gauges.find('rate(errors_total{kind="3xx"})') is None
     mean = gauges.find("mean(seconds)")
     assert mean is not None
     assert mean.overall == pytest.approx(0.005)
