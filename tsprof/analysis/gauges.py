@@ -11,13 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import pairwise
-from typing import Literal
 
 from tsprof.records import Checkpoint, GaugeReading, Segment
-
-Kind = Literal["share", "rate", "mean", "level"]
-"""share: 0 to 1. rate: growth of a counter per request. mean: of a histogram's observations.
-level: anything else, as it was read."""
+from tsprof.report.model import GaugeKind
 
 ENOUGH = 0.8
 """Part of the segments in which a gauge must be known to be judged."""
@@ -55,7 +51,7 @@ class Gauge:
 
     name: str
     source: str
-    kind: Kind
+    kind: GaugeKind
     values: tuple[float, ...]
     overall: float | None
     hits: bool = False
@@ -157,8 +153,9 @@ def _restarts(checkpoints: Sequence[Checkpoint]) -> frozenset[int]:
 def _fallen(readings: Sequence[GaugeReading], restarts: frozenset[int]) -> set[str] | None:
     """Return the counters that fell though no process had ended, without their labels.
 
-    None when it was another process that answered: most of what had changed fell, or something
-    did while the target rested, or the reply names another process.
+    None when it was another process that answered: most of what had changed fell (half of it is
+    enough while the target rests, since the way back makes up the other half), or the reply names
+    another process.
     """
     fallen: set[str] = set()
     for before, after in pairwise(readings):
@@ -178,7 +175,8 @@ def _fallen(readings: Sequence[GaugeReading], restarts: frozenset[int]) -> set[s
             for name, value in before.levels.items()
             if _IDENTITY.search(name)
         )
-        if another or (fell and (resting or 2 * len(fell) > len(changes))):
+        most = len(changes) / 2 if resting else (len(changes) + 1) / 2
+        if another or (fell and len(fell) >= most):
             return None
         fallen.update(fell)
     return fallen
@@ -264,7 +262,9 @@ def _share(source: str, name: str, hits: list[float], misses: list[float]) -> Ga
     return replace(share, hits=True, remark="from hits and misses counted in each segment")
 
 
-def _quotient(source: str, name: str, kind: Kind, parts: list[float], wholes: list[float]) -> Gauge:
+def _quotient(
+    source: str, name: str, kind: GaugeKind, parts: list[float], wholes: list[float]
+) -> Gauge:
     pairs = list(zip(parts, wholes, strict=True))
     known = [(p, w) for p, w in pairs if math.isfinite(p) and math.isfinite(w)]
     total = math.fsum(whole for _, whole in known)

@@ -46,6 +46,11 @@ under load and let go by itself in the drain test.
 """
 
 
+GaugeKind = Literal["share", "rate", "mean", "level"]
+"""What a gauge is: a share from 0 to 1, a counter's growth per request, the mean of a histogram's
+observations, or a level as it was read."""
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -203,7 +208,7 @@ class Gauge(_Frozen):
     `mean(...)` the mean of a histogram's observations."""
     source: str
     """The address that told it."""
-    kind: Literal["share", "rate", "mean", "level"]
+    kind: GaugeKind
     """What its values are: 0 to 1, per request, per observation, or as they were read."""
     overall: float | None
     """Over all segments together; for a level, as it was last read."""
