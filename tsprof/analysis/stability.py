@@ -21,6 +21,11 @@ ERROR_MARGIN = 0.001
 HITS_MARGIN = 0.20
 """Change of the hits per miss (the odds of a hit) that matters: a hit rate of 80 % that falls to
 76 %, or one of 99 % that falls to 98.75 %, makes about a fourth more misses."""
+SURELY = 0.5
+"""A gauge must have got worse beyond doubt by so much of its margin: there are many of them. Of 400
+stable hit rates over 20 segments with noise of 5 % and a correlation of 0.5, none was called
+degraded, without this 7; of 100 look-ups per segment, 4 and 8. Of 400 that lost half of their hits
+per miss, 400 and 336 were."""
 VAGUE = 2.0
 """A drift that is not proven keeps a run from passing when it could be so many margins."""
 
@@ -147,7 +152,7 @@ def judge_stability(
                 comparison="<" if quality.worse > 0 else ">",
             )
         )
-        if drift.state is DriftState.DEGRADED:
+        if _degraded(drift, quality):
             findings.append(_finding(drift, quality))
     return tuple(criteria), tuple(findings)
 
@@ -168,8 +173,15 @@ def _errors(segment: Segment) -> float:
     return segment.failures / segment.requests if segment.requests else 0.0
 
 
+def _degraded(drift: Drift, quality: Quality) -> bool:
+    if drift.state is not DriftState.DEGRADED:
+        return False
+    least = min(quality.worse * drift.change.low, quality.worse * drift.change.high)
+    return quality.resource != "gauge" or least > SURELY * quality.margin
+
+
 def _met(drift: Drift, quality: Quality) -> bool | None:
-    if drift.state is DriftState.DEGRADED:
+    if _degraded(drift, quality):
         return False
     worst = max(quality.worse * drift.change.low, quality.worse * drift.change.high)
     return True if worst < VAGUE * quality.margin else None

@@ -95,6 +95,16 @@ def test_a_cache_that_holds_or_fills_is_stable(rate: Callable[[int], float]) -> 
     assert [c.met for c in criteria] == [True]
 
 
+def test_a_fall_that_may_be_small_is_no_finding() -> None:
+    """Its estimate is beyond the margin, but its interval begins near nothing."""
+    chance = random.Random(4)
+    gauges = made(readings(levels=lambda n: {"hit_rate": 0.8 - 0.002 * n + chance.gauss(0, 0.03)}))
+    ((criterion,), findings) = judged(gauges)
+    assert (criterion.met, findings) == (None, ())
+    assert criterion.value is not None
+    assert criterion.value < criterion.limit
+
+
 @pytest.mark.parametrize(
     ("hits", "misses", "name"),
     [
