@@ -21,7 +21,6 @@ from tsprof.analysis.findings import (
     memory_finding,
 )
 from tsprof.analysis.known_leaks import rate_text
-from tsprof.analysis.regressions import PREFIX
 from tsprof.records import Event, Segment
 from tsprof.report.model import Criterion, Finding, Resource, Verdict
 
@@ -45,6 +44,10 @@ class Evidence:
     criteria: Sequence[Criterion] = ()
     worse: Sequence[Finding] = ()
     """What drifted over the run, or got worse since the baseline."""
+    told: Sequence[Criterion] = ()
+    """Criteria whose failure is told by a finding in ``worse``."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Addresses of gauges of which a judgement was asked for in vain, and why."""
     allowances: Allowances | None = None
     folder: str = ""
     """The target's working directory."""
@@ -97,6 +100,9 @@ def decide(evidence: Evidence) -> Decision:
     _weigh_findings(weighed, grounds)
     _weigh_target(evidence.events, grounds)
     _weigh_criteria(evidence.criteria, grounds)
+    _doubt_unmeasured(evidence.told, grounds)
+    for source, reason in evidence.unread.items():
+        grounds.doubt(f"the gauges at {source} could not be judged: {reason}")
     _weigh_load(evidence, grounds)
     if not any(f.resource == "memory" and f.kind != "fragmentation" for f in findings):
         _weigh_memory_sight(evidence, grounds)
@@ -191,6 +197,16 @@ def _weigh_target(events: Sequence[Event], grounds: _Grounds) -> None:
 
 
 def _weigh_criteria(criteria: Sequence[Criterion], grounds: _Grounds) -> None:
+    _doubt_unmeasured(criteria, grounds)
+    for criterion in criteria:
+        if criterion.met is False:
+            grounds.fail(
+                f"{criterion.name} is {criterion.value:.4g}, "
+                f"not {criterion.comparison} {criterion.limit:g}"
+            )
+
+
+def _doubt_unmeasured(criteria: Sequence[Criterion], grounds: _Grounds) -> None:
     for criterion in criteria:
         if criterion.met is None and criterion.value is not None:
             grounds.doubt(
@@ -198,16 +214,8 @@ def _weigh_criteria(criteria: Sequence[Criterion], grounds: _Grounds) -> None:
                 "run it for longer, on a machine that does nothing else",
             )
         elif criterion.met is None:
-            grounds.doubt(f"{criterion.name} could not be measured")
-        elif not criterion.met and not _told_by_a_finding(criterion):
-            grounds.fail(
-                f"{criterion.name} is {criterion.value:.4g}, "
-                f"not {criterion.comparison} {criterion.limit:g}"
-            )
-
-
-def _told_by_a_finding(criterion: Criterion) -> bool:
-    return criterion.name.endswith("_drift") or criterion.name.startswith(PREFIX)
+            why = f": {criterion.reason}" if criterion.reason else ""
+            grounds.doubt(f"{criterion.name} could not be measured{why}")
 
 
 def _requests_per_second(segments: Sequence[Segment]) -> float:

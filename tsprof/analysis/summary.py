@@ -18,6 +18,7 @@ from tsprof.report.model import (
     Cost,
     Criterion,
     Endpoint,
+    Gauge,
     Growth,
     Latency,
     Measure,
@@ -49,6 +50,7 @@ class Facts:
     resources: Resources | None = None
     provenance: Provenance = field(default_factory=Provenance)
     notes: tuple[str, ...] = ()
+    gauges: tuple[Gauge, ...] = ()
     failure_samples: tuple[str, ...] = ()
     log_tail: tuple[str, ...] = ()
     disk_bytes: int = 0
@@ -94,6 +96,7 @@ def build_report(
         ledger=_ledger(look, attribution),
         findings=decision.findings,
         criteria=tuple(criteria),
+        gauges=facts.gauges,
         processes=_processes(look, facts),
         latency=Latency(
             p50_ms=latency.percentile(50),

@@ -30,8 +30,8 @@ def endurance(
     """Soak a service for hours.
 
     Keeps the service under continuous load, takes an exact checkpoint every so often, and judges
-    leaks and the drift of latency, throughput and errors. A leak that is certain ends the run;
-    --keep-going runs on.
+    leaks and the drift of latency, throughput, errors and the target's own gauges. A leak that is
+    certain ends the run; --keep-going runs on.
     """
     from tsprof.scenarios.endurance import plan
 

@@ -52,6 +52,7 @@ def settings_from(parameters: Mapping[str, Any]) -> Loaded:
         table: {name: _given(parameters.get(name)) for name in names}
         for table, names in _TABLES.items()
     }
+    overrides["gauges"] = {"url": _given(parameters.get("gauges"))}
     settings = complete(merge(loaded.settings, overrides), Path())
     check_outputs(
         **settings.report.model_dump(by_alias=True), save_baseline=parameters.get("save_baseline")
@@ -171,6 +172,12 @@ load_options = _together(
 """The requests to send."""
 
 run_options = _together(
+    click.option(
+        "--gauges",
+        multiple=True,
+        metavar="PATH",
+        help="Read what the target tells of itself here (/metrics, /stats); can be repeated.",
+    ),
     click.option("--max-time", type=DURATION, help="Longest time under load (default 55s)."),
     click.option(
         "--attribute/--no-attribute",

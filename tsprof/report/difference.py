@@ -20,7 +20,7 @@ class Row(_Frozen):
     """One figure in both runs."""
 
     group: Group
-    """What the row is about: the growth by owner, leaks, where they are, or how the target served."""
+    """What the row is about: growth by owner, leaks, their places, or how the target served."""
     name: str
     """A ledger's owner, a measure's name, or the key of a finding, site or holder."""
     unit: Unit

@@ -176,4 +176,6 @@ def _criterion(criterion: Criterion) -> _Case:
     measured = wording.criterion_unit(criterion, criterion.value)
     limit = wording.criterion_unit(criterion, criterion.limit)
     message = f"{criterion.name} is {measured}, its limit is {criterion.comparison} {limit}"
+    if criterion.reason:
+        message += f" ({criterion.reason})"
     return _Case("criteria", criterion.name, outcomes[criterion.met], message, message)

@@ -34,6 +34,7 @@ def render(report: Report) -> str:
         _figures(report),
         *(_finding(finding) for finding in report.findings),
         _criteria(report),
+        _details("Gauges: what the target says of itself", map(wording.gauge_line, report.gauges)),
         _details("Ledger: who owns the growth", _ledger(report)),
         _details("Processes", _processes(report)),
         _details("Notes and cost", [*report.notes, wording.cost_line(report)]),

@@ -49,6 +49,11 @@ grew once and stopped; ``released`` grew under load and let go by itself in the 
 """
 
 
+GaugeKind = Literal["share", "rate", "mean", "level"]
+"""What a gauge is: a share from 0 to 1, a counter's growth per request, the mean of a histogram's
+observations, or a level as it was read."""
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -198,6 +203,35 @@ class Criterion(_Frozen):
     """None when it could not be measured."""
     comparison: Literal["<", "<=", ">", ">="] = "<"
     """How the value has to compare with the limit."""
+    reason: str = ""
+    """Why it could not be measured, where that is known."""
+
+
+class Gauge(_Frozen):
+    """Something that the target says of itself, over the segments that were judged."""
+
+    name: str
+    """Name of the metric with its labels; `rate(...)` is a counter's growth per request, and
+    `mean(...)` the mean of a histogram's observations."""
+    source: str
+    """The address that told it."""
+    kind: GaugeKind
+    """What its values are: 0 to 1, per request, per observation, or as they were read."""
+    overall: float | None
+    """Over all segments together; for a level, as it was last read."""
+    last: float | None
+    """In the last segment in which it is known."""
+    change: float | None = None
+    """From the start to the end of the run: for a share in points (0.1 is ten points of a hundred),
+    otherwise relative. None with too few segments."""
+    low: float | None = None
+    """Lower end of the interval of ``change``."""
+    high: float | None = None
+    """Upper end of that interval."""
+    outcome: Literal["stable", "degraded", "uncertain", "not judged"] = "not judged"
+    """What the change means; only a soak judges."""
+    remark: str = ""
+    """What to know about it."""
 
 
 class ProcessReport(_Frozen):
@@ -381,6 +415,8 @@ class Report(_Frozen):
     """Causes with their evidence, the most important first."""
     criteria: tuple[Criterion, ...] = ()
     """The scenario's targets."""
+    gauges: tuple[Gauge, ...] = ()
+    """What the target says of itself, what was judged first, at most 20."""
     processes: tuple[ProcessReport, ...] = ()
     """The target's processes, those that ended included."""
     latency: Latency = Latency()

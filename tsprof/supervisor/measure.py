@@ -5,6 +5,7 @@ import time
 from tsprof.analysis.assessments import DETECTABLE_GOAL, Look, look
 from tsprof.report.live import Progress
 from tsprof.supervisor.engine import Engine
+from tsprof.supervisor.gauges import read_gauges
 from tsprof.supervisor.plan import Plan
 
 SURE_LOOKS = 2
@@ -26,6 +27,7 @@ def measure(engine: Engine, plan: Plan) -> int:
     rate = engine.calibrate()
     if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
         return 0
+    read_gauges(engine)
     engine.checkpoint()
     engine.control()
     engine.phase = "measuring"
@@ -40,6 +42,7 @@ def measure(engine: Engine, plan: Plan) -> int:
             engine.counted_segment(requests, SLOW_SEGMENT * plan.segment_seconds + 5)
         else:
             engine.timed_segment(min(plan.segment_seconds, left))
+        read_gauges(engine)
         engine.checkpoint()
         engine.control()
         now = look(engine.checkpoints, plan.slowest_fill)

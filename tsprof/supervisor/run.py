@@ -23,6 +23,7 @@ from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.bring_up import Surroundings, bring_up, find_place, sight_notes
 from tsprof.supervisor.confirm import confirm
 from tsprof.supervisor.engine import Engine, Instruments, RunEnded
+from tsprof.supervisor.gauges import gauge_addresses
 from tsprof.supervisor.interrupts import RunInterrupted, noticing_interrupts
 from tsprof.supervisor.launch import Target, not_ready_after_all
 from tsprof.supervisor.measure import measure
@@ -68,7 +69,10 @@ def run(
             folder / LOAD_LOG,
         )
         stack.callback(load.stop)
-        engine = Engine(Instruments(target, agents, load, database, interrupts, view.update))
+        gauges = gauge_addresses(settings, place)
+        engine = Engine(
+            Instruments(target, agents, load, database, interrupts, view.update, gauges)
+        )
         database.set_fact("notes", [*load.notes, *sight_notes(agents, target, settings)])
         database.set_fact(
             "provenance",

@@ -1,6 +1,7 @@
 import io
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 import report_builder
@@ -95,3 +96,13 @@ def test_bars_of_the_ledger_do_not_make_noise_look_like_growth() -> None:
     assert 'width="100.0"' not in html.render(quiet).split('id="ledger"')[1].split("</section>")[0]
     loud = report_builder.failing()
     assert 'width="100.0"' in html.render(loud).split('id="ledger"')[1].split("</section>")[0]
+
+
+@pytest.mark.parametrize("name", ["terminal", "html", "markdown"])
+def test_gauges_are_shown_with_their_change(name: str) -> None:
+    render = RENDERERS[name]
+    text = unescape(render(report_builder.failing()))
+    for shown in ("cache_hit_rate", "72.3 %", "-8.24 points (-8.79 to -7.69)", "degraded"):
+        assert shown in text
+    nothing = render(report_builder.failing(gauges=()))
+    assert "what the target says of itself" not in nothing

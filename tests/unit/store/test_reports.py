@@ -11,15 +11,20 @@ from tsprof.analysis.acknowledgements import Acknowledgement
 from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.baseline import make_baseline
 from tsprof.errors import StoreError, UsageError
-from tsprof.records import Checkpoint, Event, ProcessReading, Segment
+from tsprof.records import Checkpoint, Event, GaugeReading, ProcessReading, Segment
 from tsprof.report.model import Finding, Measure, Report, Verdict
 from tsprof.store.database import RunDatabase
 from tsprof.store.reports import assemble, open_report, store_report
 from tsprof.store.runs import DATABASE, TARGET_LOG, create_run, list_runs
 
 
-def stored(where: Path, per_request: int = 0, count: int = 24, **facts: Any) -> Path:
-    """Store a run whose only process keeps so many bytes of each request."""
+def stored(
+    where: Path, per_request: int = 0, count: int = 24, decay: int = 0, **facts: Any
+) -> Path:
+    """Store a run whose only process keeps so many bytes of each request.
+
+    Its cache answers 800 of 1,000 look-ups in a segment, and ``2 * decay`` fewer in each next one.
+    """
     folder = create_run(where, "check", datetime.now(UTC))
     database = RunDatabase(folder / DATABASE)
     for number in range(count):
@@ -38,6 +43,9 @@ def stored(where: Path, per_request: int = 0, count: int = 24, **facts: Any) -> 
             Segment(number=number, seconds=1.2, requests=1000, failures=0, intended=1000,
                     latency={100: 1000}, latency_max_ms=4.0)
         )  # fmt: skip
+        hits = 800 * number - decay * number**2
+        totals = {"cache_hits_total": hits, "cache_misses_total": 1000 * number - hits}
+        database.add(GaugeReading(checkpoint=number, source="/metrics", totals=totals))
     for name, value in ({"scenario": "check", "complete": True} | facts).items():
         database.set_fact(name, value)
     database.close()
@@ -193,10 +201,49 @@ def test_a_run_that_had_no_time_for_anything(tmp_path: Path) -> None:
     assert (report.verdict, report.requests, report.complete) == ("inconclusive", 0, False)
 
 
+GAUGES = {"url": ["/metrics"]}
+
+
+@pytest.mark.parametrize(
+    ("decay", "facts", "code", "reason"),
+    [
+        (0, {"gauges": GAUGES}, 0, "no leak found"),
+        (4, {"gauges": GAUGES}, 1, "cache_hit_rate drifted from about 7"),
+        (0, {"gauges": GAUGES, "criteria": {"cache_hit_rate": "> 0.79"}}, 0, "no leak found"),
+        (0, {"gauges": GAUGES, "criteria": {"cache_hit_rate": "> 0.9"}}, 1, "not > 0.9"),
+        (0, {"gauges": GAUGES, "criteria": {"queue": "< 9"}}, 3, "the target does not tell it"),
+        (0, {"gauges": GAUGES | {"watch": {"queue": {"worse": "more"}}}}, 3, "queue_drift could"),
+        (0, {"gauges": {"url": ["/stats"]}}, 3, "the gauges at /stats could not be judged"),
+        (4, {}, 0, "no leak found"),
+    ],
+)
+def test_a_soak_is_judged_by_the_gauges_that_it_was_to_read(
+    tmp_path: Path, decay: int, facts: dict[str, Any], code: int, reason: str
+) -> None:
+    report = assemble(stored(tmp_path, decay=decay, scenario="endurance", settings=facts))
+    assert report.exit_code == code
+    assert any(reason in said for said in report.reasons)
+
+
+def test_a_check_is_not_judged_by_drift(tmp_path: Path) -> None:
+    report = assemble(stored(tmp_path, decay=4, settings={"gauges": GAUGES}))
+    assert report.exit_code == 0
+    (gauge, *_) = report.gauges
+    assert (gauge.name, gauge.outcome) == ("cache_hit_rate", "not judged")
+    assert gauge.change == pytest.approx(-0.18, abs=0.02)
+
+
+def test_half_a_run_has_gauges(tmp_path: Path) -> None:
+    folder = stored(tmp_path, count=5, complete=False, settings={"gauges": GAUGES})
+    (gauge, *_) = assemble(folder).gauges
+    assert (gauge.last, gauge.change) == (pytest.approx(0.8), None)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("settings", []),
+        ("settings", {"gauges": {"url": 3}}),
         ("settings", {"criteria": {"p99_ms": "fast"}}),
         ("confirmation", {"drain": 3}),
         ("provenance", {"command": 5}),
