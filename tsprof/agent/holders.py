@@ -7,7 +7,7 @@ import gc
 import time
 import types
 
-from . import entries, eviction, heap, meaning, objects, paths
+from . import bytecode, entries, eviction, heap, links, meaning, objects, paths
 from .roots import LRU_CACHE, Walk
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _LONG = 64  # entries from which a container on the way may be what grows
 _SEARCHED = 200_000  # instances of a type among which those are looked for that lead the others
 _READ = 60  # functions that are read for one name of a container
+_COMMON = 8  # functions that mention a name, beyond which it tells nothing of who calls it
 _WRAPPERS = frozenset({"weakref", "_weakrefset", "collections", "queue", "asyncio.queues"})
 _HOLD_NOTHING = frozenset({"builtin_function_or_method", "weakref.ReferenceType"})
 
@@ -47,12 +48,14 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
             chain, *others = walk.chains(start)
             if any(map(objects.is_agents, chain)):
                 continue
-            chain = _cut(chain)
+            chain = program.cut(chain)
             held = chain[-1]
             if held is start or id(held) not in holders:
-                described = _described(chain, show=arguments.get("values", False))
+                described = _described(
+                    chain, program.linked.get(type(held)), show=arguments.get("values", False)
+                )
                 key = described["id"] if described["entries"] is not None else described["path"]
-                if key not in holders and described["entries"] is not None:
+                if key not in holders and heap.container_base(type(held)) is not None:
                     others = others if held is start else walk.chains(held)[1:]
                     _judge([chain, *others], described, program, until)
                 described = holders.setdefault(key, described)
@@ -60,6 +63,8 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
                 described = holders[id(held)]
             if held is not start:
                 described["found_by"].append(heap.type_name(type(start)))
+        for described in holders.values():
+            described["callers"] = _callers(described["writers"], program)
         return {
             "holders": list(holders.values()),
             "complete": not walk.out_of_time,
@@ -99,10 +104,14 @@ class _Program:
         gains = given if isinstance(given, dict) else dict.fromkeys(given, 0)
         names = set(gains) - _HOLD_NOTHING
         kinds = {kind for kind in set(map(type, items)) if heap.type_name(kind) in names}
+        self.linked: dict[type, links.Linked] = _OwnDict()
         for kind in kinds:
             instances = [item for item in items if type(item) is kind][-_SEARCHED:]
             gain = gains[heap.type_name(kind)] or len(instances) // 3 + 1
-            ends = _foremost(instances)[-gain:]
+            ends, structure = links.foremost(instances, items)
+            if structure is not None:
+                self.linked[kind] = structure
+            ends = ends[-gain:]
             wanted_ends = min(arguments.get("instances", 3), len(ends))
             self.starts += [ends[at * len(ends) // wanted_ends] for at in range(wanted_ends)]
         self._index = _OwnDict()
@@ -115,61 +124,56 @@ class _Program:
                     self._index.setdefault(name, _OwnList()).append(routine)
         return self._index
 
-
-def _foremost(instances: list[Any]) -> list[Any]:
-    """Return the instances that no other one refers to; all of them where there are none.
-
-    Of linked nodes these are the ends, from where the way up is short.
-    """
-    peers = set(map(id, instances))
-    behind: set[int] = set()
-    for at in range(0, len(instances), heap.CHUNK):
-        referents = gc.get_referents(*instances[at : at + heap.CHUNK])
-        referents += gc.get_referents(*(item for item in referents if type(item) is dict))
-        behind |= peers.intersection(map(id, referents))
-    return [item for item in instances if id(item) not in behind] or instances
+    def cut(self, chain: list[Any]) -> list[Any]:
+        """End a chain at what grows: the lowest long container, the first node of a list."""
+        for at in range(len(chain) - 1, 0, -1):
+            base = heap.container_base(type(chain[at]))
+            if base is not None and heap.LENGTHS[base](chain[at]) >= _LONG:
+                return chain[: at + 1]
+        for at, item in enumerate(chain):
+            if type(item) in self.linked:
+                return chain[: at + 1]
+        return chain
 
 
-def _cut(chain: list[Any]) -> list[Any]:
-    """End a chain at the container that grows: the lowest long one, or its own start."""
-    for at in range(len(chain) - 1, 0, -1):
-        base = heap.container_base(type(chain[at]))
-        if base is not None and heap.LENGTHS[base](chain[at]) >= _LONG:
-            return chain[: at + 1]
-    return chain
-
-
-def _described(chain: list[Any], *, show: bool) -> dict[str, Any]:
-    """Describe a holder.
+def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) -> dict[str, Any]:
+    """Describe a holder: a container, a linked list, or an object that is neither.
 
     Returns:
         ``path``, ``root`` (kind of the first step), ``type``, ``id``, ``entries`` (None for an
         object that is no container), ``bytes`` (estimated from the newest entries),
         ``table_bytes`` (of them the container's own), ``sample``,
         ``file`` and ``line`` to open, ``parents`` (id and entries of the containers above),
-        ``element_types`` (of the newest entries: number by type), ``found_by`` (types from which
-        the walk came here), and room for what ``_judge`` finds.
+        ``element_types`` (of the newest entries: number by type), ``keeps_frames`` (whether they
+        are exceptions or the like, and so keep what others allocated), ``found_by`` (types from
+        which the walk came here), and room for what ``_judge`` and ``_callers`` find.
     """
     held = chain[-1]
     base = heap.container_base(type(held))
-    length = heap.LENGTHS[base](held) if base is not None else None
+    label, length, peers = _label(chain), None, frozenset[int]()
+    newest = entries.newest(held, base)
+    if base is not None:
+        length = heap.LENGTHS[base](held)
+    elif structure is not None:
+        label, length, peers = structure.label, structure.entries, structure.peers
+        newest = [(item,) for item in structure.newest]
     way = paths.steps(chain)
     file, line = paths.source(way) if way else ("", 0)
-    newest = entries.newest(held, base)
     return {
-        "path": paths.text(way, _label(chain)),
+        "path": paths.text(way, label),
         "root": way[0].kind if way else "unknown",
-        "type": _label(chain),
-        "id": id(held),
+        "type": label,
+        "id": id(held) if structure is None else id(type(held)),
         "entries": length,
-        "bytes": entries.estimated_bytes(held, newest, length),
-        "table_bytes": entries.size(held) if length else 0,
+        "bytes": entries.estimated_bytes(held, newest, length, peers),
+        "table_bytes": entries.size(held) if length and structure is None else 0,
         "sample": entries.sample(newest, show=show),
         "file": file,
         "line": line,
         "parents": _parents(chain),
         "element_types": entries.element_types(newest),
-        "found_by": [],
+        "keeps_frames": entries.keep_frames(newest),
+        "found_by": [] if structure is None else [heap.type_name(type(held))],
         "bound": None,
         "eviction": None,
         "writers": [],
@@ -196,6 +200,22 @@ def _judge(
     known = _known_bound(chains[0], length)
     if known is not None:
         described["bound"] = known
+
+
+def _callers(writers: list[dict[str, Any]], program: _Program) -> list[dict[str, Any]]:
+    """Return where the functions that add entries are mentioned; nothing of common names."""
+    found: list[dict[str, Any]] = []
+    for writer in writers:
+        owner, _, name = writer["function"].rpartition(".")
+        wanted = owner.rpartition(".")[2] if name == "__init__" else name
+        mentions = program.index().get(wanted, ())
+        for routine in mentions if len(mentions) <= _COMMON else ():
+            file = routine.code.co_filename
+            found += [
+                {"function": routine.name, "file": file, "line": line}
+                for line in bytecode.lines_mentioning(routine.code, wanted)
+            ]
+    return found
 
 
 def _label(chain: list[Any]) -> str:

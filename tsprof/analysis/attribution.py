@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tsprof.analysis.assessments import Look
+from tsprof.analysis.causes import Cause, entry_in_words, is_in, separate
 from tsprof.analysis.findings import Attribution
-from tsprof.analysis.holders import HeldGrowth, Replies, held_growth
+from tsprof.analysis.holders import HeldGrowth, Place, Replies, held_growth
 from tsprof.analysis.ledger import LARGE_BLOCK
-from tsprof.analysis.reconcile import Reconciliation, reconcile
+from tsprof.analysis.reconcile import EXPLAINED, Reconciliation, reconcile
 from tsprof.analysis.sites import LeakingSite
 from tsprof.report.model import Site
 
@@ -56,8 +57,11 @@ def conclude(seen: Seen, final: Look) -> Attribution:
     bounded = [cause for cause in held if cause.is_bounded]
     whole = max(growth, sum(cause.bytes_per_request for cause in held))
     plateaus = [cause.plateau_bytes for cause in bounded if cause.plateau_bytes is not None]
+    sites = _trusted(reconciled, held)
     return Attribution(
-        sites=_trusted(reconciled, seen),
+        sites=sites,
+        causes=_causes(reconciled, sites, held, seen) if growth > 0 else (),
+        details=tuple(words for cause in held if (words := entry_in_words(cause))),
         holders=tuple(cause.holder for cause in held),
         evictions=tuple(_in_words(cause) for cause in held if cause.eviction is not None),
         bounded_share=sum(c.bytes_per_request for c in bounded) / whole if whole > 0 else 0.0,
@@ -89,7 +93,7 @@ def _worth_a_line(seen: Seen, growth: float) -> list[HeldGrowth]:
     ][:SHOWN]
 
 
-def _trusted(reconciled: Reconciliation, seen: Seen) -> tuple[Site, ...]:
+def _trusted(reconciled: Reconciliation, held: Sequence[HeldGrowth]) -> tuple[Site, ...]:
     """Return the sites that can be named, those that insert into a growing container first.
 
     What a kept object drags along may be allocated elsewhere, and be larger: a traceback keeps its
@@ -97,20 +101,45 @@ def _trusted(reconciled: Reconciliation, seen: Seen) -> tuple[Site, ...]:
     ledger's, or explain little of it, these are only the sites in functions that insert into a
     container that grows.
     """
-    writers = {
-        (writer["file"], writer["function"].rpartition(".")[2])
-        for found in seen.holders.values()
-        for holder in found
-        for writer in holder["writers"]
-    }
-    keeping = [
-        site
-        for site in reconciled.sites
-        if (site.file, site.function.rpartition(".")[2]) in writers
-    ]
+    writers = [writer for cause in held for writer in cause.writers]
+    keeping = [site for site in reconciled.sites if any(is_in(site, writer) for writer in writers)]
+    for cause in held[:1]:
+        if cause.keeps_frames and cause.writers:
+            first = _keeping(cause.writers[0], keeping)
+            keeping = [first, *(site for site in keeping if site != first)]
     if not reconciled.agrees or reconciled.explained < NAMED:
         return tuple(keeping)
     return (*keeping, *(site for site in reconciled.sites if site not in keeping))
+
+
+def _keeping(writer: Place, keeping: Sequence[Site]) -> Site:
+    """Return the site that keeps the frames of others; it may allocate nothing itself."""
+    for site in keeping:
+        if is_in(site, writer):
+            return site
+    return Site(
+        function=writer.function.rpartition(".")[2],
+        file=writer.file,
+        line=writer.line,
+        bytes_per_request=0.0,
+        share=0.0,
+    )
+
+
+def _causes(
+    reconciled: Reconciliation, sites: Sequence[Site], held: Sequence[HeldGrowth], seen: Seen
+) -> tuple[Cause, ...]:
+    """Return the mistakes behind the growth, if the sites tell of all of it and of several."""
+    if not reconciled.agrees or reconciled.explained < EXPLAINED:
+        return ()
+    native = {
+        (leak.site.function, leak.site.file)
+        for leak in seen.sites
+        if leak.site.blocks_per_request > 0 and not leak.python_blocks_per_request
+    }
+    return separate(
+        sites, held, native=[site for site in sites if (site.function, site.file) in native]
+    )
 
 
 def _blocks_per_request(final: Look) -> float | None:

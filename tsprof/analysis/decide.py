@@ -17,7 +17,7 @@ from tsprof.analysis.findings import (
     count_finding,
     fragmentation_finding,
     garbage_finding,
-    memory_finding,
+    memory_findings,
 )
 from tsprof.records import Event, Segment
 from tsprof.report.model import Criterion, Finding, Verdict
@@ -118,8 +118,7 @@ def _pass_reason(look: Look) -> str:
 def _leak_findings(evidence: Evidence, grounds: _Grounds) -> list[Finding]:
     look = evidence.look
     findings = []
-    memory = memory_finding(look, evidence.attribution, evidence.drain)
-    if memory is not None:
+    for memory in memory_findings(look, evidence.attribution, evidence.drain):
         findings.append(memory)
         if memory.kind == "leak":
             grounds.fail(memory.title)

@@ -4,7 +4,7 @@ The agent's replies are facts about one process at one moment. Two censuses arou
 make them rates; processes are merged by the way that leads to the container.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -36,6 +36,16 @@ class Replies:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place:
+    """A line of the target's code."""
+
+    function: str
+    """Qualified name."""
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Eviction:
     """The target's own code that takes entries out again."""
 
@@ -58,8 +68,14 @@ class HeldGrowth:
     """Whether it refers to its entries weakly: it grows along with what holds them."""
     file: str = ""
     line: int = 0
-    writers: tuple[str, ...] = ()
-    """Where entries are added, such as ``Registry.subscribe (app.py:12)``."""
+    writers: tuple[Place, ...] = ()
+    """Where entries are added."""
+    callers: tuple[Place, ...] = ()
+    """Where the functions that add entries are mentioned."""
+    keeps_frames: bool = False
+    """Whether its entries are exceptions or the like, which keep what their frames allocated."""
+    brings: Mapping[str, float] = field(default_factory=dict)
+    """Instances per entry of the growing types from which the search came to it."""
     notes: tuple[str, ...] = ()
     parts: tuple[Holder, ...] = ()
     """Growing containers and objects that its entries hold."""
@@ -125,23 +141,33 @@ def holding(causes: Sequence[HeldGrowth], *, per_request: float) -> tuple[HeldGr
 class _Grown:
     found: Mapping[str, Any]
     gain: float
-    parts: tuple[Mapping[str, Any], ...] = field(default=())
+    brings: Mapping[str, int] = field(default_factory=dict)
+    """Instances that the types gained from which the search came here."""
+    parts: tuple[Mapping[str, Any], ...] = ()
 
 
 def _grown(found: Mapping[str, Any], process: Replies) -> _Grown:
     """Give a holder the entries that it gained between the two censuses."""
+    kinds = dict.fromkeys(found["found_by"])
+    if found["entries"] is None:
+        kinds = {found["type"]: None, **kinds}
+    brings = {kind: _type_gain(kind, process.before, process.after) for kind in kinds}
     for entry in process.after["containers"]:
         if entry["id"] == found["id"] and entry["type"] == _held_type(found):
-            return _Grown(found, entry["length"] - (entry["previous"] or 0))
-    if found["entries"] is None:
-        kinds = {found["type"], *found["found_by"]}
-        gains = (_type_gain(kind, process.before, process.after) for kind in kinds)
-        return _Grown(found, max(gains, default=0))
+            return _Grown(found, entry["length"] - (entry["previous"] or 0), brings)
     spread = process.after["spread"]
     if found["id"] in spread["ids"]:
-        return _Grown(found, spread["entries"] / len(spread["ids"]))
-    gains = (_type_gain(kind, process.before, process.after) for kind in found["found_by"])
-    return _Grown(found, max(gains, default=0))
+        return _Grown(found, spread["entries"] / len(spread["ids"]), brings)
+    return _Grown(found, max(brings.values(), default=0), brings)
+
+
+def _brings(members: Sequence[_Grown]) -> dict[str, float]:
+    """Return the instances per entry, the most numerous type first."""
+    gain = sum(one.gain for one in members)
+    gained: Counter[str] = Counter()
+    for one in members:
+        gained.update(one.brings)
+    return {kind: number / gain for kind, number in gained.most_common() if gain > 0 < number}
 
 
 def _held_type(found: Mapping[str, Any]) -> str:
@@ -187,9 +213,10 @@ def _cause(members: Sequence[_Grown], requests: int) -> HeldGrowth:
         weak=set(first["element_types"]) <= _WEAK and bool(first["element_types"]),
         file=first["file"],
         line=first["line"],
-        writers=tuple(
-            f"{place['function']} ({place['file']}:{place['line']})" for place in first["writers"]
-        ),
+        writers=tuple(Place(**place) for place in first["writers"]),
+        callers=tuple(Place(**place) for place in first["callers"]),
+        keeps_frames=first["keeps_frames"],
+        brings=_brings(members),
         notes=tuple(first["notes"]),
         parts=tuple(
             _holder(part, rate=0.0, entries=part["entries"] or 0, size=part["bytes"])

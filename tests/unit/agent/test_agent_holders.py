@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tsprof.agent import heap, holders
+from tsprof.agent import entries, heap, holders
 
 sys.path.insert(0, str(Path(__file__).parent / "zoo"))
 
@@ -275,8 +275,44 @@ def test_instances_that_hang_on_each_other() -> None:
         Chain.newest = Node(Chain.newest)
     reply = holders.find({"types": [f"{__name__}.Node"], "budget": 60.0})
     Chain.newest = None
-    assert reply["holders"][0]["path"].endswith(f"class attribute Chain.newest -> {__name__}.Node")
-    assert reply["holders"][0]["entries"] is None
+    (holder,) = reply["holders"]
+    structure = f"linked list of {__name__}.Node through .after"
+    assert holder["path"].endswith(f"class attribute Chain.newest -> {structure}")
+    assert holder["entries"] == ENTRIES
+    assert holder["bytes"] == pytest.approx(ENTRIES * entries.size(Node(None)), rel=0.5)
+
+
+class Edit:
+    def __init__(self, previous: "Edit | None") -> None:
+        self.text = bytes(300)
+        self.previous = previous
+        self.next: Edit | None = None
+
+
+class History:
+    def __init__(self) -> None:
+        self.first = self.last = Edit(None)
+
+    def add(self) -> None:
+        self.last.next = self.last = Edit(self.last)
+
+
+def test_a_list_that_is_linked_both_ways() -> None:
+    history = History()
+    for _ in range(ENTRIES - 1):
+        history.add()
+    REGISTRY.append(history)
+    del history
+    reply = holders.find({"types": [f"{__name__}.Edit"], "budget": 60.0})
+    REGISTRY.clear()
+    (holder,) = reply["holders"]
+    structure = f"linked list of {__name__}.Edit through .next and .previous"
+    assert holder["path"].endswith(f"REGISTRY[...] -> History.first -> {structure}") or holder[
+        "path"
+    ].endswith(f"REGISTRY[...] -> History.last -> {structure}")
+    assert holder["entries"] == ENTRIES
+    assert holder["found_by"] == [f"{__name__}.Edit"]
+    assert holder["bytes"] == pytest.approx(ENTRIES * 460, rel=0.2)
 
 
 class Payload:

@@ -24,7 +24,9 @@ def found(identity: int, path: str, **changes: Any) -> dict[str, Any]:
         "found_by": [],
         "bound": None,
         "eviction": None,
+        "keeps_frames": False,
         "writers": [],
+        "callers": [],
         "removers": [],
         "notes": [],
     } | changes

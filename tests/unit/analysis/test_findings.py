@@ -13,7 +13,7 @@ from tsprof.analysis.findings import (
     count_finding,
     fragmentation_finding,
     garbage_finding,
-    memory_finding,
+    memory_findings,
 )
 from tsprof.report.model import Finding, Holder, Site
 
@@ -26,14 +26,13 @@ MIB = 1 << 20
 def found(
     seen: Look, attribution: Attribution | None = None, drain: Drain | None = None
 ) -> Finding:
-    finding = memory_finding(seen, attribution, drain)
-    assert finding is not None
+    (finding,) = memory_findings(seen, attribution, drain)
     return finding
 
 
 def test_no_growth_is_no_finding() -> None:
     seen = look(taken(growing()))
-    assert memory_finding(seen, Attribution(sites=(SITE,)), None) is None
+    assert memory_findings(seen, Attribution(sites=(SITE,)), None) == ()
     assert fragmentation_finding(seen) is None
     assert all(count_finding(name, judged) is None for name, judged in seen.counts.items())
 
