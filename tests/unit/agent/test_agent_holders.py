@@ -97,6 +97,58 @@ def test_the_code_that_adds_and_removes_is_named(found: dict[str, Any]) -> None:
     assert "self.callbacks.append" in line
 
 
+def add_to_listeners(listeners: Any) -> None:
+    listeners.put_last_listener(1)
+
+
+class Trail:
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+
+    def put_last_listener(self, row: int) -> None:
+        self.rows.append(row)
+
+
+def test_the_code_that_calls_what_adds_is_named() -> None:
+    trail = Trail()
+    for _ in range(ENTRIES):
+        add_to_listeners(trail)
+    (holder,) = find(trail.rows)
+    (caller,) = holder["callers"]
+    assert (caller["function"], caller["file"]) == ("add_to_listeners", __file__)
+    line = Path(__file__).read_text().splitlines()[caller["line"] - 1]
+    assert "listeners.put_last_listener(1)" in line
+
+
+def failing() -> ValueError:
+    try:
+        raise ValueError  # noqa: TRY301 - it is to have a traceback
+    except ValueError as error:
+        return error
+
+
+class Failure:
+    def __init__(self, error: ValueError) -> None:
+        self.error = error
+
+
+@pytest.mark.parametrize(
+    ("make", "keeps"),
+    [
+        (failing, True),
+        (lambda: Failure(failing()), True),
+        (lambda: failing().__traceback__, True),
+        (ValueError, False),
+        (lambda: [1], False),
+    ],
+)
+def test_entries_that_keep_frames(make: Callable[[], Any], keeps: bool) -> None:  # noqa: FBT001
+    IN_A_MODULE[:] = [make() for _ in range(ENTRIES)]
+    (holder,) = find(IN_A_MODULE)
+    IN_A_MODULE.clear()
+    assert holder["keeps_frames"] == keeps
+
+
 # -- ways ------------------------------------------------------------------------------------
 
 
