@@ -13,6 +13,7 @@ from . import heap, objects
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 _DEEPEST = 16
@@ -77,7 +78,8 @@ class Walk:
         """
         self._until = until
         self._modules = {id(vars(m)): m for m in _modules()}
-        self._frames = _locals_of_running_frames()
+        self._running = {id(frame): frame for frame in objects.running_frames()}
+        self._frames = _frame_by_local_variable(self._running.values())
         self.out_of_time = False
 
     def chains(self, start: Any) -> list[list[Any]]:
@@ -119,8 +121,8 @@ class Walk:
             return _GLOBAL
         if issubclass(kind, type):
             return _CLASS
-        if kind in SUSPENDED or kind is types.FrameType:
-            return _LOCAL
+        if kind in SUSPENDED or id(item) in self._running:
+            return _LOCAL  # the frame of a call that is over is kept by something: a traceback, say
         if kind.__name__.endswith("Loop") and _top_package(kind) in ("asyncio", "uvloop"):
             return _LOOP
         return _AGENT if heap.type_name(kind).startswith(_PACKAGE) else _NOTHING
@@ -128,7 +130,8 @@ class Walk:
     def _next(self, level: list[Link], seen: set[int]) -> list[Link]:
         below = {id(link.item): link for link in level}
         items = [link.item for link in level]
-        ours = {id(level), id(below), id(items), id(self._frames), id(self._modules)}
+        ours = {id(level), id(below), id(items)}
+        ours |= {id(self._running), id(self._frames), id(self._modules)}
         found = []
         for item in heap.referrers(items):
             if id(item) in seen or id(item) in ours or _is_searchs(item):
@@ -147,13 +150,13 @@ def _modules() -> list[types.ModuleType]:
     return [m for m in list(sys.modules.values()) if objects.is_a(m, types.ModuleType)]
 
 
-def _locals_of_running_frames() -> dict[int, types.FrameType]:
+def _frame_by_local_variable(frames: Iterable[types.FrameType]) -> dict[int, types.FrameType]:
     """Return the running frame by the id of each of its local variables.
 
     Since Python 3.11 the collector does not see what a running frame refers to.
     """
     found: dict[int, types.FrameType] = {}
-    for frame in objects.running_frames():
+    for frame in frames:
         for value in objects.frame_locals(frame).values():
             found.setdefault(id(value), frame)
     return found

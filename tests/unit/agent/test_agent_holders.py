@@ -120,8 +120,14 @@ def test_the_code_that_calls_what_adds_is_named() -> None:
     assert "listeners.put_last_listener(1)" in line
 
 
+class Dragged:
+    pass
+
+
 def failing() -> ValueError:
+    dragged = Dragged()
     try:
+        assert dragged
         raise ValueError  # noqa: TRY301 - it is to have a traceback
     except ValueError as error:
         return error
@@ -147,6 +153,15 @@ def test_entries_that_keep_frames(make: Callable[[], Any], keeps: bool) -> None:
     (holder,) = find(IN_A_MODULE)
     IN_A_MODULE.clear()
     assert holder["keeps_frames"] == keeps
+
+
+def test_what_a_kept_frame_drags_along_leads_to_what_keeps_it() -> None:
+    IN_A_MODULE[:] = [failing() for _ in range(ENTRIES)]
+    reply = holders.find({"types": [f"{__name__}.Dragged"], "budget": 60.0})
+    (holder,) = reply["holders"]
+    IN_A_MODULE.clear()
+    assert holder["path"].endswith('module global "IN_A_MODULE" -> list')
+    assert set(holder["found_by"]) == {f"{__name__}.Dragged"}
 
 
 # -- ways ------------------------------------------------------------------------------------
