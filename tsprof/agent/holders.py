@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import gc
+import os
 import time
 import types
 
@@ -203,12 +204,15 @@ def _judge(
 
 
 def _callers(writers: list[dict[str, Any]], program: _Program) -> list[dict[str, Any]]:
-    """Return where the functions that add entries are mentioned; nothing of common names."""
+    """Return where the functions that add entries are mentioned: by common names, nearby only."""
     found: list[dict[str, Any]] = []
     for writer in writers:
         owner, _, name = writer["function"].rpartition(".")
         wanted = owner.rpartition(".")[2] if name == "__init__" else name
-        mentions = program.index().get(wanted, ())
+        mentions = program.index().get(wanted, [])
+        if len(mentions) > _COMMON:
+            home = os.path.dirname(writer["file"])
+            mentions = [r for r in mentions if os.path.dirname(r.code.co_filename) == home]
         for routine in mentions if len(mentions) <= _COMMON else ():
             file = routine.code.co_filename
             found += [

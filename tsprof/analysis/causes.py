@@ -57,12 +57,13 @@ def separate(
         held: What holds it.
         native: The sites whose memory no Python container holds.
     """
-    groups = [_Group([], [one]) for one in held]
+    # The estimate for an object that is no container counts what it shares with others.
+    groups = [_Group([], [one]) for one in held if one.holder.entries]
     unclear = []
     for site in sites:
-        places = holders_of(site, held)
-        if places:
-            mine = [group for group in groups if any(held[at] in group.held for at in places)]
+        keepers = holders_of(site, [one for group in groups for one in group.held])
+        if keepers:
+            mine = [group for group in groups if any(one in keepers for one in group.held)]
             groups = [group for group in groups if group not in mine]
             groups.append(
                 _Group(
@@ -113,19 +114,21 @@ def _is_consistent(group: _Group) -> bool:
     return not group.held or group.size <= APART * kept <= APART**2 * group.size
 
 
-def holders_of(site: Site, held: Sequence[HeldGrowth]) -> set[int]:
-    """Return which holders a site's memory may go to, as places in ``held``."""
+def holders_of(site: Site, held: Sequence[HeldGrowth]) -> list[HeldGrowth]:
+    """Return which holders a site's memory may go to."""
     for frame in site.stack:
         for exact in (True, False):  # a line decides between containers of one function
-            found = {
-                at
-                for at, one in enumerate(held)
-                for place in (*one.writers, *one.callers)
-                if is_in(frame, place) and (not exact or frame.line == place.line)
-            }
+            found = [one for one in held if _is_filled_in(frame, one, exact=exact)]
             if found:
                 return found
-    return set()
+    return []
+
+
+def _is_filled_in(frame: Frame, held: HeldGrowth, *, exact: bool) -> bool:
+    return any(
+        is_in(frame, place) and (not exact or frame.line == place.line)
+        for place in (*held.writers, *held.callers)
+    )
 
 
 def is_in(frame: Frame | Site, place: Place) -> bool:

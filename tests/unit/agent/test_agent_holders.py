@@ -124,6 +124,26 @@ class Dragged:
     pass
 
 
+class Visits:
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+
+    def open(self, row: int) -> None:
+        self.rows.append(row)
+
+
+def visit(visits: Visits) -> None:
+    visits.open(1)
+
+
+def test_a_caller_of_a_common_name_is_looked_for_nearby() -> None:
+    visits = Visits()
+    for _ in range(ENTRIES):
+        visit(visits)
+    (holder,) = find(visits.rows)
+    assert {caller["function"] for caller in holder["callers"]} == {"visit"}
+
+
 def failing() -> ValueError:
     dragged = Dragged()
     try:

@@ -24,10 +24,14 @@ def site(size: float, *stack: tuple[str, int]) -> Site:
     )
 
 
-def held(name: str, size: float, **known: Any) -> HeldGrowth:
+def held(name: str, size: float, *, entries: int = 2_000, **known: Any) -> HeldGrowth:
     return HeldGrowth(
         holder=Holder(
-            path=name, type="dict", entries_per_request=1.0, bound=known.pop("bound", None)
+            path=name,
+            type="dict",
+            entries_per_request=1.0,
+            entries=entries,
+            bound=known.pop("bound", None),
         ),
         bytes_per_request=size,
         **known,
@@ -112,6 +116,11 @@ def test_what_is_not_clear_stays_together(
     sites: tuple[Site, ...], by: tuple[HeldGrowth, ...]
 ) -> None:
     assert apart(*sites, by=by) == ()
+
+
+def test_an_object_that_is_no_container_is_no_doubt() -> None:
+    timer = held("TimerHandle", 150, entries=0)
+    assert len(apart(REMEMBER, RECORD, by=(SEEN, TRAIL, timer))) == 2
 
 
 def test_a_small_rest_belongs_to_the_largest() -> None:
