@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import collections
 import gc
-import os
 import time
 import types
 
-from . import bytecode, entries, eviction, heap, links, meaning, objects, paths
+from . import entries, eviction, heap, links, meaning, objects, paths
+from .program import Program
 from .roots import LRU_CACHE, Walk
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
@@ -16,12 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-_LONG = 64  # entries from which a container on the way may be what grows
-_SEARCHED = 200_000  # instances of a type among which those are looked for that lead the others
 _READ = 60  # functions that are read for one name of a container
-_COMMON = 8  # functions that mention a name, beyond which it tells nothing of who calls it
 _WRAPPERS = frozenset({"weakref", "_weakrefset", "collections", "queue", "asyncio.queues"})
-_HOLD_NOTHING = frozenset({"builtin_function_or_method", "weakref.ReferenceType"})
 
 
 def find(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -40,7 +36,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
     began = time.perf_counter()
     gc.collect(1)  # what the agent's last answer left is among the newest objects
     with heap.CollectorPaused():
-        program = _Program(arguments)
+        program = Program(arguments)
         until = began + arguments.get("budget", 3.0)
         walk = Walk(until)
         holders: dict[Any, dict[str, Any]] = {}
@@ -59,82 +55,23 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
                 if key not in holders and heap.container_base(type(held)) is not None:
                     others = others if held is start else walk.chains(held)[1:]
                     _judge([chain, *others], described, program, until)
+                elif type(held) in program.linked:
+                    made = heap.type_name(type(held)) + ".__init__"
+                    module = vars(type)["__module__"].__get__(type(held))
+                    described["callers"] = program.callers(made, objects.module_file(module))
                 described = holders.setdefault(key, described)
             else:
                 described = holders[id(held)]
             if held is not start:
                 described["found_by"].append(heap.type_name(type(start)))
         for described in holders.values():
-            described["callers"] = _callers(described["writers"], program)
+            for place in described["writers"]:
+                described["callers"] += program.callers(place["function"], place["file"])
         return {
             "holders": list(holders.values()),
             "complete": not walk.out_of_time,
             "seconds": time.perf_counter() - began,
         }
-
-
-class _OwnList(list):  # type: ignore[type-arg]  # a plain list would be taken for the target's
-    """A list of the agent, which walks pass over."""
-
-
-class _OwnDict(dict):  # type: ignore[type-arg]  # likewise
-    """A dict of the agent, which walks pass over."""
-
-
-class _Program:
-    """What one look at the heap picks out of it: where walks start, and all functions."""
-
-    def __init__(self, arguments: dict[str, Any]) -> None:
-        wanted = {entry["id"]: entry["type"] for entry in arguments.get("containers", ())}
-        wanted.update(dict.fromkeys(arguments.get("ids", ()), ""))
-        items = heap.objects()
-        found = {id(item): item for item in items if id(item) in wanted}
-        if len(found) < len(wanted):  # dicts of plain values are not tracked
-            for at in range(0, len(items), heap.CHUNK):
-                for item in gc.get_referents(*items[at : at + heap.CHUNK]):
-                    if id(item) in wanted:
-                        found[id(item)] = item
-        self.starts = _OwnList(
-            found[identity]
-            for identity, kind in wanted.items()
-            if identity in found and kind in ("", heap.type_name(type(found[identity])))
-        )
-        functions = [item for item in items if type(item) is types.FunctionType]
-        self.routines = _OwnList(objects.routine(function) for function in functions)
-        given = arguments.get("types", ())
-        gains = given if isinstance(given, dict) else dict.fromkeys(given, 0)
-        names = set(gains) - _HOLD_NOTHING
-        kinds = {kind for kind in set(map(type, items)) if heap.type_name(kind) in names}
-        self.linked: dict[type, links.Linked] = _OwnDict()
-        for kind in kinds:
-            instances = [item for item in items if type(item) is kind][-_SEARCHED:]
-            gain = gains[heap.type_name(kind)] or len(instances) // 3 + 1
-            ends, structure = links.foremost(instances, items)
-            if structure is not None:
-                self.linked[kind] = structure
-            ends = ends[-gain:]
-            wanted_ends = min(arguments.get("instances", 3), len(ends))
-            self.starts += [ends[at * len(ends) // wanted_ends] for at in range(wanted_ends)]
-        self._index = _OwnDict()
-
-    def index(self) -> dict[str, list[objects.Routine]]:
-        """Return, by name, the functions that mention it."""
-        if not self._index:
-            for routine in self.routines:
-                for name in objects.names_in(routine.code):
-                    self._index.setdefault(name, _OwnList()).append(routine)
-        return self._index
-
-    def cut(self, chain: list[Any]) -> list[Any]:
-        """End a chain at what grows: the lowest long container, the first node of a list."""
-        for at in range(len(chain) - 1, 0, -1):
-            base = heap.container_base(type(chain[at]))
-            if base is not None and heap.LENGTHS[base](chain[at]) >= _LONG:
-                return chain[: at + 1]
-        for at, item in enumerate(chain):
-            if type(item) in self.linked:
-                return chain[: at + 1]
-        return chain
 
 
 def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) -> dict[str, Any]:
@@ -178,13 +115,14 @@ def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) 
         "bound": None,
         "eviction": None,
         "writers": [],
+        "callers": [],
         "removers": [],
         "notes": [],
     }
 
 
 def _judge(
-    chains: list[list[Any]], described: dict[str, Any], program: _Program, until: float
+    chains: list[list[Any]], described: dict[str, Any], program: Program, until: float
 ) -> None:
     """Add what ``eviction.judge`` finds under the holder's names, and a declared bound."""
     held, length = chains[0][-1], described["entries"]
@@ -201,25 +139,6 @@ def _judge(
     known = _known_bound(chains[0], length)
     if known is not None:
         described["bound"] = known
-
-
-def _callers(writers: list[dict[str, Any]], program: _Program) -> list[dict[str, Any]]:
-    """Return where the functions that add entries are mentioned: by common names, nearby only."""
-    found: list[dict[str, Any]] = []
-    for writer in writers:
-        owner, _, name = writer["function"].rpartition(".")
-        wanted = owner.rpartition(".")[2] if name == "__init__" else name
-        mentions = program.index().get(wanted, [])
-        if len(mentions) > _COMMON:
-            home = os.path.dirname(writer["file"])
-            mentions = [r for r in mentions if os.path.dirname(r.code.co_filename) == home]
-        for routine in mentions if len(mentions) <= _COMMON else ():
-            file = routine.code.co_filename
-            found += [
-                {"function": routine.name, "file": file, "line": line}
-                for line in bytecode.lines_mentioning(routine.code, wanted)
-            ]
-    return found
 
 
 def _label(chain: list[Any]) -> str:
@@ -252,7 +171,7 @@ def _known_bound(chain: list[Any], length: int) -> int | None:
 
 
 def _subjects(
-    ways: list[list[paths.Step]], held: Any, program: _Program
+    ways: list[list[paths.Step]], held: Any, program: Program
 ) -> Iterator[eviction.Subject]:
     """Yield the names under which code may evict from a container."""
     if heap.container_base(type(held)) is not type(held):
@@ -278,7 +197,7 @@ def _subjects(
 
 
 def _subject(
-    step: paths.Step, steps: tuple[str | None, ...], program: _Program
+    step: paths.Step, steps: tuple[str | None, ...], program: Program
 ) -> eviction.Subject | None:
     name, owner = step.name, step.owner
     if not isinstance(name, str):
@@ -319,7 +238,7 @@ def _with_callers(routines: Sequence[objects.Routine], name: str) -> list[object
     return found[:_READ]
 
 
-def _sharing(step: paths.Step, program: _Program) -> list[objects.Routine]:
+def _sharing(step: paths.Step, program: Program) -> list[objects.Routine]:
     """Return the code that sees a local variable: of its own function and of those within."""
     if step.kind == "closure":
         at = step.owner.__code__.co_freevars.index(step.name)

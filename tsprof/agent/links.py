@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _MOST = 0.9  # part of a type's instances that others refer to, where they form one structure
 _READ = 5  # instances whose links are read
+_MEASURED = 50  # instances by which the size of all is estimated, the newest
 _FEW = 20  # ends of a structure; a type with more is many small structures
 
 Linked = collections.namedtuple("Linked", "label entries newest peers")  # noqa: PYI024 - no typing
@@ -48,7 +49,7 @@ def foremost(instances: list[Any], program: list[Any]) -> tuple[list[Any], Linke
         return ends, None
     kind = heap.type_name(type(instances[0]))
     label = "linked list of %s through %s" % (kind, " and ".join("." + name for name in names))
-    return ends, Linked(label, len(instances), instances[-_READ * 10 :], peers)
+    return ends, Linked(label, len(instances), objects.OwnList(instances[-_MEASURED:]), peers)
 
 
 def _referred_to_from_outside(

@@ -23,6 +23,14 @@ Routine = collections.namedtuple("Routine", "name code globals defaults cells") 
 """A function's code with its globals, its default arguments and the cells that it shares."""
 
 
+class OwnList(list):  # type: ignore[type-arg]  # a plain list would be taken for the target's
+    """A list of the agent, which walks pass over."""
+
+
+class OwnDict(dict):  # type: ignore[type-arg]  # likewise
+    """A dict of the agent, which walks pass over."""
+
+
 def is_a(item: Any, kind: type) -> bool:
     """Tell an object's type; ``isinstance`` would ask its ``__class__``, which proxies compute."""
     return issubclass(type(item), kind)

@@ -22,7 +22,8 @@ _NEAR = 20  # objects one or two above the start that may be its other names
 _FURTHER = 8  # levels that the walk goes on after it found a root that says little
 _PACKAGE = __name__.rpartition(".")[0] + "."
 _SEARCH = tuple(
-    _PACKAGE + name for name in ("eviction.", "holders.", "objects.", "paths.", "roots.")
+    _PACKAGE + name
+    for name in ("eviction.", "holders.", "links.", "objects.", "paths.", "program.", "roots.")
 )
 SUSPENDED = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
 LRU_CACHE = type(functools.lru_cache(maxsize=1)(len))
