@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from tsprof.analysis.assessments import Look
-from tsprof.analysis.causes import Cause, entry_in_words, is_in, separate
+from tsprof.analysis.causes import Cause, entry_in_words, holders_of, is_in, separate
 from tsprof.analysis.findings import Attribution
 from tsprof.analysis.holders import HeldGrowth, Place, Replies, held_growth
 from tsprof.analysis.ledger import LARGE_BLOCK
 from tsprof.analysis.reconcile import EXPLAINED, Reconciliation, reconcile
 from tsprof.analysis.sites import LeakingSite
-from tsprof.report.model import Site
+from tsprof.report.model import Frame, Site
 
 LEAST_GAIN = 0.02
 """Part of the growth, in estimated bytes, from which a holder is worth a line."""
 NAMED = 0.5
-"""Part of the growth that sites must explain to be named as its cause."""
+"""Part of the growth that sites must explain, or a holder keep, to be named as its cause."""
 LEAST_ENTRIES = 64
 """Entries from which a container may be what accumulates."""
 LEAST_GAINED = 20
@@ -57,7 +57,7 @@ def conclude(seen: Seen, final: Look) -> Attribution:
     bounded = [cause for cause in held if cause.is_bounded]
     whole = max(growth, sum(cause.bytes_per_request for cause in held))
     plateaus = [cause.plateau_bytes for cause in bounded if cause.plateau_bytes is not None]
-    sites = _trusted(reconciled, held)
+    sites = _trusted(reconciled, held, growth)
     return Attribution(
         sites=sites,
         causes=_causes(reconciled, sites, held, seen) if growth > 0 else (),
@@ -93,7 +93,9 @@ def _worth_a_line(seen: Seen, growth: float) -> list[HeldGrowth]:
     ][:SHOWN]
 
 
-def _trusted(reconciled: Reconciliation, held: Sequence[HeldGrowth]) -> tuple[Site, ...]:
+def _trusted(
+    reconciled: Reconciliation, held: Sequence[HeldGrowth], growth: float
+) -> tuple[Site, ...]:
     """Return the sites that can be named, those that insert into a growing container first.
 
     What a kept object drags along may be allocated elsewhere, and be larger: a traceback keeps its
@@ -101,28 +103,46 @@ def _trusted(reconciled: Reconciliation, held: Sequence[HeldGrowth]) -> tuple[Si
     ledger's, or explain little of it, these are only the sites in functions that insert into a
     container that grows.
     """
-    writers = [writer for cause in held for writer in cause.writers]
-    keeping = [site for site in reconciled.sites if any(is_in(site, writer) for writer in writers)]
-    for cause in held[:1]:
-        if cause.keeps_frames and cause.writers:
-            first = _keeping(cause.writers[0], keeping)
-            keeping = [first, *(site for site in keeping if site != first)]
+    writers = [(place, cause) for cause in held for place in cause.writers]
+    keeping = list(
+        dict.fromkeys(
+            site for place, _ in writers for site in reconciled.sites if is_in(site, place)
+        )
+    )
+    others = [site for site in reconciled.sites if site not in keeping]
+    for largest in held[:1]:
+        most = largest.bytes_per_request >= NAMED * growth
+        if most and _only_keeps(largest, [*keeping, *others]):
+            keeping.insert(0, _keeper(largest.writers[0]))
     if not reconciled.agrees or reconciled.explained < NAMED:
         return tuple(keeping)
-    return (*keeping, *(site for site in reconciled.sites if site not in keeping))
+    return (*keeping, *others)
 
 
-def _keeping(writer: Place, keeping: Sequence[Site]) -> Site:
-    """Return the site that keeps the frames of others; it may allocate nothing itself."""
-    for site in keeping:
-        if is_in(site, writer):
-            return site
+def _only_keeps(largest: HeldGrowth, sites: Sequence[Site]) -> bool:
+    """Tell whether the line that fills the largest holder is to be named for what others allocate.
+
+    That is so where exceptions keep what their frames allocated, and where the first site has
+    nothing to do with the holder.
+    """
+    if not largest.writers or largest.is_bounded or not sites:
+        return False
+    if any(is_in(sites[0], place) for place in largest.writers):
+        return False
+    return largest.keeps_frames or not holders_of(sites[0], [largest])
+
+
+def _keeper(writer: Place) -> Site:
+    """Return the site of a line that allocates nothing itself."""
+    function = writer.function.rpartition(".")[2]
+    frame = Frame(function=function, file=writer.file, line=writer.line)
     return Site(
-        function=writer.function.rpartition(".")[2],
+        function=function,
         file=writer.file,
         line=writer.line,
         bytes_per_request=0.0,
         share=0.0,
+        stack=(frame,),
     )
 
 

@@ -118,7 +118,26 @@ def test_the_line_that_keeps_frames_may_allocate_as_well() -> None:
     assert attribution.sites[0].bytes_per_request == 30
 
 
-def test_payload_is_named_by_the_line_that_allocates_it() -> None:
+def test_the_line_that_keeps_what_a_library_made_comes_first() -> None:
     kept = holder(1, "seen", 290, writers=[writer("remember", 12)])
     attribution = conclude(seen([BUFFERS, RAISES], kept), blocks(2))
+    assert [site.function for site in attribution.sites] == ["remember", "read", "parse"]
+
+
+def test_payload_is_named_by_the_line_that_allocates_it() -> None:
+    kept = holder(1, "seen", 290, writers=[writer("remember", 9)], callers=[writer("handle", 8)])
+    made = leaking(290, ("make", 7), ("handle", 8))
+    attribution = conclude(seen([made], kept), blocks(1))
+    assert [site.function for site in attribution.sites] == ["make"]
+
+
+def test_a_cache_that_fills_is_not_blamed_for_what_others_allocate() -> None:
+    kept = holder(1, "cache", 290, bound=10_000, writers=[writer("remember", 12)])
+    attribution = conclude(seen([BUFFERS, RAISES], kept), blocks(2))
+    assert [site.function for site in attribution.sites] == ["read", "parse"]
+
+
+def test_a_small_list_is_not_blamed_for_what_others_allocate() -> None:
+    log = holder(1, "log", 10, writers=[writer("note", 12)])
+    attribution = conclude(seen([BUFFERS, RAISES], log), blocks(2))
     assert [site.function for site in attribution.sites] == ["read", "parse"]
