@@ -22,8 +22,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from attribution_cases import CASES, ROOT, SERVICES, Case, Cause
-from attribution_naive import Ranking, rank_unfreed
+from attribution_parts.cases import CASES, ROOT, SERVICES, Case, Cause
+from attribution_parts.naive import Ranking, rank_unfreed
 from tabulate import tabulate
 
 USERS = 10

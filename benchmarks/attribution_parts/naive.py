@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from attribution_cases import Case
+from attribution_parts.cases import Case
 from memray import FileReader
 
 from tsprof.load.client import LoadProcess

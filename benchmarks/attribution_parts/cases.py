@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-SERVICES = Path(__file__).parent / "attribution_services"
+ROOT = Path(__file__).parents[2]
+SERVICES = ROOT / "benchmarks" / "attribution_services"
 DEMO = ROOT / "targets" / "truthsync_py"
 DEMO_LOAD, SERVICES_LOAD = ROOT / "locustfile.py", SERVICES / "load.py"
 
