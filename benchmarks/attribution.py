@@ -147,13 +147,18 @@ def check(case: Case, environment: dict[str, str], scratch: Path) -> Outcome:
 
 
 def finding_of(cause: Cause, findings: list[dict]) -> dict | None:
-    """Return the finding whose first site is the cause's."""
-    for finding in findings:
-        for site in finding["sites"][:1]:
-            function = site["function"].rpartition(".")[2]
-            if function in cause.functions and Path(site["file"]).name == cause.file:
-                return finding
-    return None
+    """Return the finding whose first site is the cause's; of several that with its holder."""
+    matching = [finding for finding in findings if is_first(cause, finding)]
+    held = [finding for finding in matching if is_held(cause, finding)]
+    return next(iter(held or matching), None)
+
+
+def is_first(cause: Cause, finding: dict) -> bool:
+    """Tell whether the first site of a finding is the cause's."""
+    for site in finding["sites"][:1]:
+        function = site["function"].rpartition(".")[2]
+        return function in cause.functions and Path(site["file"]).name == cause.file
+    return False
 
 
 def is_held(cause: Cause, finding: dict) -> bool:

@@ -97,6 +97,8 @@ CASES = (
     asgi("history", Cause(("add", "__init__"), "history.py", "linked list of history.Edit")),
     asgi("sessions", Cause(("open",), "sessions.py", "Sessions.by_number"),
          Cause(("record",), "sessions.py", "Audit.trail")),
+    asgi("feedback", Cause(("take",), "feedback.py", '"archive"'),
+         Cause(("take",), "feedback.py", '"ratings"')),
     demo(""),
     demo("lru:1:5000"),
     demo("ttl:1:5"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tsprof.analysis.assessments import Look
-from tsprof.analysis.causes import Cause, entry_in_words, holders_of, is_in, separate
+from tsprof.analysis.causes import Cause, entry_in_words, holders_of, is_in, key_of, separate
 from tsprof.analysis.findings import Attribution
 from tsprof.analysis.holders import HeldGrowth, Place, Replies, held_growth
 from tsprof.analysis.ledger import LARGE_BLOCK
@@ -152,13 +152,15 @@ def _causes(
     """Return the mistakes behind the growth, if the sites tell of all of it and of several."""
     if not reconciled.agrees or reconciled.explained < EXPLAINED:
         return ()
-    native = {
-        (leak.site.function, leak.site.file)
-        for leak in seen.sites
-        if leak.site.blocks_per_request > 0 and not leak.python_blocks_per_request
-    }
     return separate(
-        sites, held, native=[site for site in sites if (site.function, site.file) in native]
+        sites,
+        held,
+        lines={key_of(leak.site): leak.lines for leak in seen.sites},
+        native={
+            key_of(leak.site)
+            for leak in seen.sites
+            if leak.site.blocks_per_request > 0 and not leak.python_blocks_per_request
+        },
     )
 
 

@@ -1,11 +1,13 @@
 """Causes: which sites belong to which holder, where the code says so clearly.
 
 A site belongs to the holder into which a function on its stack inserts, or to that whose inserting
-function is called from there; the innermost such function decides. Sites and holders that are
-connected in this way are one cause: the keys, the values and the table of one dict, say.
+function is called from there; the innermost such function decides, and within it the line. Sites
+and holders that are connected in this way are one cause: the keys, the values and the table of one
+dict, say.
 """
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tsprof.analysis.holders import HeldGrowth, Place
@@ -16,6 +18,12 @@ MATERIAL = 0.1
 APART = 3.0
 """Factor by which the bytes of a cause's sites and the estimate of what its holders keep may
 differ. The estimate does not see what C code keeps, and counts what entries share but once."""
+
+NOWHERE = (True, math.inf)
+"""Beyond every distance between two lines."""
+
+SiteKey = tuple[str, str]
+"""Function and file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,39 +56,63 @@ class _Group:
 
 
 def separate(
-    sites: Sequence[Site], held: Sequence[HeldGrowth], *, native: Collection[Site]
+    sites: Sequence[Site],
+    held: Sequence[HeldGrowth],
+    *,
+    lines: Mapping[SiteKey, Sequence[Site]],
+    native: Collection[SiteKey],
 ) -> tuple[Cause, ...]:
     """Return the causes, the largest first; nothing where they cannot be told apart.
 
     Args:
         sites: Those that make up the growth.
         held: What holds it.
+        lines: The parts of the sites by line.
         native: The sites whose memory no Python container holds.
     """
     # The estimate for an object that is no container counts what it shares with others.
     groups = [_Group([], [one]) for one in held if one.holder.entries]
     unclear = []
+    containers = [one for one in held if one.holder.entries]
     for site in sites:
-        keepers = holders_of(site, [one for group in groups for one in group.held])
-        if keepers:
-            mine = [group for group in groups if any(one in keepers for one in group.held)]
-            groups = [group for group in groups if group not in mine]
-            groups.append(
-                _Group(
-                    [site, *(one for group in mine for one in group.sites)],
-                    [one for group in mine for one in group.held],
+        for part in _parts_of(site, containers, lines.get(key_of(site), ())):
+            keepers = holders_of(part, containers)
+            if keepers:
+                mine = [group for group in groups if any(one in keepers for one in group.held)]
+                groups = [group for group in groups if group not in mine]
+                groups.append(
+                    _Group(
+                        [*(one for group in mine for one in group.sites), part],
+                        [one for group in mine for one in group.held],
+                    )
                 )
-            )
-        elif site in native:
-            groups.append(_Group([site], []))
-        else:
-            unclear.append(site)
-    return _causes(groups, unclear, sites)
+            elif key_of(site) in native:
+                groups.append(_Group([part], []))
+            else:
+                unclear.append(part)
+    return _causes(groups, unclear)
 
 
-def _causes(groups: list[_Group], unclear: list[Site], sites: Sequence[Site]) -> tuple[Cause, ...]:
+def key_of(site: Site) -> SiteKey:
+    """Return what tells a site from others of the same window."""
+    return site.function, site.file
+
+
+def _parts_of(site: Site, held: Sequence[HeldGrowth], lines: Sequence[Site]) -> Sequence[Site]:
+    """Return a site's lines where they fill different containers, else the site."""
+    keepers = [holders_of(line, held) for line in lines]
+    if len(lines) < 2 or all(one == keepers[0] for one in keepers):  # noqa: PLR2004
+        return [site]
+    whole = sum(line.bytes_per_request for line in lines)
+    shares = [site.share * line.bytes_per_request / whole for line in lines]
+    return [
+        line.model_copy(update={"share": share}) for line, share in zip(lines, shares, strict=True)
+    ]
+
+
+def _causes(groups: list[_Group], unclear: list[Site]) -> tuple[Cause, ...]:
     """Make causes of the groups that matter; what is left belongs to the largest."""
-    whole = sum(site.bytes_per_request for site in sites)
+    whole = sum(one.size for one in groups) + sum(site.bytes_per_request for site in unclear)
     least = MATERIAL * whole
     large = sorted((one for one in groups if one.size >= least), key=lambda one: -one.size)
     small = [one for one in groups if one.size < least]
@@ -93,13 +125,13 @@ def _causes(groups: list[_Group], unclear: list[Site], sites: Sequence[Site]) ->
         return ()
     large[0].sites += [*unclear, *(site for one in small for site in one.sites)]
     total = sum(one.size for one in large)
-    return tuple(_cause(one, sites, total) for one in large)
+    return tuple(_cause(one, total) for one in large)
 
 
-def _cause(group: _Group, sites: Sequence[Site], total: float) -> Cause:
+def _cause(group: _Group, total: float) -> Cause:
     plateaus = [one.plateau_bytes for one in group.held if one.plateau_bytes is not None]
     return Cause(
-        sites=tuple(site for site in sites if site in group.sites),
+        sites=tuple(group.sites),
         holders=tuple(one.holder for one in group.held),
         share=group.size / total,
         details=tuple(words for one in group.held if (words := entry_in_words(one))),
@@ -115,20 +147,24 @@ def _is_consistent(group: _Group) -> bool:
 
 
 def holders_of(site: Site, held: Sequence[HeldGrowth]) -> list[HeldGrowth]:
-    """Return which holders a site's memory may go to."""
+    """Return which holders a site's memory goes to; several that are filled by one line.
+
+    What a function makes on one line it inserts on this or on a later one, if on any.
+    """
     for frame in site.stack:
-        for exact in (True, False):  # a line decides between containers of one function
-            found = [one for one in held if _is_filled_in(frame, one, exact=exact)]
-            if found:
-                return found
+        distances = {at: _distance(frame, one) for at, one in enumerate(held)}
+        nearest = min(distances.values(), default=NOWHERE)
+        if nearest < NOWHERE:
+            return [held[at] for at, distance in distances.items() if distance == nearest]
     return []
 
 
-def _is_filled_in(frame: Frame, held: HeldGrowth, *, exact: bool) -> bool:
-    return any(
-        is_in(frame, place) and (not exact or frame.line == place.line)
-        for place in (*held.writers, *held.callers)
-    )
+def _distance(frame: Frame, held: HeldGrowth) -> tuple[bool, float]:
+    """Return how far the next insertion is from a frame's line, those before it being further."""
+    lines = [
+        place.line - frame.line for place in (*held.writers, *held.callers) if is_in(frame, place)
+    ]
+    return min(((line < 0, abs(line)) for line in lines), default=NOWHERE)
 
 
 def is_in(frame: Frame | Site, place: Place) -> bool:

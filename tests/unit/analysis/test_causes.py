@@ -48,8 +48,10 @@ REMEMBER = site(200, ("remember", 10), ("handle", 50))
 RECORD = site(100, ("record", 20), ("handle", 51))
 
 
-def apart(*sites: Site, by: tuple[HeldGrowth, ...] = (SEEN, TRAIL)) -> tuple[Cause, ...]:
-    return separate(sites, by, native=[one for one in sites if one.function == "malloc"])
+def apart(
+    *sites: Site, by: tuple[HeldGrowth, ...] = (SEEN, TRAIL), lines: Any = None
+) -> tuple[Cause, ...]:
+    return separate(sites, by, lines=lines or {}, native={("malloc", APP)})
 
 
 def paths(cause: Cause) -> list[str]:
@@ -73,7 +75,7 @@ def test_keys_values_and_table_of_one_dict_are_one_cause() -> None:
 
 
 def test_one_line_that_fills_two_containers_is_one_cause() -> None:
-    twice = held("by_name", 50, writers=(place("remember", 11),))
+    twice = held("by_name", 50, writers=(place("remember", 10),))
     both = site(250, ("remember", 9), ("handle", 50))
     one, two = apart(both, RECORD, by=(SEEN, TRAIL, twice))
     assert sorted(paths(one)) == ["by_name", "seen"]
@@ -85,6 +87,24 @@ def test_the_line_tells_two_containers_of_one_function_apart() -> None:
     trail = held("trail", 100, writers=(place("handle", 51),))
     lines = site(200, ("make", 3), ("handle", 50)), site(100, ("tell", 4), ("handle", 51))
     assert [paths(cause) for cause in apart(*lines, by=(seen, trail))] == [["seen"], ["trail"]]
+
+
+def test_one_function_with_two_leaks_is_parted_by_line() -> None:
+    seen = held("seen", 200, writers=(place("handle", 50),))
+    trail = held("trail", 100, writers=(place("handle", 52),))
+    parts = site(200, ("handle", 50)), site(60, ("handle", 52)), site(40, ("handle", 51))
+    whole = site(300, ("handle", 50))
+    one, two = apart(whole, by=(seen, trail), lines={("handle", APP): parts})
+    assert [(part.line, part.bytes_per_request) for part in one.sites] == [(50, 200)]
+    assert [(part.line, part.bytes_per_request) for part in two.sites] == [(52, 60), (51, 40)]
+    assert sum(part.share for cause in (one, two) for part in cause.sites) == pytest.approx(1)
+
+
+def test_what_is_made_on_one_line_is_inserted_on_a_later_one() -> None:
+    seen = held("seen", 200, writers=(place("handle", 50), place("other", 1)))
+    trail = held("trail", 100, writers=(place("handle", 53),))
+    made = site(200, ("make", 3), ("handle", 48)), site(100, ("make_row", 4), ("handle", 51))
+    assert [paths(cause) for cause in apart(*made, by=(seen, trail))] == [["seen"], ["trail"]]
 
 
 def test_a_middleware_does_not_own_what_is_allocated_within_it() -> None:

@@ -94,6 +94,9 @@ def test_threads_processes_and_lines_of_a_function_are_one_site() -> None:
     assert leak.site.bytes_per_request == pytest.approx(1 + 9 + 9)
     assert leak.site.line == 30
     assert leak.site.stack[0].line == 30
+    by_line = {part.line: part.bytes_per_request for part in leak.lines}
+    assert by_line == pytest.approx({12: 1, 30: 18})
+    assert [part.stack[0].line for part in leak.lines] == [12, 30]
 
 
 def test_a_line_of_the_application_comes_first() -> None:
