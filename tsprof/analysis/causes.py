@@ -71,9 +71,9 @@ def separate(
         native: The sites whose memory no Python container holds.
     """
     # The estimate for an object that is no container counts what it shares with others.
-    groups = [_Group([], [one]) for one in held if one.holder.entries]
-    unclear = []
     containers = [one for one in held if one.holder.entries]
+    groups = [_Group([], [one]) for one in containers]
+    unclear = []
     for site in sites:
         for part in _parts_of(site, containers, lines.get(key_of(site), ())):
             keepers = holders_of(part, containers)

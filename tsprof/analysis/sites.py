@@ -243,7 +243,7 @@ def _by_line(group: _Group, site: Site, early: int, total: int) -> Iterable[Site
     """Part a site in proportion to what grows by line; each line with its largest stack."""
     growths = {line: _growth(tally, early, total) for line, tally in group.lines.items()}
     whole = sum(growth.size for growth in growths.values())
-    for line, growth in growths.items():
+    for line, growth in sorted(growths.items(), key=lambda entry: -entry[1].size):
         if growth.size > 0:
             stacks = [one for one in group.stacks if one[shown_frame(one)].line == line]
             part = growth.size / whole

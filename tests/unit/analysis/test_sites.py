@@ -96,7 +96,7 @@ def test_threads_processes_and_lines_of_a_function_are_one_site() -> None:
     assert leak.site.stack[0].line == 30
     by_line = {part.line: part.bytes_per_request for part in leak.lines}
     assert by_line == pytest.approx({12: 1, 30: 18})
-    assert [part.stack[0].line for part in leak.lines] == [12, 30]
+    assert [part.stack[0].line for part in leak.lines] == [30, 12]
 
 
 def test_a_line_of_the_application_comes_first() -> None:
