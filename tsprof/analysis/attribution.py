@@ -1,7 +1,8 @@
 """What attribution comes to: the sites of a growth, its holders, and whether they are bounded."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tsprof.analysis.assessments import Look
@@ -11,7 +12,7 @@ from tsprof.analysis.holders import HeldGrowth, Place, Replies, held_growth
 from tsprof.analysis.ledger import LARGE_BLOCK
 from tsprof.analysis.reconcile import EXPLAINED, Reconciliation, reconcile
 from tsprof.analysis.sites import LeakingSite
-from tsprof.report.model import Frame, Site
+from tsprof.report.model import Frame, Holder, Site
 
 LEAST_GAIN = 0.02
 """Part of the growth, in estimated bytes, from which a holder is worth a line."""
@@ -38,6 +39,8 @@ class Seen:
     """Replies of ``holders.find``."""
     requests: int
     """In the whole window."""
+    garbage: Mapping[int, Any] = field(default_factory=dict)
+    """Replies of ``garbage.take`` at its end."""
     notes: tuple[str, ...] = ()
 
 
@@ -49,10 +52,11 @@ def conclude(seen: Seen, final: Look) -> Attribution:
         final: the look with the growth that is to be explained.
     """
     growth = final.memory.rate.value if final.memory is not None else 0.0
-    growth = max(growth, final.garbage_per_request)
-    reconciled = reconcile(
-        seen.sites, bytes_per_request=growth, blocks_per_request=_blocks_per_request(final)
-    )
+    blocks = _blocks_per_request(final)
+    if final.garbage_per_request > growth:
+        growth = final.garbage_per_request
+        blocks = None  # the checkpoints that counted them collected the garbage first
+    reconciled = reconcile(seen.sites, bytes_per_request=growth, blocks_per_request=blocks)
     held = _worth_a_line(seen, growth)
     bounded = [cause for cause in held if cause.is_bounded]
     whole = max(growth, sum(cause.bytes_per_request for cause in held))
@@ -63,6 +67,7 @@ def conclude(seen: Seen, final: Look) -> Attribution:
         causes=_causes(reconciled, sites, held, seen) if growth > 0 else (),
         details=tuple(words for cause in held if (words := entry_in_words(cause))),
         holders=tuple(cause.holder for cause in held),
+        cycles=_cycles(seen),
         evictions=tuple(_in_words(cause) for cause in held if cause.eviction is not None),
         bounded_share=sum(c.bytes_per_request for c in bounded) / whole if whole > 0 else 0.0,
         plateau=sum(plateaus) if plateaus else None,
@@ -103,11 +108,9 @@ def _trusted(
     ledger's, or explain little of it, these are only the sites in functions that insert into a
     container that grows.
     """
-    writers = [(place, cause) for cause in held for place in cause.writers]
+    writers = [place for cause in held for place in cause.writers]
     keeping = list(
-        dict.fromkeys(
-            site for place, _ in writers for site in reconciled.sites if is_in(site, place)
-        )
+        dict.fromkeys(site for place in writers for site in reconciled.sites if is_in(site, place))
     )
     others = [site for site in reconciled.sites if site not in keeping]
     for largest in held[:1]:
@@ -161,6 +164,23 @@ def _causes(
             for leak in seen.sites
             if leak.site.blocks_per_request > 0 and not leak.python_blocks_per_request
         },
+    )
+
+
+def _cycles(seen: Seen) -> tuple[Holder, ...]:
+    """Return the kinds of cycles that made up the garbage, the most frequent first."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for reply in seen.garbage.values():
+        for entry in reply["cycles"] if isinstance(reply, Mapping) else ():
+            counts[entry["cycle"], entry["type"]] += entry["count"]
+    return tuple(
+        Holder(
+            path=f"a cycle in garbage: {cycle}",
+            type=kind,
+            entries_per_request=count / seen.requests,
+            entries=count,
+        )
+        for (cycle, kind), count in counts.most_common(SHOWN)
     )
 
 
