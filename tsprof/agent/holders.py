@@ -42,9 +42,10 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
         holders: dict[Any, dict[str, Any]] = {}
         while program.starts and not walk.out_of_time:
             start = program.starts.pop(0)
-            chain, *others = walk.chains(start)
-            if any(map(objects.is_agents, chain)):
+            chains = walk.chains(start)
+            if not chains or any(map(objects.is_agents, chains[0])):
                 continue
+            chain, *others = chains
             chain = program.cut(chain)
             held = chain[-1]
             if held is start or id(held) not in holders:

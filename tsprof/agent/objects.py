@@ -170,7 +170,14 @@ def routine(function: types.FunctionType) -> Routine:
     defaults = dict(zip(names[len(names) - len(given) :], given))  # noqa: B905 - Python 3.9
     defaults.update(function.__kwdefaults__ or {})
     cells = function.__closure__ or ()
-    return Routine(function.__qualname__, code, function.__globals__, defaults, cells)
+    return Routine(own_name(function), code, function.__globals__, defaults, cells)
+
+
+def own_name(function: types.FunctionType) -> str:
+    """Return a function's qualified name as its code has it: functools.wraps gives it another."""
+    code = function.__code__
+    given: str = getattr(code, "co_qualname", function.__qualname__)  # Python 3.11 has the former
+    return given if given.rpartition(".")[2] == code.co_name else code.co_name
 
 
 def names_in(code: types.CodeType) -> set[str]:

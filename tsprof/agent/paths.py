@@ -169,7 +169,7 @@ def link(step: Step) -> str:
         return "class attribute %s.%s" % (step.owner.__qualname__, name)
     if step.kind in ("closure", "default"):
         what = "closure variable" if step.kind == "closure" else "default argument"
-        return '%s "%s" of %s' % (what, name, step.owner.__qualname__)
+        return '%s "%s" of %s' % (what, name, objects.own_name(step.owner))
     if step.kind == "local" and not isinstance(step.name, str):
         return "%s, suspended at line %d" % (_routine_name(step.owner), source([step])[1])
     if step.kind == "local":

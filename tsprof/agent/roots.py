@@ -88,7 +88,8 @@ class Walk:
 
         The walk is breadth first, so that the way is a shortest one to a root of its rank. Without
         a root the chain begins where the walk ended. The further chains begin one or two objects
-        above ``start``: they are its other names.
+        above ``start``: they are its other names. Nothing is returned when the time was up before
+        a root was found.
         """
         level = [Link(start, None)]
         near: list[Link] = []
@@ -110,6 +111,8 @@ class Walk:
             for link in level:
                 best = best.or_better(link, self._rank(link.item), depth)
             level = [link for link in level if self._rank(link.item) == _NOTHING][:_WIDEST]
+        if self.out_of_time and best.rank == _NOTHING:
+            return []
         return [best.link.down(), *(link.down() for link in near if link is not best.link)]
 
     def is_module_dict(self, item: Any) -> bool:

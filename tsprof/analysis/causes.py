@@ -19,6 +19,8 @@ APART = 3.0
 """Factor by which the bytes of a cause's sites and the estimate of what its holders keep may
 differ. The estimate does not see what C code keeps, and counts what entries share but once."""
 
+FITTING = 0.5
+"""Part of a site that what a holder lacks must come to for the site to be given to it."""
 NOWHERE = (True, math.inf)
 """Beyond every distance between two lines."""
 
@@ -53,6 +55,11 @@ class _Group:
     @property
     def size(self) -> float:
         return sum(site.bytes_per_request for site in self.sites)
+
+    @property
+    def lacking(self) -> float:
+        """What the holders keep by their estimate, and the sites do not explain."""
+        return sum(one.bytes_per_request for one in self.held) - self.size
 
 
 def separate(
@@ -90,7 +97,23 @@ def separate(
                 groups.append(_Group([part], []))
             else:
                 unclear.append(part)
-    return _causes(groups, unclear)
+    return _causes(groups, _without_fitting(unclear, groups))
+
+
+def _without_fitting(sites: Sequence[Site], groups: Sequence[_Group]) -> list[Site]:
+    """Give sites on no way to a holder to the one that lacks the most; return those left over.
+
+    CPython keeps freed dicts, lists, tuples and floats for reuse: a block that a leak took over
+    seems to come from wherever it was first used.
+    """
+    left = []
+    for site in sites:
+        neediest = max(groups, key=lambda group: group.lacking, default=None)
+        if neediest is not None and neediest.lacking >= FITTING * site.bytes_per_request:
+            neediest.sites.append(site)
+        else:
+            left.append(site)
+    return left
 
 
 def key_of(site: Site) -> SiteKey:
@@ -171,6 +194,19 @@ def is_in(frame: Frame | Site, place: Place) -> bool:
     """Tell whether a frame is in the function of a place; profilers may leave out its class."""
     names = {frame.function.rpartition(".")[2], place.function.rpartition(".")[2]}
     return frame.file == place.file and len(names) == 1
+
+
+def site_at(place: Place, size: float) -> Site:
+    """Return the site of a line that fills a container, for so many bytes per request."""
+    function = place.function.rpartition(".")[2]
+    return Site(
+        function=function,
+        file=place.file,
+        line=place.line,
+        bytes_per_request=size,
+        share=0.0,
+        stack=(Frame(function=function, file=place.file, line=place.line),),
+    )
 
 
 def entry_in_words(held: HeldGrowth) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tsprof.analysis.ledger import LARGE_BLOCK
 from tsprof.report.model import Holder
 
 LEAST_TYPE_GAIN = 50
@@ -63,6 +64,8 @@ class HeldGrowth:
     holder: Holder
     bytes_per_request: float
     """Estimated from the newest entries and what they refer to."""
+    table_bytes_per_request: float = 0.0
+    """The part of it by which the container's own table grows, where that is a large block."""
     eviction: Eviction | None = None
     weak: bool = False
     """Whether it refers to its entries weakly: it grows along with what holds them."""
@@ -109,7 +112,7 @@ def growing_types(
 
 
 def held_growth(replies: Sequence[Replies], *, requests: int) -> tuple[HeldGrowth, ...]:
-    """Return the causes, the one that holds the most first; weak holders last.
+    """Return the causes, the container that holds the most first; weak holders last.
 
     Args:
         replies: One entry per process.
@@ -120,7 +123,8 @@ def held_growth(replies: Sequence[Replies], *, requests: int) -> tuple[HeldGrowt
         for grown in _without_nested([_grown(found, process) for found in process.holders]):
             groups[grown.found["path"], grown.found["type"]].append(grown)
     causes = [_cause(members, max(requests, 1)) for members in groups.values()]
-    return tuple(sorted(causes, key=lambda cause: (cause.weak, -cause.bytes_per_request)))
+    # The estimate for an object that is no container counts what it shares with others.
+    return tuple(sorted(causes, key=lambda c: (c.weak, not c.holder.entries, -c.bytes_per_request)))
 
 
 def holding(causes: Sequence[HeldGrowth], *, per_request: float) -> tuple[HeldGrowth, ...]:
@@ -161,6 +165,12 @@ def _grown(found: Mapping[str, Any], process: Replies) -> _Grown:
     return _Grown(found, max(brings.values(), default=0), brings)
 
 
+def _table_gain(one: _Grown) -> float:
+    """Return the bytes that a container's table gained, on average between its reallocations."""
+    table, entries = one.found["table_bytes"], one.found["entries"]
+    return one.gain * table / entries if entries and table > LARGE_BLOCK else 0.0
+
+
 def _brings(members: Sequence[_Grown]) -> dict[str, float]:
     """Return the instances per entry, the most numerous type first."""
     gain = sum(one.gain for one in members)
@@ -182,12 +192,15 @@ def _without_nested(grown: Sequence[_Grown]) -> list[_Grown]:
     """Make what lies within another growing container's entries a part of that one."""
     outermost: dict[int, _Grown] = {}
     inner: list[tuple[int, _Grown]] = []
-    growing = {one.found["id"] for one in grown if one.gain > 0 and one.found["entries"]}
+    containers = [one for one in grown if one.gain > 0 and one.found["entries"]]
+    growing = {one.found["id"] for one in containers}
+    explained = {kind for one in containers for kind in one.found["found_by"]}
     for one in grown:
+        stray = one.found["entries"] is None and one.found["type"] in explained
         above = [identity for identity, _ in one.found["parents"] if identity in growing]
         if above:
             inner.append((above[-1], one))
-        elif one.gain > 0:
+        elif one.gain > 0 and not stray:  # others of its kind are in a container
             outermost[one.found["id"]] = one
     for identity, one in inner:
         outer = outermost.get(identity)
@@ -209,6 +222,7 @@ def _cause(members: Sequence[_Grown], requests: int) -> HeldGrowth:
     return HeldGrowth(
         holder=_holder(first, rate=rate, entries=entries, size=size),
         bytes_per_request=rate * each,
+        table_bytes_per_request=sum(map(_table_gain, members)) / requests,
         eviction=eviction,
         weak=set(first["element_types"]) <= _WEAK and bool(first["element_types"]),
         file=first["file"],

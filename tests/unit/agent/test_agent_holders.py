@@ -237,6 +237,31 @@ def test_a_closure() -> None:
     assert holder["writers"][0]["function"] == "make_handler.<locals>.handler"
 
 
+def timed(function: Callable[[int], None]) -> Callable[[int], None]:
+    timings: list[Any] = []
+
+    @functools.wraps(function)
+    def measured(number: int) -> None:
+        function(number)
+        timings.append([number])
+
+    return measured
+
+
+@timed
+def work(_: int) -> None:
+    pass
+
+
+def test_a_decorator_is_not_taken_for_what_it_decorates() -> None:
+    for number in range(ENTRIES):
+        work(number)
+    (holder,) = find(work.__closure__[1].cell_contents)  # type: ignore[attr-defined]  # a function
+    name = "timed.<locals>.measured" if sys.version_info >= (3, 11) else "measured"
+    assert holder["path"].endswith(f'closure variable "timings" of {name} -> list')
+    assert [place["function"] for place in holder["writers"]] == [name]
+
+
 def remembering(number: int, seen: list[int] = []) -> int:  # noqa: B006 - the pitfall itself
     seen.append(number)
     return len(seen)

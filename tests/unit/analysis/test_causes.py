@@ -126,7 +126,7 @@ def test_native_memory_is_a_cause_without_a_holder() -> None:
     ("sites", "by"),
     [
         ((REMEMBER,), (SEEN,)),  # one cause is no choice
-        ((REMEMBER, site(100, ("elsewhere", 1))), (SEEN, TRAIL)),  # whose is it?
+        ((REMEMBER, RECORD, site(100, ("elsewhere", 1))), (SEEN, TRAIL)),  # whose is it?
         ((REMEMBER, RECORD), (SEEN, TRAIL, held("third", 150))),  # what fills the third?
         ((REMEMBER, RECORD), (SEEN, held("trail", 20, writers=TRAIL.writers))),  # too little
         ((site(290, ("remember", 10)), site(10, ("record", 20))), (SEEN, TRAIL)),  # too small
@@ -141,6 +141,15 @@ def test_what_is_not_clear_stays_together(
 def test_an_object_that_is_no_container_is_no_doubt() -> None:
     timer = held("TimerHandle", 150, entries=0)
     assert len(apart(REMEMBER, RECORD, by=(SEEN, TRAIL, timer))) == 2
+
+
+def test_blocks_that_were_reused_go_where_they_are_lacking() -> None:
+    """As in a dict that was a header's in the server before the leak took it over."""
+    seen = held("seen", 290, writers=SEEN.writers)
+    recycled = site(90, ("send", 7), ("serve", 1))
+    one, two = apart(REMEMBER, RECORD, recycled, by=(seen, TRAIL))
+    assert one.sites == (REMEMBER, recycled)
+    assert two.sites == (RECORD,)
 
 
 def test_a_small_rest_belongs_to_the_largest() -> None:

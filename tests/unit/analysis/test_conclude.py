@@ -42,16 +42,19 @@ def holder(identity: int, path: str, size: float, **known: Any) -> dict[str, Any
     } | known  # fmt: skip
 
 
-def seen(sites: list[LeakingSite], *holders: dict[str, Any]) -> Seen:
-    """A window in which each holder gained an entry per request."""
+def seen(
+    sites: list[LeakingSite], *holders: dict[str, Any], types: dict[str, int] | None = None
+) -> Seen:
+    """A window in which each holder gained an entry per request, and types instances."""
     rows = [
         {"id": one["id"], "type": "list", "length": 2_000, "previous": 1_000} for one in holders
     ]
-    census = {"containers": rows, "types": {}, "spread": {"ids": [], "entries": 0}}
+    before = {"containers": rows, "types": {}, "spread": {"ids": [], "entries": 0}}
+    after = before | {"types": types or {}}
     return Seen(
         sites=sites,
-        before={100: census},
-        after={100: census},
+        before={100: before},
+        after={100: after},
         holders={100: holders},
         requests=REQUESTS,
     )
@@ -107,7 +110,7 @@ def test_the_line_that_keeps_frames_comes_before_what_they_drag_along() -> None:
     first, *others = attribution.sites
     assert (first.function, first.file, first.line) == ("handle", APP, 12)
     assert first.bytes_per_request == 0
-    assert [site.function for site in others] == ["read", "parse"]
+    assert [site.function for site in others] == ["parse", "read"]
     assert sum(site.share for site in attribution.sites) == pytest.approx(0.97, abs=0.02)
 
 
@@ -141,3 +144,26 @@ def test_a_small_list_is_not_blamed_for_what_others_allocate() -> None:
     log = holder(1, "log", 10, writers=[writer("note", 12)])
     attribution = conclude(seen([BUFFERS, RAISES], log), blocks(2))
     assert [site.function for site in attribution.sites] == ["read", "parse"]
+
+
+def test_an_object_that_is_no_container_and_holds_little_is_no_holder() -> None:
+    some = holder(1, "Live.? -> tuple", 0.0, entries=None, bytes=80, type="tuple")
+    handles = holder(2, "handles", 0.5)
+    native = leaking(300, ("tidy", 12))
+    attribution = conclude(seen([native], some, handles, types={"tuple": 1_500}), blocks(0))
+    assert [one.path for one in attribution.holders] == ["handles"]
+
+
+def test_what_a_table_grows_by_between_its_jumps_belongs_to_the_line_that_inserts() -> None:
+    kept = holder(1, "seen", 300, table_bytes=2_000 * 80, writers=[writer("remember", 12)])
+    attribution = conclude(seen([leaking(220, ("query", 3))], kept), blocks(1))
+    assert {site.function: site.bytes_per_request for site in attribution.sites} == pytest.approx(
+        {"remember": 80, "query": 220}, abs=1
+    )
+    assert attribution.explained == pytest.approx(1, abs=0.01)
+
+
+def test_no_table_is_credited_beyond_the_growth() -> None:
+    kept = holder(1, "seen", 300, table_bytes=2_000 * 80, writers=[writer("remember", 12)])
+    attribution = conclude(seen([leaking(290, ("remember", 12))], kept), blocks(1))
+    assert [site.bytes_per_request for site in attribution.sites] == pytest.approx([300], abs=1)
