@@ -67,7 +67,13 @@ def conclude(seen: Seen, final: Look) -> Attribution:
         blocks = None  # the checkpoints that counted them collected the garbage first
     held = _worth_a_line(seen, growth)
     sites = with_tables(seen.sites, held, bytes_per_request=growth)
-    reconciled = reconcile(sites, bytes_per_request=growth, blocks_per_request=blocks)
+    leaking = [cause for cause in held if not cause.is_bounded]
+    reconciled = reconcile(
+        sites,
+        bytes_per_request=growth,
+        blocks_per_request=blocks,
+        kept=[leak for leak in sites if holders_of(leak.site, leaking)],
+    )
     bounded = [cause for cause in held if cause.is_bounded]
     whole = max(growth, sum(cause.bytes_per_request for cause in held))
     plateaus = [cause.plateau_bytes for cause in bounded if cause.plateau_bytes is not None]

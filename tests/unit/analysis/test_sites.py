@@ -221,6 +221,24 @@ def test_slow_turnover_is_told_from_the_leak_by_the_ledger() -> None:
     assert "slow_cache" in result.notes[0]
 
 
+def test_what_is_inserted_into_a_growing_container_is_the_growth_if_it_sums_up_to_it() -> None:
+    cache, one, other = leaking("cache", 40, 1), leaking("one", 38, 1), leaking("other", 20, 1)
+    by_numbers = reconcile([cache, one, other], bytes_per_request=59, blocks_per_request=2)
+    assert not by_numbers.agrees
+    result = reconcile(
+        [cache, one, other], bytes_per_request=59, blocks_per_request=2, kept=[one, other]
+    )
+    assert [site.function for site in result.sites] == ["one", "other"]
+    assert result.agrees
+    assert "cache" in result.notes[0]
+
+
+def test_what_is_inserted_into_a_growing_container_may_be_only_a_part() -> None:
+    one, other, log = leaking("one", 300, 1), leaking("other", 305, 1), leaking("log", 5, 1)
+    result = reconcile([other, one, log], bytes_per_request=300, blocks_per_request=1, kept=[log])
+    assert not result.agrees
+
+
 def test_a_site_that_alone_keeps_more_blocks_than_the_ledger_is_turnover() -> None:
     sites = [leaking("slow_cache", 400, 8), leaking("leak", 300, 1)]
     result = reconcile(sites, bytes_per_request=310, blocks_per_request=1)
