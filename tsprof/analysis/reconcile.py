@@ -149,7 +149,7 @@ def _why_not_all(
     number = sum(leak.python_blocks_per_request for leak in chosen)
     if blocks is not None and number >= EXPLAINED * blocks:
         reasons.append("Python's blocks are accounted for: the rest is native memory")
-    if any(leak.estimated for leak in chosen):
+    if any(leak.table_bytes_per_request for leak in chosen):
         reasons.append("a container's table grows in jumps, of which the window saw one at most")
     if not reasons:
         reasons.append("it may come in events rarer than the window is long")

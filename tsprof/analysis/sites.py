@@ -63,8 +63,8 @@ class LeakingSite:
     """The part of its blocks that Python's allocator hands out."""
     turnover_bytes_per_request: float = 0.0
     """What it allocated late beyond its growth: a cache that replaces entries, say."""
-    estimated: bool = False
-    """Whether part of the figure is an estimate, from a container's reallocated table."""
+    table_bytes_per_request: float = 0.0
+    """The part of its bytes that is an estimate, from a container's reallocated table."""
     lines: tuple[Site, ...] = ()
     """The site's parts by line, which sum up to it."""
 
@@ -234,7 +234,7 @@ def _leak(group: _Group, early: int, total: int) -> LeakingSite:
         site=site,
         python_blocks_per_request=python.blocks,
         turnover_bytes_per_request=python.turnover + other.turnover,
-        estimated=table > 0,
+        table_bytes_per_request=table,
         lines=tuple(_by_line(group, site, early, total)),
     )
 

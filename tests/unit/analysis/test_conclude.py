@@ -1,5 +1,6 @@
 """What sites and holders of a window come to, beside the ledger's growth."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -163,7 +164,21 @@ def test_what_a_table_grows_by_between_its_jumps_belongs_to_the_line_that_insert
     assert attribution.explained == pytest.approx(1, abs=0.01)
 
 
-def test_no_table_is_credited_beyond_the_growth() -> None:
+@pytest.mark.parametrize("jump", [0.0, 150.0])
+def test_no_table_is_credited_beyond_the_growth(jump: float) -> None:
+    """Not even where the window saw one that was just reallocated."""
     kept = holder(1, "seen", 300, table_bytes=2_000 * 80, writers=[writer("remember", 12)])
-    attribution = conclude(seen([leaking(290, ("remember", 12))], kept), blocks(1))
+    remember = leaking(290 + jump, ("remember", 12))
+    remember = replace(remember, table_bytes_per_request=jump)
+    attribution = conclude(seen([remember], kept), blocks(1))
+    assert [site.bytes_per_request for site in attribution.sites] == pytest.approx([300], abs=1)
+    assert attribution.explained == pytest.approx(1, abs=0.01)
+
+
+def test_two_tables_of_one_line_add_up() -> None:
+    both = [
+        holder(at, str(at), 150, table_bytes=2_000 * 30, writers=[writer("remember", 12)])
+        for at in (1, 2)
+    ]
+    attribution = conclude(seen([leaking(240, ("remember", 12))], *both), blocks(1))
     assert [site.bytes_per_request for site in attribution.sites] == pytest.approx([300], abs=1)

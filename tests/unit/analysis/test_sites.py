@@ -128,7 +128,7 @@ def test_a_container_s_table_belongs_to_the_line_that_fills_it() -> None:
     (leak,) = sites_of(payload, table)
     assert leak.site.bytes_per_request == pytest.approx(48 + 8)
     assert leak.site.blocks_per_request == pytest.approx(1.0)
-    assert leak.estimated
+    assert leak.table_bytes_per_request == pytest.approx(8)
 
 
 def test_an_old_large_table_is_not_taken_for_growth_of_this_window() -> None:
@@ -141,7 +141,7 @@ def test_an_old_large_table_is_not_taken_for_growth_of_this_window() -> None:
 def test_large_blocks_that_stay_are_no_table() -> None:
     (leak,) = sites_of(stack(early=(5, 5_000_000), late=(10, 10_000_000), kind="large"))
     assert leak.site.bytes_per_request == pytest.approx(5_000)
-    assert not leak.estimated
+    assert leak.table_bytes_per_request == 0
 
 
 def test_native_blocks_are_not_python_s() -> None:
