@@ -66,7 +66,7 @@ class LeakingSite:
     table_bytes_per_request: float = 0.0
     """The part of its bytes that is an estimate, from a container's reallocated table."""
     lines: tuple[Site, ...] = ()
-    """The site's parts by line, which sum up to it."""
+    """The site's parts by line, which sum up to it but for the table."""
 
 
 _Key = tuple[str, str]
@@ -235,11 +235,11 @@ def _leak(group: _Group, early: int, total: int) -> LeakingSite:
         python_blocks_per_request=python.blocks,
         turnover_bytes_per_request=python.turnover + other.turnover,
         table_bytes_per_request=table,
-        lines=tuple(_by_line(group, site, early, total)),
+        lines=tuple(_by_line(group, site, python.size + other.size, early, total)),
     )
 
 
-def _by_line(group: _Group, site: Site, early: int, total: int) -> Iterable[Site]:
+def _by_line(group: _Group, site: Site, payload: float, early: int, total: int) -> Iterable[Site]:
     """Part a site in proportion to what grows by line; each line with its largest stack."""
     growths = {line: _growth(tally, early, total) for line, tally in group.lines.items()}
     whole = sum(growth.size for growth in growths.values())
@@ -250,7 +250,7 @@ def _by_line(group: _Group, site: Site, early: int, total: int) -> Iterable[Site
             yield site.model_copy(
                 update={
                     "line": line,
-                    "bytes_per_request": site.bytes_per_request * part,
+                    "bytes_per_request": payload * part,
                     "blocks_per_request": site.blocks_per_request * part,
                     "stack": max(stacks, key=lambda stack: group.stacks[stack]),
                 }

@@ -5,11 +5,11 @@ size and its entries; how much of that there was in the ledger's time, from what
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tsprof.analysis.causes import is_in, site_at
-from tsprof.analysis.holders import HeldGrowth
+from tsprof.analysis.holders import HeldGrowth, Place
 from tsprof.analysis.sites import LeakingSite
 
 
@@ -27,36 +27,41 @@ def with_tables(
         The sites, the largest first, with their tables' growth in the ledger's time.
     """
     found = list(sites)
-    noted: defaultdict[int, float] = defaultdict(float)
+    tables: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    """By index of the site, bytes by line."""
     for one in held:
         if one.writers and one.table_bytes_per_request > 0:
-            noted[_place_of(one, found)] += one.table_bytes_per_request
-    for at, table in noted.items():  # in place of what the window saw
-        found[at] = _sized(found[at], table)
+            at, place = _place_of(one, found)
+            tables[at][place.line] += one.table_bytes_per_request
+    for at, leak in enumerate(sites):  # what the window saw is worth less
+        if at not in tables:
+            tables[at][leak.site.line] = leak.table_bytes_per_request
     payload = sum(leak.site.bytes_per_request - leak.table_bytes_per_request for leak in found)
-    tables = sum(leak.table_bytes_per_request for leak in found)
-    part = min(max(bytes_per_request - payload, 0.0) / tables, 1.0) if tables else 1.0
-    found = [_sized(leak, part * leak.table_bytes_per_request) for leak in found]
-    return sorted(found, key=lambda leak: -leak.site.bytes_per_request)
+    whole = sum(sum(lines.values()) for lines in tables.values())
+    part = min(max(bytes_per_request - payload, 0.0) / whole, 1.0) if whole else 0.0
+    sized = [_with_table(leak, tables[at], part) for at, leak in enumerate(found)]
+    return sorted(sized, key=lambda leak: -leak.site.bytes_per_request)
 
 
-def _place_of(one: HeldGrowth, sites: list[LeakingSite]) -> int:
-    """Return the index of the site that fills a container; it is added where it is missing."""
+def _place_of(one: HeldGrowth, sites: list[LeakingSite]) -> tuple[int, Place]:
+    """Return the index of the site that fills a container, and where; it is added if missing."""
     for at, leak in enumerate(sites):
-        if any(is_in(leak.site, place) for place in one.writers):
-            return at
+        for place in one.writers:
+            if is_in(leak.site, place):
+                return at, place
     sites.append(LeakingSite(site=site_at(one.writers[0], 0.0), python_blocks_per_request=0.0))
-    return len(sites) - 1
+    return len(sites) - 1, one.writers[0]
 
 
-def _sized(leak: LeakingSite, table: float) -> LeakingSite:
-    """Return a site with another estimate of its table."""
-    before = leak.site.bytes_per_request
-    after = before - leak.table_bytes_per_request + table
-    factor = after / before if before else 1.0
-    lines = tuple(
-        line.model_copy(update={"bytes_per_request": line.bytes_per_request * factor})
-        for line in leak.lines
-    )
-    site = leak.site.model_copy(update={"bytes_per_request": after})
-    return replace(leak, site=site, lines=lines, table_bytes_per_request=table)
+def _with_table(leak: LeakingSite, tables: Mapping[int, float], part: float) -> LeakingSite:
+    """Return a site with so much of its tables, by line, in place of what the window saw."""
+    table = part * sum(tables.values())
+    payload = leak.site.bytes_per_request - leak.table_bytes_per_request
+    lines = {line.line: line for line in leak.lines}
+    for number, size in tables.items():
+        place = Place(function=leak.site.function, file=leak.site.file, line=number)
+        line = lines.get(number, site_at(place, 0.0))
+        grown = line.bytes_per_request + part * size
+        lines[number] = line.model_copy(update={"bytes_per_request": grown})
+    site = leak.site.model_copy(update={"bytes_per_request": payload + table})
+    return replace(leak, site=site, lines=tuple(lines.values()), table_bytes_per_request=table)

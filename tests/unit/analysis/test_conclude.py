@@ -182,3 +182,24 @@ def test_two_tables_of_one_line_add_up() -> None:
     ]
     attribution = conclude(seen([leaking(240, ("remember", 12))], *both), blocks(1))
     assert [site.bytes_per_request for site in attribution.sites] == pytest.approx([300], abs=1)
+
+
+def test_the_tables_of_two_leaks_in_one_function_stay_apart() -> None:
+    handle = leaking(250, ("handle", 12))
+    lines = (
+        handle.site.model_copy(update={"bytes_per_request": size, "line": line})
+        for size, line in ((200, 12), (50, 14))
+    )
+    lines = (
+        one.model_copy(update={"stack": (Frame(function="handle", file=APP, line=one.line),)})
+        for one in lines
+    )
+    attribution = conclude(
+        seen(
+            [replace(handle, lines=tuple(lines))],
+            holder(1, "archive", 200, writers=[writer("handle", 12)]),
+            holder(2, "ratings", 100, table_bytes=2_000 * 50, writers=[writer("handle", 14)]),
+        ),
+        blocks(2),
+    )
+    assert [cause.share for cause in attribution.causes] == pytest.approx([2 / 3, 1 / 3], abs=0.01)
