@@ -42,6 +42,7 @@ LOOPS = (
 )
 """Functions that serve: what called them, such as the script that starts the server, is on every
 stack and allocates nothing of the request."""
+COMPREHENSIONS = frozenset({"<dictcomp>", "<listcomp>", "<setcomp>"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,9 +203,14 @@ def shown_frame(frames: Sequence[Frame]) -> int:
     within = next((i for i, frame in enumerate(frames) if _is_loop(frame)), len(frames))
     for wanted in ("application", "dependency"):
         for index, frame in enumerate(frames[:within]):
-            if frame.origin == wanted:
+            if frame.origin == wanted and not _is_comprehension(frame):
                 return index
     return 0
+
+
+def _is_comprehension(frame: Frame) -> bool:
+    """Tell a comprehension, which up to Python 3.11 is a function, and called by the one around."""
+    return frame.function.rpartition(".")[2] in COMPREHENSIONS
 
 
 def _is_loop(frame: Frame) -> bool:

@@ -115,6 +115,14 @@ def test_a_line_of_the_application_comes_first() -> None:
     assert leak.site.stack[1].package == "some 1.0"
 
 
+def test_a_comprehension_belongs_to_the_function_around_it() -> None:
+    inner = ("<listcomp>", "/srv/app/views.py", 13)
+    outer = ("handler", "/srv/app/views.py", 12)
+    (leak,) = sites_of(stack(inner, outer, *LOOP, early=(50, 5_000), late=(100, 10_000)))
+    assert (leak.site.function, leak.site.line) == ("handler", 12)
+    assert leak.site.stack[0].function == "<listcomp>"
+
+
 def test_the_script_that_starts_the_server_is_not_blamed() -> None:
     library = ("remember", "/x/site-packages/some/cache.py", 5)
     standard = ("setdefault", "/usr/lib/python3.11/collections/__init__.py", 300)
