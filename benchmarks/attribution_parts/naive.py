@@ -18,8 +18,8 @@ from tsprof.load.messages import LoadLost, Quiet
 from tsprof.load.spec import LoadSpec
 from tsprof.supervisor.launch import LaunchOrder, Target, free_port, readiness, wait_until_ready
 
-LONGEST = 25.0
-"""Seconds of load, about as long as a check takes; what was done by then is judged."""
+LONGEST = 15.0
+"""Seconds of load, about as long as a check takes without its rest; what was done then is judged."""
 
 
 @dataclass(frozen=True)
