@@ -19,7 +19,7 @@ from tsprof.load.spec import LoadSpec
 from tsprof.supervisor.launch import LaunchOrder, Target, free_port, readiness, wait_until_ready
 
 LONGEST = 15.0
-"""Seconds of load, about as long as a check takes without its rest; what was done then is judged."""
+"""Seconds of load, about as long as that of a check; what was done by then is judged."""
 
 
 @dataclass(frozen=True)
