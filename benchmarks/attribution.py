@@ -60,6 +60,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", default="", help="comma list: cases to run, or their beginnings")
     parser.add_argument("--without-naive", action="store_true", help="do not run memray")
+    parser.add_argument("--reports", type=Path, help="folder to leave the JSON reports in")
     options = parser.parse_args()
     chosen = tuple(options.only.split(","))
     rows, wrong = [], 0
@@ -72,7 +73,11 @@ def main() -> int:
             except CannotRunError as reason:
                 print(f"skipped {case.name}: {reason}", file=sys.stderr)
                 continue
-            outcome = check(case, environment, Path(scratch))
+            report, seconds = check(case, environment, Path(scratch))
+            if options.reports:
+                name = case.name.replace(":", "-")
+                (options.reports / f"{name}.json").write_text(json.dumps(report, indent=1))
+            outcome = judge(case, report, seconds)
             naive = None
             if case.causes and not options.without_naive:
                 naive = rank_unfreed(case, max(outcome.requests, 1000), USERS, environment)
@@ -108,8 +113,8 @@ def compiled(case: Case, scratch: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(scratch)}
 
 
-def check(case: Case, environment: dict[str, str], scratch: Path) -> Outcome:
-    """Let tsprof check a service, and compare what it says with what the case knows."""
+def check(case: Case, environment: dict[str, str], scratch: Path) -> tuple[dict, float]:
+    """Let tsprof check a service; return its report and the seconds that it took."""
     began = time.monotonic()
     finished = subprocess.run(
         [
@@ -119,10 +124,13 @@ def check(case: Case, environment: dict[str, str], scratch: Path) -> Outcome:
         env=os.environ | environment | {"TSPROF_HOME": str(scratch / "runs")},
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
-    seconds = time.monotonic() - began
     if not finished.stdout:
         raise SystemExit(f"{case.name}: no report: {finished.stderr}")
-    report = json.loads(finished.stdout)
+    return json.loads(finished.stdout), time.monotonic() - began
+
+
+def judge(case: Case, report: dict, seconds: float) -> Outcome:
+    """Compare what tsprof says with what the case knows."""
     found = [
         finding
         for finding in report["findings"]
@@ -131,7 +139,6 @@ def check(case: Case, environment: dict[str, str], scratch: Path) -> Outcome:
     named = [finding_of(cause, found) for cause in case.causes]
     sites = [site for finding in found for site in finding["sites"]]
     growth = sum(finding["per_request"] for finding in found)
-    keep(case, report)
     return Outcome(
         verdict=report["verdict"],
         findings=found,
@@ -166,14 +173,6 @@ def is_held(cause: Cause, finding: dict) -> bool:
     if not cause.holder:
         return not finding["holders"]
     return any(cause.holder in holder["path"] for holder in finding["holders"][:1])
-
-
-def keep(case: Case, report: dict) -> None:
-    """Leave the report where ATTRIBUTION_REPORTS says, for whoever wants to know why."""
-    folder = os.environ.get("ATTRIBUTION_REPORTS")
-    if folder:
-        name = case.name.replace(":", "-")
-        Path(folder, f"{name}.json").write_text(json.dumps(report, indent=1))
 
 
 def row(case: Case, outcome: Outcome, naive: Ranking | None) -> dict[str, object]:
