@@ -18,7 +18,7 @@ from tsprof.analysis.findings import (
     count_finding,
     fragmentation_finding,
     garbage_finding,
-    memory_finding,
+    memory_findings,
 )
 from tsprof.analysis.known_leaks import rate_text
 from tsprof.records import Event, Segment
@@ -162,7 +162,7 @@ def _pass_reason(look: Look, weighed: Sequence[Weighed]) -> str:
 def _findings(look: Look, evidence: Evidence) -> list[Finding]:
     """Return what grows, the memory first."""
     found = [
-        memory_finding(look, evidence.attribution, evidence.drain),
+        *memory_findings(look, evidence.attribution, evidence.drain),
         garbage_finding(look, evidence.attribution) if "garbage" in look.leaking else None,
         *(
             count_finding(resource, assessment, evidence.count_drains.get(resource))

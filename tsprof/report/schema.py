@@ -1,9 +1,8 @@
-"""The JSON reports' documentation, generated from the model: ``python -m tsprof.report.schema``."""
+"""The JSON reports' documentation, generated from the model."""
 
 import ast
 import inspect
 import json
-import sys
 import textwrap
 from collections.abc import Iterator
 from typing import get_args
@@ -18,7 +17,7 @@ _INTRODUCTION = f"""\
 # The JSON report
 
 `--json FILE` writes the report of a run as one JSON object in ASCII. This page is generated from
-the model in `tsprof/report/model.py` by `python -m tsprof.report.schema > docs/report.md`.
+the model in `tsprof/report/model.py` by `make docs`.
 
 - `schema` is {SCHEMA_VERSION}. Additions keep the number; a change that breaks readers raises it.
 - Units: bytes, seconds, requests; milliseconds where a name ends in `_ms`. "Per request" means
@@ -154,7 +153,3 @@ def _default(schema: dict[str, object]) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.replace("``", "`").replace("None", "`null`").replace("|", "\\|").split())
-
-
-if __name__ == "__main__":
-    sys.stdout.write(markdown())
