@@ -60,10 +60,12 @@ def weigh(
     said = []
     if allowances.baseline is not None and finding.kind == "leak":
         comparison = compare_leak(finding, allowances.baseline, folder, requests_per_second)
-        if comparison.known:
+        if comparison.outcome == "known":
             excused = finding.model_copy(update={"excuse": comparison.text})
             return Weighed(finding=excused, noise=comparison.noise)
         said.append(comparison.text)
+        if comparison.outcome == "faster":  # who acknowledged it did not see that
+            return Weighed(finding=finding, failure="; ".join([finding.title, *said]))
     answer = acknowledged(finding, allowances.acknowledgements, allowances.today, folder)
     if answer.excuse:
         return Weighed(finding=finding.model_copy(update={"excuse": answer.excuse}))

@@ -1,6 +1,7 @@
 """A leak beside the baseline's: the same, a faster one, or another."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from tsprof.analysis.baseline import Baseline, KnownFinding
 from tsprof.analysis.change import Change, Estimate, change
@@ -16,8 +17,8 @@ BYTES = ("memory", "garbage")
 class Comparison:
     """A leak beside the baseline."""
 
-    known: bool
-    """It was there before, and grows no faster."""
+    outcome: Literal["known", "faster", "elsewhere", "new"]
+    """``known`` was there before and grows no faster."""
     text: str
     """What the baseline says of it, to follow a comma or a semicolon."""
     noise: float = 0.0
@@ -39,7 +40,7 @@ def compare_leak(
         (k for k in baseline.findings if (k.resource, k.kind) == (finding.resource, "leak")), None
     )
     if before is None:
-        return Comparison(known=False, text="it is new since the baseline")
+        return Comparison(outcome="new", text="it is new since the baseline")
     was, now = (rate_text(finding.resource, f.per_request) for f in (before, finding))
     where = places(finding.sites, finding.holders, folder)
     there = Places(sites=before.sites, holders=before.holders)
@@ -53,15 +54,15 @@ def compare_leak(
             f"{rate_text(finding.resource, noise)}"
         )
         come = where.without(there)
-        return Comparison(known=False, text=f"{text}; new is {come}" if come else text)
+        return Comparison(outcome="faster", text=f"{text}; new is {come}" if come else text)
     same = where.overlap(there)
     if same is False:
         text = f"it is in another place than the baseline's, which was {before.key}"
-        return Comparison(known=False, text=text)
+        return Comparison(outcome="elsewhere", text=text)
     text = f"known, as in the baseline: {was} then, {now} now"
     if same is None and finding.resource == "memory":
         text += " (its place could not be compared)"
-    return Comparison(known=True, text=text, noise=noise)
+    return Comparison(outcome="known", text=text, noise=noise)
 
 
 def _times(now: float, then: float) -> float:

@@ -63,9 +63,15 @@ def test_a_known_or_acknowledged_leak_does_not_fail() -> None:
     known = weigh(leak(300), allowing(baseline=LEAKY), FOLDER, 1000)
     assert not known.failure
     assert "as in the baseline" in known.finding.excuse
-    worse = weigh(leak(900), allowing(acknowledging(), baseline=LEAKY), FOLDER, 1000)
-    assert not worse.failure
-    assert "acknowledged by ann" in worse.finding.excuse
+    acknowledged = weigh(leak(900), allowing(acknowledging(), baseline=CLEAN), FOLDER, 1000)
+    assert not acknowledged.failure
+    assert "acknowledged by ann" in acknowledged.finding.excuse
+
+
+def test_an_acknowledged_leak_that_grew_beyond_the_baseline_fails() -> None:
+    faster = weigh(leak(900), allowing(acknowledging(), baseline=LEAKY), FOLDER, 1000)
+    assert "rose from the baseline's 300 B" in faster.failure
+    assert not faster.finding.excuse
 
 
 def test_a_regression_or_a_drift_can_be_acknowledged_but_is_not_in_a_baseline() -> None:
