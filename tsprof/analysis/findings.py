@@ -8,6 +8,7 @@ from tsprof.analysis.assessments import LEAKS, Look, requests_between
 from tsprof.analysis.causes import Cause
 from tsprof.analysis.growth import Assessment, Shape
 from tsprof.report.model import Finding, Holder, Resource, Site
+from tsprof.report.wording import place
 
 BOUNDED = 0.4
 """Share of a growth, by the agent's estimate, that containers with a bound must take for the rest
@@ -225,7 +226,8 @@ def _culprits(sites: Sequence[Site], holders: Sequence[Holder]) -> str:
     words = ""
     for site in sites[:1]:
         done = "allocated" if site.bytes_per_request else "kept"
-        words += f", {done} in {site.function} ({site.file}:{site.line})"
+        words += f", {done} in {site.function} ({place(site)})"
+        words += f" through {site.through}" if site.through else ""
     for holder in holders[:1]:
         words += f", held by {holder.path}"
     return words

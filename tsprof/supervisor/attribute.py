@@ -17,6 +17,7 @@ from typing import Any
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.captures import CaptureDigest
 from tsprof.analysis.holders import growing_types
+from tsprof.analysis.native import grows_natively
 from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import ProcessReading
 from tsprof.supervisor.agents import Agent, Reply
@@ -28,8 +29,11 @@ MOST_PROCESSES = 3
 GROWING_SHARE = 0.1
 """Part of the whole growth from which a process is looked into."""
 DISK_LIMIT = 2 << 30
-"""Bytes of captures; the window is closed when they are reached."""
+"""Bytes that must be free for a capture; a window of native traces wrote TODO in a second."""
 CENSUS_PATIENCE = 20.0
+SEGMENT_PATIENCE = 8.0
+"""Seconds for each of a window's two segments, however much it slows the target down: then it is
+closed with the requests that were served."""
 WINDOW_PATIENCE = 60.0
 LAST_LOOK = 1.5
 """Seconds within which the engine sees that a process is gone: it looks once a second."""
@@ -91,16 +95,17 @@ def open_window(engine: Engine, final: Look, requests: int, folder: Path, method
         return window
     engine.phase = "attributing: which line, which holder"
     engine.profiling = True
+    native = grows_natively(final)
     try:
         _prepare(window, engine, pids, method)
         window.before = agents.ask("census.take", pids=pids, timeout=CENSUS_PATIENCE)
-        _start(window, engine, pids, folder, method)
-        early = engine.counted_segment(requests, WINDOW_PATIENCE)
+        _start(window, engine, pids, folder, {"method": method, "native_traces": native})
+        early = engine.counted_segment(requests, SEGMENT_PATIENCE)
         _quiet(engine)
         for pid, reply in agents.ask("window.mark", pids=window.captures).items():
             if not isinstance(reply, str) and reply.get("marked"):
                 window.marks[pid] = reply["time"]
-        late = engine.counted_segment(requests, WINDOW_PATIENCE)
+        late = engine.counted_segment(max(early.requests, 1), SEGMENT_PATIENCE)
         _quiet(engine)
         agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
         window.after = agents.ask("census.take", pids=pids, timeout=CENSUS_PATIENCE)
@@ -127,10 +132,6 @@ def _quiet(engine: Engine) -> None:
     wait_until_quiet(engine.instruments.target.processes(), engine.pump)
 
 
-def _arguments(agent: Agent, method: str) -> dict[str, Any]:
-    return {"method": method, "memray_path": _memray_for(agent)}
-
-
 def _memray_for(agent: Agent) -> str | None:
     """Return tsprof's own site-packages when its memray fits the target's interpreter."""
     same = agent.hello.get("soabi") == sysconfig.get_config_var("SOABI")
@@ -146,7 +147,10 @@ def _prepare(window: Window, engine: Engine, pids: list[int], method: str) -> No
         if pid not in pids:
             continue
         reply = agents.ask(
-            "window.prepare", _arguments(agent, method), pids=[pid], timeout=CENSUS_PATIENCE
+            "window.prepare",
+            {"method": method, "memray_path": _memray_for(agent)},
+            pids=[pid],
+            timeout=CENSUS_PATIENCE,
         ).get(pid, "it did not answer")
         if isinstance(reply, str):
             window.notes.append(f"process {pid}: no window: {reply}")
@@ -159,14 +163,21 @@ def _prepare(window: Window, engine: Engine, pids: list[int], method: str) -> No
             )
 
 
-def _start(window: Window, engine: Engine, pids: list[int], folder: Path, method: str) -> None:
+def _start(
+    window: Window, engine: Engine, pids: list[int], folder: Path, options: Mapping[str, Any]
+) -> None:
     agents = engine.instruments.agents
     folder.mkdir(exist_ok=True)
     for pid, agent in agents.connected().items():
         if pid not in pids:
             continue
         capture = folder / f"{pid}.capture"
-        arguments = _arguments(agent, method) | {"file": str(capture), "disk_limit": DISK_LIMIT}
+        arguments = {
+            **options,
+            "memray_path": _memray_for(agent),
+            "file": str(capture),
+            "disk_limit": DISK_LIMIT,
+        }
         reply = agents.ask("window.start", arguments, pids=[pid], timeout=CENSUS_PATIENCE).get(pid)
         if isinstance(reply, Mapping) and reply.get("started"):
             window.captures[pid] = capture

@@ -30,9 +30,15 @@ def test_whose_code_a_file_is() -> None:
         ("/usr/local/bin/gunicorn", "interpreter"),
         ("/srv/app/main.py", "application"),
         ("main.py", "application"),
+        ("python3utils.py", "application"),
         ("/lib/x86_64-linux-gnu/libz.so.1.2.13", "native"),
-        ("Modules/_sqlite/cursor.c", "native"),
-        ("<unknown>", "native"),
+        ("/srv/app/_speedups.cpython-312-x86_64-linux-gnu.so", "native"),
+        ("/usr/bin/python3.11", "interpreter"),
+        ("/usr/lib/libpython3.11.so.1.0", "interpreter"),
+        ("/lib/x86_64-linux-gnu/libc.so.6", "interpreter"),
+        ("/lib/x86_64-linux-gnu/libm-2.31.so", "interpreter"),
+        ("/lib/x86_64-linux-gnu/libcurl.so.4", "native"),
+        ("/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "interpreter"),
     ],
 )
 def test_files_that_are_nowhere_on_this_machine(file: str, kind: str) -> None:
