@@ -118,13 +118,14 @@ def read_native_frames(capture: Path, stacks: int, time_limit: float = TIME_LIMI
         timer = Timer(time_limit, parser.kill)
         timer.start()
         assert parser.stdout is not None
-        frames = _collect(parser.stdout, stacks)
+        frames = collect(parser.stdout, stacks)
         timer.cancel()
         parser.kill()
     return frames
 
 
-def _collect(lines: Iterable[bytes], stacks: int) -> NativeFrames:
+def collect(lines: Iterable[bytes], stacks: int) -> NativeFrames:
+    """Take the wanted call stacks, and the maps so far, from what ``memray parse`` prints."""
     addresses, callers, maps = array("Q"), array("Q"), list[_Map]()
     path, loaded = "", 0
     for line in filter(_RECORD.match, lines):
