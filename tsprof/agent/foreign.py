@@ -45,8 +45,9 @@ def find() -> list[tuple[Any, int, int]]:
     if len(tables) < len(_NAMES):
         return []
     found = []
+    kind: Any = ctypes._CFuncPtr  # type: ignore[attr-defined]  # noqa: SLF001 - no other name
     for function in gc.get_objects():
-        if issubclass(type(function), ctypes._CFuncPtr):  # noqa: SLF001 - it has no other name
+        if issubclass(type(function), kind):
             original = _pointer(function)
             if original in originals:
                 found.append((function, original, tables[originals[original]]))

@@ -118,14 +118,20 @@ def memory_findings(
     ):
         if assessment is not None:
             let_go = _let_go(drain)
-            grows = "grows" if let_go is None else "grew"
+            known = attribution or Attribution()
+            if let_go is None:
+                title = f"{what} grows by {_bytes(assessment)} per request"
+                title += _culprits(known.sites, ())
+            else:
+                title = f"{what} grew by {_bytes(assessment)} per request, {let_go}"
             return (
                 Finding(
                     resource="memory",
                     kind="leak" if let_go is None else "released",
-                    title=f"{what} {grows} by {_bytes(assessment)} per request"
-                    + (f", {let_go}" if let_go else ""),
+                    title=title,
                     confidence=assessment.probability,
+                    sites=known.sites,
+                    details=known.notes,
                     **_rate(assessment),
                 ),
             )

@@ -116,7 +116,7 @@ def _read_memray(capture: Path, early_until: float) -> tuple[Mapping[Key, Surviv
                 sums = _survivors(record, early_records)
                 if sums is not None:
                     found.append((record, sums))
-            native = {}
+            native: Mapping[int, tuple[NativeFrame, ...]] = {}
             if reader.metadata.has_native_traces:
                 native = _native_parts(capture, found)
             survivors = _by_frames(found, native)

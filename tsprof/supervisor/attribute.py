@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tsprof.analysis import observe
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.captures import CaptureDigest
 from tsprof.analysis.holders import growing_types
 from tsprof.analysis.native import grows_natively
 from tsprof.profilers.memray_capture import CaptureError, digest
-from tsprof.records import Checkpoint, ProcessReading
+from tsprof.records import Checkpoint
 from tsprof.supervisor.agents import Agent, Reply
 from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine, RunEnded
@@ -29,7 +30,8 @@ MOST_PROCESSES = 3
 GROWING_SHARE = 0.1
 """Part of the whole growth from which a process is looked into."""
 DISK_LIMIT = 2 << 30
-"""Bytes that must be free for a capture; a window of native traces wrote TODO in a second."""
+"""Bytes that must be free for a capture. A window of 12 s wrote 30 to 95 MB, with native traces or
+without."""
 CENSUS_PATIENCE = 20.0
 SEGMENT_PATIENCE = 8.0
 """Seconds for each of a window's two segments, however much it slows the target down: then it is
@@ -47,7 +49,7 @@ def growing_processes(final: Look) -> list[int]:
         return [r.pid for r in (points[-1].processes if points else ()) if r.source == "agent"]
     if final.leaking == ("garbage",):
         return _most([(float(r.garbage_bytes), r.pid) for r in points[-1].processes])
-    return _most(_gains(points[judged.first], points[-1]))
+    return _most(_gains(final, points[judged.first], points[-1]))
 
 
 def _most(gained: list[tuple[float, int]]) -> list[int]:
@@ -56,15 +58,12 @@ def _most(gained: list[tuple[float, int]]) -> list[int]:
     return [pid for gain, pid in gained if gain >= GROWING_SHARE * whole][:MOST_PROCESSES]
 
 
-def _gains(first: Checkpoint, last: Checkpoint) -> list[tuple[float, int]]:
-    before = {r.identity: r for r in first.processes}
-    return [(_gain(before.get(r.identity), r), r.pid) for r in last.processes]
-
-
-def _gain(before: ProcessReading | None, after: ProcessReading) -> float:
-    if before is None or before.live is None or after.live is None:
-        return 0.0
-    return float(after.live - before.live)
+def _gains(final: Look, first: Checkpoint, last: Checkpoint) -> list[tuple[float, int]]:
+    """Return how many bytes of what leaks each process with an agent gained, and its pid."""
+    value = observe.live if final.memory_leaks or not final.unowned_leaks else observe.unowned
+    before = {r.identity: value(r) for r in first.processes}
+    gained = [(before.get(r.identity), value(r), r.pid) for r in last.processes]
+    return [(b - a, pid) for a, b, pid in gained if a is not None and b is not None]
 
 
 @dataclass
@@ -137,7 +136,7 @@ def attribute(engine: Engine, final: Look, requests: int, folder: Path, method: 
         tracings.append(Tracing("tracemalloc"))
     for tracing in tracings:
         try:
-            if window.died and not _go_on(window, engine, requests):
+            if window.died and not _go_on(window, engine, final, requests):
                 break
             open_window(window, engine, final, requests, tracing)
         except RunEnded:
@@ -154,7 +153,7 @@ def attribute(engine: Engine, final: Look, requests: int, folder: Path, method: 
     return window
 
 
-def _go_on(window: Window, engine: Engine, requests: int) -> bool:
+def _go_on(window: Window, engine: Engine, final: Look, requests: int) -> bool:
     """Have the killed target or worker replaced, and warm the fresh one up."""
     if not engine.instruments.target.alive() and not engine.start_anew():
         return False
@@ -162,7 +161,7 @@ def _go_on(window: Window, engine: Engine, requests: int) -> bool:
     engine.counted_segment(requests, SEGMENT_PATIENCE)
     first = engine.checkpoint()
     engine.counted_segment(requests, SEGMENT_PATIENCE)
-    window.pids = _most(_gains(first, engine.checkpoint()))
+    window.pids = _most(_gains(final, first, engine.checkpoint()))
     return True
 
 
