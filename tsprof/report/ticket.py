@@ -107,7 +107,7 @@ def _sites(leak: Finding) -> Iterator[str]:
         where = f"{code(wording.place(site))} in {code(site.function)}"
         package = escape(fmt.in_parentheses(site.package))
         yield f"{where}{package}: {escape(wording.site_growth(site))}"
-        frames = wording.folded_stack(site.stack[1:], longest=_STACK_LINES)
+        frames = wording.folded_stack(wording.callers(site), longest=_STACK_LINES)
         if frames:
             yield _fenced(f"called by {frame.text}" for frame in frames)
 
