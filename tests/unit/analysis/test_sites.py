@@ -327,3 +327,9 @@ def test_a_thread_without_python() -> None:
     assert (leak.site.function, leak.site.file, leak.site.line) == ("node_new", "fast.c", 7)
     assert leak.site.origin == "native"
     assert leak.site.bytes_per_request == pytest.approx(32.0)
+
+
+def test_a_stripped_thread_is_named_once() -> None:
+    grown = stack(early=(100, 32_000), late=(200, 64_000), kind="native", native=(OFFSET,))
+    (leak,) = sites_of(replace(grown, frames=()))
+    assert (leak.site.function, leak.site.through) == ("_fast.so+0x12e8", "")
