@@ -147,7 +147,7 @@ def attribute(engine: Engine, final: Look, requests: int, folder: Path, method: 
             if not window.died or window.captures:
                 engine.profiling = ""
                 if window.died:
-                    window.notes.append(f"attribution went on in a fresh process, with {tracing}")
+                    engine.note("note", f"attribution went on in a fresh process, with {tracing}")
                 break
             window = window.after_death()
     return window
@@ -202,7 +202,7 @@ def open_window(
     if lost:  # seen: SIGSEGV in tracemalloc.stop
         _see_it_end(engine)
     for pid in lost:
-        window.notes.append(f"process {pid} died in the window of {tracing}; not counted")
+        engine.note("note", f"process {pid} died in the window of {tracing}; not counted", pid)
         window.discard(pid)
 
 
