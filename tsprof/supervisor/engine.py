@@ -32,8 +32,6 @@ from tsprof.supervisor.launch import describe_exit
 CALIBRATION_SECONDS = 1.0
 CALIBRATION_PATIENCE = 15.0
 """Seconds to wait for a first answer of a target that is slow to start working."""
-COSTLY_EVERY = 10
-"""Seconds between two reads of USS and sockets."""
 VIEW_EVERY = 0.25
 
 
@@ -156,13 +154,12 @@ class Engine:
     def _each_second(self, second: int) -> None:
         tools = self.instruments
         processes = tools.target.processes()
-        costly = second % COSTLY_EVERY == 0
         ours = [psutil.Process()]
         load = [psutil.Process(tools.load.pid)] if psutil.pid_exists(tools.load.pid) else []
         for record in (
-            *sample(processes, second, "target", costly=costly),
-            *sample(load, second, "load", costly=False),
-            *sample(ours, second, "supervisor", costly=False),
+            *sample(processes, second, "target"),
+            *sample(load, second, "load"),
+            *sample(ours, second, "supervisor"),
         ):
             tools.database.add(record)
         tools.database.commit()

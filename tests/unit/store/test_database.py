@@ -54,8 +54,6 @@ SAMPLE = ProcessSample(
     descriptors=3,
     context_switches=4,
     page_faults=5,
-    uss=None,
-    connections={"established": 7},
 )
 SECOND = {
     "second": 3,
