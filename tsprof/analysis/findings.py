@@ -112,7 +112,7 @@ def memory_finding(
                 confidence=assessment.probability,
                 **_rate(assessment),
             )
-    if look.memory is not None and look.memory.shape is Shape.FILLING:
+    if look.memory is not None and look.memory.shape is Shape.FILLING and not look.memory_settled:
         return Finding(
             resource="memory",
             kind="filling",

@@ -15,6 +15,7 @@ from tsprof.analysis.findings import (
     garbage_finding,
     memory_finding,
 )
+from tsprof.analysis.growth import Shape
 from tsprof.report.model import Finding, Holder, Site
 
 LEAK = look(taken(growing(300)))
@@ -93,6 +94,15 @@ def test_a_bounded_holder_says_where_it_will_stop() -> None:
     assert finding.kind == "filling"
     assert "bounded at 50,000 entries (now 24,000)" in finding.title
     assert finding.plateau == 30.0 * MIB
+
+
+def test_a_filling_that_is_certainly_too_small_to_matter_is_no_finding() -> None:
+    """As a server settled: by some bytes per request at first, by one or two at last."""
+    seen = look(taken(filling(100_000, 12), count=20))
+    assert seen.memory is not None
+    assert seen.memory.shape is Shape.FILLING
+    assert seen.memory_settled
+    assert memory_finding(seen, None, None) is None
 
 
 def test_a_filling_says_that_it_slows_down() -> None:
