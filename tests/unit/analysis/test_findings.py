@@ -76,7 +76,7 @@ def test_counted_things_that_go_at_rest_are_no_leak(released: int, kind: str) ->
     finding = count_finding("fd", judged, Drain(seconds=15, grown=1_000, released=released))
     assert finding is not None
     assert finding.kind == kind
-    assert ("90% of it let go" in finding.title) == (kind == "released")
+    assert ("90% of that let go" in finding.title) == (kind == "released")
 
 
 def test_one_in_one_requests_is_not_said() -> None:
