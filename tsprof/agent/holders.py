@@ -50,7 +50,11 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
             chain = _cut(chain)
             held = chain[-1]
             if held is start or id(held) not in holders:
-                described = _described(chain, show=arguments.get("values", False))
+                described = _described(
+                    chain,
+                    show=arguments.get("values", False),
+                    followed=not walk.out_of_time,
+                )
                 key = described["id"] if described["entries"] is not None else described["path"]
                 if key not in holders and described["entries"] is not None:
                     others = others if held is start else walk.chains(held)[1:]
@@ -139,7 +143,7 @@ def _cut(chain: list[Any]) -> list[Any]:
     return chain
 
 
-def _described(chain: list[Any], *, show: bool) -> dict[str, Any]:
+def _described(chain: list[Any], *, show: bool, followed: bool) -> dict[str, Any]:
     """Describe a holder.
 
     Returns:
@@ -160,7 +164,7 @@ def _described(chain: list[Any], *, show: bool) -> dict[str, Any]:
     else:
         newest = entries.newest(held, base)
     return {
-        "path": paths.text(way, _label(chain)),
+        "path": paths.text(way, _label(chain), followed=followed),
         "root": way[0].kind if way else "unknown",
         "type": _label(chain),
         "id": id(held),

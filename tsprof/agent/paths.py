@@ -106,13 +106,16 @@ def _local_name(item: Any, value: Any) -> Any:
     return objects.key_of(objects.frame_locals(frame), value)
 
 
-def text(way: list[Step], kind: str) -> str:
+def text(way: list[Step], kind: str, *, followed: bool = True) -> str:
     """Return a way in words, such as ``app.py: module global "seen" -> dict``.
 
     Args:
         way: The steps from the root.
         kind: Name of the type at the end of the way.
+        followed: Whether there was time to follow it to its root.
     """
+    if not way and not followed:
+        return "%s; there was no time to find what holds it" % kind
     if not way:
         return "%s, held by no Python object that can be seen" % kind
     file = objects.shown_file(source(way)[0])

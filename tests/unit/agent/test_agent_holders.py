@@ -363,3 +363,12 @@ def test_a_search_leaves_nothing_behind() -> None:
         assert not [one for one in left if "tsprof.agent" in heap.type_name(type(one))]
     finally:
         gc.enable()
+
+
+def test_a_way_that_there_was_no_time_to_follow_is_not_called_hidden() -> None:
+    held_here = [list(range(ENTRIES))]
+    wanted = [{"id": id(held_here[0]), "type": "list"}]
+    reply = holders.find({"containers": wanted, "budget": 1e-9})
+    (holder,) = reply["holders"]
+    assert not reply["complete"]
+    assert holder["path"] == "list; there was no time to find what holds it"
