@@ -128,7 +128,7 @@ def memory_findings(
                     **_rate(assessment),
                 ),
             )
-    if look.memory is not None and look.memory.shape is Shape.FILLING:
+    if look.memory is not None and look.memory.shape is Shape.FILLING and not look.memory_settled:
         return (
             Finding(
                 resource="memory",
@@ -189,7 +189,7 @@ def _let_go(drain: Drain | None) -> str | None:
         return None
     if drain.let_go:
         share = min(drain.released / drain.grown, 1.0)
-        return f"and {share:.0%} of it let go within {drain.seconds:.0f} s of rest"
+        return f"and {share:.0%} of that let go within {drain.seconds:.0f} s of rest"
     if drain.stopped:
         return f"but no longer after a rest of {drain.seconds:.0f} s"
     return None
