@@ -71,7 +71,7 @@ def main() -> int:
     if options.only:
         cases = [case for case in cases if case.name in options.only.split(",")]
     if options.list:
-        print(tabulate([summary(case) for case in cases], headers="keys"))
+        print(tabulate([summary(case) for case in cases], headers="keys", disable_numparse=True))
         return 0
     rows = []
     for case in cases:
