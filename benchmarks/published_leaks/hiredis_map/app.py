@@ -16,11 +16,11 @@ def encoded_map(fields: dict[str, str]) -> bytes:
 
 
 REPLY = encoded_map(FIELDS)
-reader = hiredis.Reader(encoding="utf-8")
 
 
 def read_session() -> dict[str, str]:
     """Return the session's fields."""
+    reader = hiredis.Reader(encoding="utf-8")
     reader.feed(REPLY)
     return reader.gets()
 
