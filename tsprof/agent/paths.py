@@ -118,7 +118,7 @@ def text(way: list[Step], kind: str) -> str:
     file = objects.shown_file(source(way)[0])
     prefix = "%s: " % (file or _module_name(way[0]))
     if len(way) == 1:
-        return "%s%s -> %s" % (prefix, _alone(way[0]), kind)
+        return "%s%s -> %s" % (prefix, link(way[0]), kind)
     expression = _start(way[0])
     for step in way[1:-1]:
         expression += _accessor(step)
@@ -158,7 +158,8 @@ def _module_name(step: Step) -> str:
     return heap.type_name(kind).rpartition(".")[0] or "builtins"
 
 
-def _alone(step: Step) -> str:
+def link(step: Step) -> str:
+    """Return one step in words, such as ``Node.parent`` or ``class attribute Node.all``."""
     name = _plain(step.name)
     if step.kind == "global":
         return 'module global "%s"' % name
@@ -184,7 +185,7 @@ def _start(step: Step) -> str:
     if step.kind == "class":
         return "%s.%s" % (step.owner.__qualname__, _plain(step.name))
     if step.kind in ("closure", "default", "local"):
-        return _alone(step) + (": " + step.name if isinstance(step.name, str) else "")
+        return link(step) + (": " + step.name if isinstance(step.name, str) else "")
     return type(step.owner).__qualname__ + _accessor(step)
 
 

@@ -1,7 +1,8 @@
 """What attribution comes to: the sites of a growth, its holders, and whether they are bounded."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tsprof.analysis.assessments import Look
@@ -10,7 +11,7 @@ from tsprof.analysis.holders import HeldGrowth, Replies, held_growth
 from tsprof.analysis.ledger import LARGE_BLOCK
 from tsprof.analysis.reconcile import Reconciliation, reconcile
 from tsprof.analysis.sites import LeakingSite
-from tsprof.report.model import Site
+from tsprof.report.model import Holder, Site
 
 LEAST_GAIN = 0.02
 """Part of the growth, in estimated bytes, from which a holder is worth a line."""
@@ -37,6 +38,8 @@ class Seen:
     """Replies of ``holders.find``."""
     requests: int
     """In the whole window."""
+    garbage: Mapping[int, Any] = field(default_factory=dict)
+    """Replies of ``garbage.take`` at its end."""
     notes: tuple[str, ...] = ()
 
 
@@ -48,10 +51,11 @@ def conclude(seen: Seen, final: Look) -> Attribution:
         final: the look with the growth that is to be explained.
     """
     growth = final.memory.rate.value if final.memory is not None else 0.0
-    growth = max(growth, final.garbage_per_request)
-    reconciled = reconcile(
-        seen.sites, bytes_per_request=growth, blocks_per_request=_blocks_per_request(final)
-    )
+    blocks = _blocks_per_request(final)
+    if final.garbage_per_request > growth:
+        growth = final.garbage_per_request
+        blocks = None  # the checkpoints that counted them collected the garbage first
+    reconciled = reconcile(seen.sites, bytes_per_request=growth, blocks_per_request=blocks)
     held = _worth_a_line(seen, growth)
     bounded = [cause for cause in held if cause.is_bounded]
     whole = max(growth, sum(cause.bytes_per_request for cause in held))
@@ -59,6 +63,7 @@ def conclude(seen: Seen, final: Look) -> Attribution:
     return Attribution(
         sites=_trusted(reconciled, seen),
         holders=tuple(cause.holder for cause in held),
+        cycles=_cycles(seen),
         evictions=tuple(_in_words(cause) for cause in held if cause.eviction is not None),
         bounded_share=sum(c.bytes_per_request for c in bounded) / whole if whole > 0 else 0.0,
         plateau=sum(plateaus) if plateaus else None,
@@ -111,6 +116,23 @@ def _trusted(reconciled: Reconciliation, seen: Seen) -> tuple[Site, ...]:
     if not reconciled.agrees or reconciled.explained < NAMED:
         return tuple(keeping)
     return (*keeping, *(site for site in reconciled.sites if site not in keeping))
+
+
+def _cycles(seen: Seen) -> tuple[Holder, ...]:
+    """Return the kinds of cycles that made up the garbage, the most frequent first."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for reply in seen.garbage.values():
+        for entry in reply["cycles"] if isinstance(reply, Mapping) else ():
+            counts[entry["cycle"], entry["type"]] += entry["count"]
+    return tuple(
+        Holder(
+            path=f"a cycle in garbage: {cycle}",
+            type=kind,
+            entries_per_request=count / seen.requests,
+            entries=count,
+        )
+        for (cycle, kind), count in counts.most_common(SHOWN)
+    )
 
 
 def _blocks_per_request(final: Look) -> float | None:

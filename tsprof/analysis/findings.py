@@ -29,6 +29,8 @@ class Attribution:
 
     sites: tuple[Site, ...] = ()
     holders: tuple[Holder, ...] = ()
+    cycles: tuple[Holder, ...] = ()
+    """Kinds of reference cycles that made up uncollected garbage."""
     evictions: tuple[str, ...] = ()
     """Where the holders' own code takes entries out again, in words."""
     bounded_share: float = 0.0
@@ -150,17 +152,23 @@ def _exact_finding(
 def garbage_finding(look: Look, attribution: Attribution | None) -> Finding:
     """Return the finding on reference cycles that nothing collects."""
     rate = look.garbage_per_request
+    title = (
+        f"reference cycles of {rate:.4g} B per request pile up, because the garbage "
+        "collector is switched off"
+    )
+    if attribution and attribution.sites:
+        site = attribution.sites[0]
+        title += f"; most of it is allocated in {site.function} ({site.file}:{site.line})"
     return Finding(
         resource="garbage",
         kind="leak",
-        title=f"reference cycles of {rate:.4g} B per request pile up, because the garbage "
-        "collector is switched off",
+        title=title,
         per_request=rate,
         low=rate,
         high=rate,
         confidence=1.0,
         sites=attribution.sites if attribution else (),
-        holders=attribution.holders if attribution else (),
+        holders=attribution.cycles if attribution else (),
         details=("only the forced collections of the checkpoints freed them",),
     )
 

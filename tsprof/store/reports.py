@@ -11,6 +11,7 @@ from tsprof.analysis.assessments import look
 from tsprof.analysis.criteria import judge_criteria
 from tsprof.analysis.decide import Evidence, decide
 from tsprof.analysis.findings import Confirmation
+from tsprof.analysis.shapes import SLOWEST_FILL
 from tsprof.analysis.stability import judge_stability
 from tsprof.analysis.summary import Facts, build_report, sum_samples
 from tsprof.errors import StoreError
@@ -72,6 +73,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         events = list(unstored) or database.events()
         limits = _fact(database, "settings", _Settings, _Settings()).criteria
         complete = _fact(database, "complete", bool, False)
+        slowest_fill = _fact(database, "slowest_fill", float, SLOWEST_FILL)
         confirmation = _fact(database, "confirmation", Confirmation, Confirmation())
         resources = sum_samples(database.samples())
         facts = Facts(
@@ -92,7 +94,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     finally:
         database.close()
     last = confirmation.last_judged
-    final = look([c for c in checkpoints if last is None or c.number <= last])
+    final = look([c for c in checkpoints if last is None or c.number <= last], slowest_fill)
     criteria = judge_criteria(limits, segments, checkpoints, resources.mean_cpu_percent())
     drift: tuple[Finding, ...] = ()
     if facts.scenario == "endurance":

@@ -42,7 +42,7 @@ def measure(engine: Engine, plan: Plan) -> int:
             engine.timed_segment(min(plan.segment_seconds, left))
         engine.checkpoint()
         engine.control()
-        now = look(engine.checkpoints)
+        now = look(engine.checkpoints, plan.slowest_fill)
         engine.lean = _lean(now)
         sure = sure + 1 if _is_sure(now) else 0
         if sure >= SURE_LOOKS and _may_stop(plan, now):

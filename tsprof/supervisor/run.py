@@ -43,6 +43,7 @@ def run(plan: Plan, settings: Settings, home: Path, view: LiveView) -> tuple[Rep
         database = RunDatabase(folder / DATABASE)
         stack.callback(_close, database)
         database.set_fact("scenario", plan.scenario)
+        database.set_fact("slowest_fill", plan.slowest_fill)
         database.set_fact("started", started.isoformat(timespec="seconds"))
         database.set_fact("settings", settings.model_dump(mode="json", by_alias=True))
         agents = stack.enter_context(Agents())
@@ -90,7 +91,7 @@ def _drive(engine: Engine, plan: Plan, view: LiveView, folder: Path) -> None:
     """Measure and confirm, until that is done or cut short."""
     try:
         requests = measure(engine, plan)
-        final = look(engine.checkpoints)
+        final = look(engine.checkpoints, plan.slowest_fill)
         if requests and (plan.attribute or final.leaking):
             confirmation = confirm(engine, plan, final, requests, folder)
             engine.instruments.database.set_fact(
