@@ -163,8 +163,9 @@ def read_report(report: dict, case: Case) -> dict[str, object]:
     holders = [holder["path"] for finding in leaks for holder in finding["holders"]]
     named = [f"{Path(s['file']).name}:{s['line']} {s['function']}" for s in sites] + holders
     ledger = max(report["ledger"], key=lambda row: row["bytes_per_request"], default=None)
+    rate = report["growth"]["bytes_per_request"] if case.resource == "memory" else 0.0
     return {
-        "growth": report["growth"]["bytes_per_request"],
+        "per request": leaks[0]["per_request"] if leaks else rate,
         "detectable": report["growth"]["detectable_bytes_per_request"],
         "findings": ", ".join(f"{f['resource']} {f['kind']}" for f in report["findings"]),
         "owner": ledger["owner"] if ledger else "",
