@@ -171,9 +171,15 @@ def read_report(report: dict, case: Case) -> dict[str, object]:
         "owner": ledger["owner"] if ledger else "",
         "site": named[0] if sites else "",
         "holder": holders[0] if holders else "",
-        "culprit named": "yes" if any(re.search(case.culprit, text) for text in named) else "no",
+        "culprit": place(case.culprit, named),
         "reason": report["reasons"][0] if report["reasons"] else "",
     }
+
+
+def place(culprit: str, named: list[str]) -> str:
+    """Return whether the culprit is the first site or holder, one of the others, or none."""
+    places = [number for number, text in enumerate(named) if re.search(culprit, text)]
+    return "named first" if 0 in places else "listed" if places else "not named"
 
 
 if __name__ == "__main__":
