@@ -19,7 +19,7 @@ from tsprof.analysis.captures import CaptureDigest
 from tsprof.analysis.holders import growing_types
 from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import ProcessReading
-from tsprof.supervisor.agents import Agent, Reply
+from tsprof.supervisor.agents import Agent, Agents, Reply
 from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine
 
@@ -97,11 +97,13 @@ def open_window(engine: Engine, final: Look, requests: int, folder: Path, method
         _start(window, engine, pids, folder, method)
         early = engine.counted_segment(requests, WINDOW_PATIENCE)
         _quiet(engine)
+        _collect(agents, window, final)
         for pid, reply in agents.ask("window.mark", pids=window.captures).items():
             if not isinstance(reply, str) and reply.get("marked"):
                 window.marks[pid] = reply["time"]
         late = engine.counted_segment(requests, WINDOW_PATIENCE)
         _quiet(engine)
+        _collect(agents, window, final)
         agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
         window.after = agents.ask("census.take", pids=pids, timeout=CENSUS_PATIENCE)
         window.requests_early = early.requests
@@ -125,6 +127,16 @@ def _see_it_end(engine: Engine) -> None:
 
 def _quiet(engine: Engine) -> None:
     wait_until_quiet(engine.instruments.target.processes(), engine.pump)
+
+
+def _collect(agents: Agents, window: Window, final: Look) -> None:
+    """Free what waits for the collector, as the ledger's checkpoints do, unless that is the leak.
+
+    The cycles of one request were 204 B beside a leak of 257 B (msgspec 0.14.1 under gunicorn):
+    the sites summed up to nearly twice the growth, and none could be named.
+    """
+    if "garbage" not in final.leaking:
+        agents.ask("checkpoint", pids=window.captures, timeout=WINDOW_PATIENCE)
 
 
 def _arguments(agent: Agent, method: str) -> dict[str, Any]:
