@@ -85,7 +85,7 @@ class _Program:
         found = {id(item): item for item in items if id(item) in wanted}
         if len(found) < len(wanted):  # dicts of plain values are not tracked
             for at in range(0, len(items), heap.CHUNK):
-                for item in gc.get_referents(*items[at : at + heap.CHUNK]):
+                for item in heap.referents(*items[at : at + heap.CHUNK]):
                     if id(item) in wanted:
                         found[id(item)] = item
         self.starts = _OwnList(
@@ -155,7 +155,10 @@ def _described(chain: list[Any], *, show: bool) -> dict[str, Any]:
     length = heap.LENGTHS[base](held) if base is not None else None
     way = paths.steps(chain)
     file, line = paths.source(way) if way else ("", 0)
-    newest = entries.newest(held, base)
+    if _is_of_lru_cache(chain):
+        newest = entries.newest_of_lru_cache(chain[-2], held)
+    else:
+        newest = entries.newest(held, base)
     return {
         "path": paths.text(way, _label(chain)),
         "root": way[0].kind if way else "unknown",
@@ -198,8 +201,12 @@ def _judge(
         described["bound"] = known
 
 
+def _is_of_lru_cache(chain: list[Any]) -> bool:
+    return len(chain) > 1 and type(chain[-2]) is LRU_CACHE
+
+
 def _label(chain: list[Any]) -> str:
-    if len(chain) > 1 and type(chain[-2]) is LRU_CACHE:
+    if _is_of_lru_cache(chain):
         return "functools.lru_cache"
     return heap.type_name(type(chain[-1]))
 

@@ -201,6 +201,7 @@ def _finding(drift: Drift, quality: Quality) -> Finding:
     return Finding(
         resource=quality.resource,
         kind="drift",
+        key=f"{quality.resource}:drift:{quality.name}",
         title=title,
         clock="the whole run",
         confidence=0.95,

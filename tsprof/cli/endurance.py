@@ -14,6 +14,7 @@ from tsprof.units import DURATION
     epilog=examples(
         "tsprof endurance --hours 4 --url /items -- uvicorn app:app --port {port}",
         "tsprof endurance --minutes 30 --checkpoint-every 30s --keep-going",
+        "tsprof endurance --hours 1 --baseline last-release.json",
     )
 )
 @click.option("--hours", type=float, metavar="H", help="How long, in hours (default 4).")

@@ -145,6 +145,17 @@ class Check(Table):
         "hung.",
         examples=["2m"],
     )
+    baseline: FilePath | None = Field(
+        default=None,
+        description="What an earlier run saved with `--save-baseline`: only what is worse fails.",
+        examples=["baseline.json"],
+    )
+    acknowledged: FilePath | None = Field(
+        default=None,
+        description="The file of acknowledged findings; `.tsprof-acknowledged.toml` by default, if "
+        "it is there.",
+        examples=["acknowledged.toml"],
+    )
 
 
 class Endurance(Table):

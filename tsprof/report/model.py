@@ -32,17 +32,20 @@ Resource = Literal[
     "garbage",
     "latency",
     "throughput",
+    "cpu",
     "errors",
     "gauge",
     "process",
 ]
 """What a finding is about."""
 
-Kind = Literal["leak", "filling", "fragmentation", "drift", "step", "released", "crash"]
+Kind = Literal[
+    "leak", "filling", "fragmentation", "drift", "regression", "step", "released", "crash"
+]
 """What a finding says about its resource.
 
-``filling`` is a cache on its way to a bound; ``step`` grew once and stopped; ``released`` grew
-under load and let go by itself in the drain test.
+``regression`` is worse than the baseline; ``filling`` is a cache on its way to a bound; ``step``
+grew once and stopped; ``released`` grew under load and let go by itself in the drain test.
 """
 
 
@@ -181,6 +184,10 @@ class Finding(_Frozen):
     """What keeps it alive."""
     details: tuple[str, ...] = ()
     """Further lines of evidence, such as what was ruled out."""
+    key: str = ""
+    """What it is called from run to run: resource, kind and place, without lines or addresses."""
+    excuse: str = ""
+    """Why it does not fail the run: as in the baseline, or acknowledged; empty where it counts."""
 
 
 class Criterion(_Frozen):
@@ -268,7 +275,7 @@ class Cost(_Frozen):
 
 
 class Latency(_Frozen):
-    """Latency of all counted requests."""
+    """Latency of the requests that no profiler slowed down."""
 
     p50_ms: float | None = None
     """Median."""
@@ -280,6 +287,21 @@ class Latency(_Frozen):
     """The slowest request."""
     requests_per_second: float = 0.0
     """Throughput while the gate was open."""
+
+
+class Measure(_Frozen):
+    """One figure of how the target served, measured while no profiler was on."""
+
+    name: str
+    """``p50_ms``, ``p95_ms``, ``p99_ms``, ``requests_per_second``, ``error_rate`` (0 to 1),
+    ``cpu_ms`` (CPU time of the target per request), ``load_cpu_ms`` (of the load process) or
+    ``load_wait_ms`` (for which the load process had to wait for a processor)."""
+    value: float
+    """Over the whole run."""
+    low: float | None = None
+    """Lower end of its 95 % interval within the run; None when there was too little to tell."""
+    high: float | None = None
+    """Upper end of that interval."""
 
 
 class Endpoint(_Frozen):
@@ -344,6 +366,8 @@ class Provenance(_Frozen):
     """The target's command line."""
     target_python: str = ""
     """Version of the target's interpreter; empty for a native target."""
+    folder: str = ""
+    """Working directory of the target; files are named from here where a finding is."""
     git_revision: str = ""
     """Revision of the directory that the run was started in."""
     tsprof_version: str = ""
@@ -396,7 +420,9 @@ class Report(_Frozen):
     processes: tuple[ProcessReport, ...] = ()
     """The target's processes, those that ended included."""
     latency: Latency = Latency()
-    """Latency and throughput of the whole run."""
+    """Latency and throughput while no profiler was on."""
+    performance: tuple[Measure, ...] = ()
+    """Latency, throughput, errors and CPU time per request, with intervals."""
     endpoints: tuple[Endpoint, ...] = ()
     """The load by endpoint."""
     cost: Cost = Cost()

@@ -1,4 +1,4 @@
-"""The JSON report's documentation, generated from the model: ``python -m tsprof.report.schema``."""
+"""The JSON reports' documentation, generated from the model: ``python -m tsprof.report.schema``."""
 
 import ast
 import inspect
@@ -10,6 +10,8 @@ from typing import get_args
 
 from pydantic import BaseModel
 
+from tsprof.report import difference
+from tsprof.report.difference import Difference
 from tsprof.report.model import SCHEMA_VERSION, Report, Verdict
 
 _INTRODUCTION = f"""\
@@ -55,9 +57,22 @@ A shortened example:
 """
 
 
+_DIFFERENCE = f"""\
+# The JSON of tsprof diff
+
+`tsprof diff --json FILE` writes the difference of two runs; its `schema` is
+{difference.SCHEMA_VERSION}.
+"""
+
+
 def markdown() -> str:
-    """The page ``docs/report.md``: every object of the report and every field in it."""
-    sections = [_INTRODUCTION, *(_section(model) for model in _models(Report))]
+    """The page ``docs/report.md``: every object of the report and of a difference, by field."""
+    sections = [
+        _INTRODUCTION,
+        *(_section(model) for model in _models(Report)),
+        _DIFFERENCE,
+        *(_section(model) for model in _models(Difference)),
+    ]
     return "\n".join(sections)
 
 

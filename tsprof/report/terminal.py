@@ -101,6 +101,7 @@ def _findings(console: Console, findings: Sequence[Finding]) -> None:
         _line(console, Text.assemble(number, (kind, "bold"), f": {finding.title}"), hanging=3)
         rate = [wording.finding_growth(finding), wording.finding_confidence(finding)]
         _line(console, "; ".join(part for part in rate if part), indent=3)
+        _line(console, Text(finding.excuse, style="green"), indent=3, hanging=2)
         for site in finding.sites:
             _line(
                 console,
@@ -125,6 +126,8 @@ def _findings(console: Console, findings: Sequence[Finding]) -> None:
             )
         for text in (wording.finding_plateau(finding), *finding.details):
             _line(console, text, indent=3, hanging=2)
+        if finding.key:
+            _line(console, Text(f"key: {finding.key}", style="dim"), indent=3, hanging=2)
 
 
 def _criteria(console: Console, report: Report) -> None:

@@ -75,7 +75,8 @@ def clock(finding: Finding) -> str:
         "second": ", growing with time rather than with requests",
         "error": ", growing with failed requests",
     }
-    return follows.get(finding.clock, f", growing with {finding.clock}")
+    singular = finding.clock.removesuffix("s")
+    return follows.get(singular, f", growing with {finding.clock}")
 
 
 def finding_plateau(finding: Finding) -> str:

@@ -8,15 +8,20 @@ from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.assessments import look
+from tsprof.analysis.conditions import Service, conditions
 from tsprof.analysis.criteria import judge_criteria, judge_gauges
 from tsprof.analysis.decide import Evidence, decide
 from tsprof.analysis.findings import Confirmation
 from tsprof.analysis.gauge_drift import Watch, gauges_to_judge, rows
 from tsprof.analysis.gauges import gauges_of
+from tsprof.analysis.performance import measure_performance, undisturbed
+from tsprof.analysis.regressions import Regressions, find_regressions
+from tsprof.analysis.resources import sum_samples
 from tsprof.analysis.shapes import SLOWEST_FILL
 from tsprof.analysis.stability import judge_stability, load_qualities
-from tsprof.analysis.summary import Facts, build_report, sum_samples
+from tsprof.analysis.summary import Facts, build_report
 from tsprof.config.model import Criteria
 from tsprof.config.model import Gauges as GaugeSettings
 from tsprof.errors import StoreError
@@ -81,14 +86,21 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         complete = _fact(database, "complete", bool, False)
         slowest_fill = _fact(database, "slowest_fill", float, SLOWEST_FILL)
         confirmation = _fact(database, "confirmation", Confirmation, Confirmation())
+        allowances = _fact(database, "allowances", Allowances, None)
         resources = sum_samples(database.samples())
+        last = confirmation.last_judged
+        judged = [c for c in checkpoints if last is None or c.number <= last]
+        calm = undisturbed(segments, last)
+        seconds = database.seconds()
         facts = Facts(
             scenario=_fact(database, "scenario", str, ""),
             checkpoints=checkpoints,
             segments=segments,
+            last_judged=last,
             events=events,
-            seconds=database.seconds(),
+            seconds=seconds,
             resources=resources,
+            performance=measure_performance(calm, judged, seconds, resources),
             provenance=_fact(database, "provenance", Provenance, Provenance()),
             notes=_fact(database, "notes", tuple[str, ...], ()),
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),
@@ -99,13 +111,11 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         )
     finally:
         database.close()
-    last = confirmation.last_judged
-    final = look([c for c in checkpoints if last is None or c.number <= last], slowest_fill)
-    # The first segment calibrates; those after the last judged one ran under a profiler.
-    steady = [s for s in segments if 0 < s.number <= (len(segments) if last is None else last)]
+    final = look(judged, slowest_fill)
+    steady = [s for s in calm if s.number > 0]  # the first segment calibrates
     gauges = gauges_of(settings.gauges.url, readings, steady, checkpoints)
     criteria = judge_criteria(
-        settings.limits, segments, checkpoints, resources.mean_cpu_percent()
+        settings.limits, calm, checkpoints, resources.mean_cpu_percent()
     ) + judge_gauges(settings.comparisons, gauges)
     stability: tuple[Criterion, ...] = ()
     drift: tuple[Finding, ...] = ()
@@ -113,25 +123,46 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         watched, unseen = gauges_to_judge(gauges, settings.watched)
         stability, drift = judge_stability(steady, (*load_qualities(steady), *watched))
         stability += unseen
-    named = (*settings.comparisons, *settings.watched)
+    regressions = _regressions(facts, allowances)
     decision = decide(
         Evidence(
             look=final,
-            segments=segments,
+            segments=calm,
             events=events,
             criteria=criteria,
-            stability=stability,
-            drift=drift,
+            explained=stability + regressions.criteria,
+            worse=drift + regressions.findings,
             unread=gauges.unread if facts.scenario == "endurance" else {},
+            allowances=allowances,
+            folder=facts.provenance.folder,
             attribution=confirmation.attribution,
             drain=confirmation.drain,
+            count_drains=confirmation.count_drains,
             complete=complete,
         )
     )
+    named = (*settings.comparisons, *settings.watched)
     facts = replace(
-        facts, notes=facts.notes + gauges.notes, gauges=rows(gauges, steady, named, stability)
+        facts,
+        notes=facts.notes + gauges.notes + regressions.notes + decision.remarks,
+        gauges=rows(gauges, steady, named, stability),
     )
-    return build_report(facts, final, decision, criteria + stability, confirmation.attribution)
+    return build_report(
+        facts,
+        final,
+        decision,
+        criteria + stability + regressions.criteria,
+        confirmation.attribution,
+    )
+
+
+def _regressions(facts: Facts, allowances: Allowances | None) -> Regressions:
+    if allowances is None or allowances.baseline is None:
+        return Regressions()
+    service = Service(
+        measures=facts.performance, conditions=conditions(facts.scenario, facts.provenance)
+    )
+    return find_regressions(service, allowances.baseline)
 
 
 class _Settings(BaseModel):

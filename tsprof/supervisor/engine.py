@@ -89,6 +89,8 @@ class Engine:
     """See ``Plan.hang_seconds``."""
     requests: int = 0
     failures: int = 0
+    served: bool = False
+    """The target has answered a request as it should."""
     _endpoints: Counter[str] = field(default_factory=Counter)
     _finished: Quiet | None = None
     _tick: Tick | None = None
@@ -142,6 +144,7 @@ class Engine:
     def _store_tick(self, tick: Tick) -> None:
         if tick.requests or tick.failures:
             self._answered = time.monotonic()
+        self.served = self.served or tick.requests > tick.failures
         self.instruments.database.add_second(
             {
                 "second": int(self.seconds),

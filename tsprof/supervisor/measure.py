@@ -60,7 +60,9 @@ def _is_sure(now: Look) -> bool:
 
 
 def _may_stop(plan: Plan, now: Look) -> bool:
-    return plan.stop_on_leak if now.lean == "leak" else plan.stop_when_sure
+    if now.lean != "leak":
+        return plan.stop_when_sure
+    return plan.stop_on_leak or (plan.stop_when_sure and now.is_told)
 
 
 def _lean(now: Look) -> Progress:

@@ -8,7 +8,7 @@ import report_builder
 from rich.console import Console
 
 from tsprof.report import html, json_report, junit, markdown, terminal
-from tsprof.report.model import Growth, LedgerRow, Report, Verdict
+from tsprof.report.model import Finding, Growth, LedgerRow, Report, Verdict
 
 
 def printed(report: Report) -> str:
@@ -62,6 +62,33 @@ def test_extreme_numbers_stay_short(render: Callable[[Report], str]) -> None:
         seconds=1e12,
     )
     assert "0" * 60 not in render(report)
+
+
+EXCUSED = report_builder.LEAK.model_copy(
+    update={"excuse": "acknowledged by ann until 2026-12-31: later", "key": "memory:leak:app.py"}
+)
+KNOWN = report_builder.passing(
+    findings=(EXCUSED,), reasons=("nothing found but what is known or acknowledged",)
+)
+
+
+@render_everything
+def test_a_leak_that_is_known_passes_and_says_so(render: Callable[[Report], str]) -> None:
+    text = render(KNOWN)
+    assert "acknowledged by ann" in text
+    assert "no leak found" not in text
+    assert "<failure" not in text
+
+
+@render_everything
+def test_what_fails_beside_a_known_leak_leads(render: Callable[[Report], str]) -> None:
+    descriptors = Finding(resource="fd", kind="leak", title="descriptors leak")
+    text = render(
+        report_builder.failing(findings=(EXCUSED, descriptors), reasons=("descriptors leak; new",))
+    )
+    assert "descriptors leak; new" in text
+    assert "the target leaks" not in text
+    assert text.count("<failure") == ("<testsuites" in text) * 3  # verdict, fd, a criterion
 
 
 def test_bars_of_the_ledger_do_not_make_noise_look_like_growth() -> None:
