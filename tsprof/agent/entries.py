@@ -18,6 +18,7 @@ _MEASURED = 200  # objects of one entry that are measured
 _SHOWN_VALUE = 80
 _MADE_BY_CLASS_STATEMENT = 1 << 9  # Py_TPFLAGS_HEAPTYPE: set for some types in C as well
 _FUNCTION = types.FunctionType
+_LRU_ELEMENT = "functools._lru_list_elem"
 _FRAMES = (types.TracebackType, types.FrameType)
 _TRACEBACK = vars(BaseException)["__traceback__"]
 _DEEP_ENOUGH = 3  # levels of referents: an object, its dict, the values
@@ -40,6 +41,25 @@ def newest(held: Any, base: Any) -> list[tuple[Any, ...]]:
     except RuntimeError:
         return []  # another thread changed it
     return []
+
+
+def newest_of_lru_cache(cache: Any, held: dict[Any, Any]) -> list[tuple[Any, ...]]:
+    """Return the newest entries of a functools.lru_cache: key, list element and value.
+
+    Its dict has an element of a linked list for each key, and that does not tell its value to the
+    garbage collector; the cache itself does, for all of them in the order of their use.
+    """
+    newest_in_dict = newest(held, dict)
+    if not newest_in_dict or heap.type_name(type(newest_in_dict[0][1])) != _LRU_ELEMENT:
+        return newest_in_dict  # without a maxsize there is no linked list
+    elements = [element for _, element in newest_in_dict]  # alike, so any may go with any key
+    told = gc.get_referents(cache)
+    end = next((at for at in range(len(told) - 1, 0, -1) if told[at] is held), 0)
+    each = 3  # key, value, and the element's type
+    if told[end - 1] is not type(elements[0]):
+        end, each = end - 1, 2  # Python 3.9: no type, and the function at the end
+    starts = range(end - each, -1, -each)
+    return [(told[at], one, told[at + 1]) for at, one in zip(starts, elements)]  # noqa: B905 - 3.9
 
 
 def estimated_bytes(

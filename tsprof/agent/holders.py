@@ -90,7 +90,10 @@ def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) 
     held = chain[-1]
     base = heap.container_base(type(held))
     label, length, peers = _label(chain), None, frozenset[int]()
-    newest = entries.newest(held, base)
+    if _is_of_lru_cache(chain):
+        newest = entries.newest_of_lru_cache(chain[-2], held)
+    else:
+        newest = entries.newest(held, base)
     if base is not None:
         length = heap.LENGTHS[base](held)
     elif structure is not None:
@@ -142,8 +145,12 @@ def _judge(
         described["bound"] = known
 
 
+def _is_of_lru_cache(chain: list[Any]) -> bool:
+    return len(chain) > 1 and type(chain[-2]) is LRU_CACHE
+
+
 def _label(chain: list[Any]) -> str:
-    if len(chain) > 1 and type(chain[-2]) is LRU_CACHE:
+    if _is_of_lru_cache(chain):
         return "functools.lru_cache"
     return heap.type_name(type(chain[-1]))
 

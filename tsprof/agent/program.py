@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import types
 
@@ -29,7 +28,7 @@ class Program:
         found = {id(item): item for item in items if id(item) in wanted}
         if len(found) < len(wanted):  # dicts of plain values are not tracked
             for at in range(0, len(items), heap.CHUNK):
-                for item in gc.get_referents(*items[at : at + heap.CHUNK]):
+                for item in heap.referents(*items[at : at + heap.CHUNK]):
                     if id(item) in wanted:
                         found[id(item)] = item
         self.starts = objects.OwnList(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import functools
-import gc
 import sys
 import time
 import types
@@ -141,7 +140,7 @@ class Walk:
             if id(item) in seen or id(item) in ours or _is_searchs(item):
                 continue
             seen.add(id(item))
-            for referent in gc.get_referents(item):
+            for referent in heap.referents(item):
                 link = below.get(id(referent))
                 if link is not None:
                     found.append(Link(item, link))

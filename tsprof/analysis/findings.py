@@ -1,7 +1,7 @@
 """Findings: one cause each, in a sentence with its numbers."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypedDict
 
 from tsprof.analysis.assessments import LEAKS, Look, requests_between
@@ -17,8 +17,14 @@ RELEASED = 0.5
 """Share of a growth that must let go by itself for it not to be called a leak."""
 KEEPS = 0.5
 """Part of what the largest site allocates below which the first one is named for what it keeps."""
+STOPPED = 0.5
+"""Part of the growth to be expected of the load after a rest by which it must fall short of the
+least that as much load brought before. Services that load a cache for 40 s, or whose sessions live
+for 30 s, fell short by all of it or more; growth in rare pieces has brought nothing before, too."""
 FRAGMENTATION_FLOOR = 8 << 20
 """Bytes of allocator slack that must have come before fragmentation is worth a line."""
+RARE = 0.7
+"""Counted things per request up to which it says more to tell in how many requests one comes."""
 COUNTED = {
     "fd": "open file descriptors",
     "thread": "threads",
@@ -53,13 +59,30 @@ class Attribution:
 
 @dataclass(frozen=True, kw_only=True)
 class Drain:
-    """The drain test: what let go by itself while the gate stayed closed."""
+    """What became of a resource's growth: at rest, then under load again. In bytes, or counted."""
 
     seconds: float
+    """Time for which the gate stayed closed."""
     grown: float
-    """Bytes that had come within the settled window."""
+    """What had come within the settled window."""
     released: float
-    """Bytes of them that went while nothing was asked of the target."""
+    """Part of it that went while nothing was asked of the target."""
+    brought: float | None = None
+    """What the load after the rest brought; None where there was none."""
+    expected: float = 0.0
+    """What it would have brought, had nothing changed."""
+    least: float = 0.0
+    """The least that as much load brought within the settled window."""
+
+    @property
+    def let_go(self) -> bool:
+        """A good part of the growth went by itself."""
+        return self.released >= RELEASED * self.grown > 0
+
+    @property
+    def stopped(self) -> bool:
+        """The growth did not go on: load brought far less of it than ever before."""
+        return self.brought is not None and self.brought < self.least - STOPPED * self.expected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +91,8 @@ class Confirmation:
 
     attribution: Attribution | None = None
     drain: Drain | None = None
+    """Of memory."""
+    count_drains: Mapping[Resource, Drain] = field(default_factory=dict)
     last_judged: int | None = None
     """Number of the last checkpoint that the verdict rests on; None for all."""
     seconds: float = 0.0
@@ -93,11 +118,14 @@ def memory_findings(
         (look.unowned if look.unowned_leaks else None, "memory outside of Python and malloc"),
     ):
         if assessment is not None:
+            let_go = _let_go(drain)
+            grows = "grows" if let_go is None else "grew"
             return (
                 Finding(
                     resource="memory",
-                    kind="leak",
-                    title=f"{what} grows by {_bytes(assessment)} per request",
+                    kind="leak" if let_go is None else "released",
+                    title=f"{what} {grows} by {_bytes(assessment)} per request"
+                    + (f", {let_go}" if let_go else ""),
                     confidence=assessment.probability,
                     **_rate(assessment),
                 ),
@@ -127,12 +155,8 @@ def _exact_finding(
     if attribution.bounded_share >= BOUNDED:
         kind = "filling"
         title = f"memory grows {_bytes(memory)} per request{_into(attribution.holders[0])}"
-    elif drain is not None and drain.released >= RELEASED * drain.grown > 0:
-        kind = "released"
-        title = (
-            f"memory grew {_bytes(memory)} per request under load and "
-            f"{drain.released / drain.grown:.0%} of it let go within {drain.seconds:.0f} s of rest"
-        )
+    elif (let_go := _let_go(drain)) is not None:
+        kind, title = "released", f"memory grew {_bytes(memory)} per request under load, {let_go}"
     if kind == "leak":
         title += _culprits(attribution.sites, attribution.holders)
     if drain is not None and drain.grown > 0 and kind == "leak":
@@ -159,6 +183,18 @@ def _exact_finding(
         details=tuple(details),
         **_rate(memory),
     )
+
+
+def _let_go(drain: Drain | None) -> str | None:
+    """Say how growth turned out to be none for good; None where it did not."""
+    if drain is None:
+        return None
+    if drain.let_go:
+        share = min(drain.released / drain.grown, 1.0)
+        return f"and {share:.0%} of it let go within {drain.seconds:.0f} s of rest"
+    if drain.stopped:
+        return f"but no longer after a rest of {drain.seconds:.0f} s"
+    return None
 
 
 def _of_cause(whole: Finding, cause: Cause, known: Attribution) -> Finding:
@@ -231,16 +267,21 @@ def garbage_finding(look: Look, attribution: Attribution | None) -> Finding:
     )
 
 
-def count_finding(resource: Resource, assessment: Assessment) -> Finding | None:
+def count_finding(
+    resource: Resource, assessment: Assessment, drain: Drain | None = None
+) -> Finding | None:
     """Return the finding on a counted resource (descriptors, threads, tasks, processes)."""
     if assessment.shape not in LEAKS or assessment.rate.low <= 0:
         return None
     rate = assessment.rate.value
+    often = f" (one in {1 / rate:,.0f} requests)" if rate <= RARE else ""
+    let_go = _let_go(drain)
     return Finding(
         resource=resource,
-        kind="leak",
-        title=f"{COUNTED[resource]} grow by {rate:.4g} per request "
-        f"(one in {1 / rate:,.0f} requests)",
+        kind="leak" if let_go is None else "released",
+        title=f"{COUNTED[resource]} grow by {rate:.4g} per request{often}"
+        if let_go is None
+        else f"{COUNTED[resource]} grew by {rate:.4g} per request{often} under load, {let_go}",
         clock=assessment.clock,
         confidence=assessment.probability,
         details=(assessment.reason,),

@@ -7,6 +7,7 @@ end are survivors; the containers that gained entries meanwhile are what holds t
 import importlib.util
 import platform
 import sysconfig
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ DISK_LIMIT = 2 << 30
 """Bytes of captures; the window is closed when they are reached."""
 CENSUS_PATIENCE = 20.0
 WINDOW_PATIENCE = 60.0
+LAST_LOOK = 1.5
+"""Seconds within which the engine sees that a process is gone: it looks once a second."""
 
 
 def growing_processes(final: Look) -> list[int]:
@@ -106,9 +109,18 @@ def open_window(engine: Engine, final: Look, requests: int, folder: Path, method
         if "garbage" in final.leaking:  # before the look for holders collects it
             window.garbage = agents.ask("garbage.take", pids=pids, timeout=CENSUS_PATIENCE)
         _find_holders(window, engine)
+        if window.captures.keys() - window.after.keys():  # seen: SIGSEGV in tracemalloc.stop
+            _see_it_end(engine)
     finally:
         engine.profiling = False
     return window
+
+
+def _see_it_end(engine: Engine) -> None:
+    """Wait until the engine has noticed that the target is gone, if it is: in this window."""
+    deadline = time.monotonic() + LAST_LOOK
+    while time.monotonic() < deadline:
+        engine.pump(0.05)
 
 
 def _quiet(engine: Engine) -> None:

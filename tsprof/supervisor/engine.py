@@ -6,7 +6,7 @@ the probes, the target's life, interrupts and the live view.
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -15,6 +15,7 @@ import psutil
 from tsprof.load.client import LoadProcess
 from tsprof.load.messages import LoadLost, Quiet, Tick
 from tsprof.probes.cgroup import MemoryGroup, memory_group
+from tsprof.probes.gauges import GaugeAddress
 from tsprof.probes.processes import sample
 from tsprof.records import Checkpoint, Event, Segment
 from tsprof.report.live import Progress
@@ -65,6 +66,8 @@ class Instruments:
     database: RunDatabase
     interrupts: Interrupts
     show: Callable[[Progress], None]
+    gauges: Sequence[GaugeAddress] = ()
+    """Where the target tells of itself."""
 
 
 @dataclass
@@ -86,6 +89,8 @@ class Engine:
     """See ``Plan.hang_seconds``."""
     requests: int = 0
     failures: int = 0
+    served: bool = False
+    """The target has answered a request as it should."""
     _endpoints: Counter[str] = field(default_factory=Counter)
     _finished: Quiet | None = None
     _tick: Tick | None = None
@@ -139,6 +144,7 @@ class Engine:
     def _store_tick(self, tick: Tick) -> None:
         if tick.requests or tick.failures:
             self._answered = time.monotonic()
+        self.served = self.served or tick.requests > tick.failures
         self.instruments.database.add_second(
             {
                 "second": int(self.seconds),

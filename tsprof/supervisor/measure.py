@@ -5,6 +5,7 @@ import time
 from tsprof.analysis.assessments import DETECTABLE_GOAL, Look, look
 from tsprof.report.live import Progress
 from tsprof.supervisor.engine import Engine
+from tsprof.supervisor.gauges import read_gauges
 from tsprof.supervisor.plan import Plan
 
 SURE_LOOKS = 2
@@ -26,6 +27,7 @@ def measure(engine: Engine, plan: Plan) -> int:
     rate = engine.calibrate()
     if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
         return 0
+    read_gauges(engine)
     engine.checkpoint()
     engine.control()
     engine.phase = "measuring"
@@ -40,6 +42,7 @@ def measure(engine: Engine, plan: Plan) -> int:
             engine.counted_segment(requests, SLOW_SEGMENT * plan.segment_seconds + 5)
         else:
             engine.timed_segment(min(plan.segment_seconds, left))
+        read_gauges(engine)
         engine.checkpoint()
         engine.control()
         now = look(engine.checkpoints, plan.slowest_fill)
@@ -57,7 +60,9 @@ def _is_sure(now: Look) -> bool:
 
 
 def _may_stop(plan: Plan, now: Look) -> bool:
-    return plan.stop_on_leak if now.lean == "leak" else plan.stop_when_sure
+    if now.lean != "leak":
+        return plan.stop_when_sure
+    return plan.stop_on_leak or (plan.stop_when_sure and now.is_told)
 
 
 def _lean(now: Look) -> Progress:

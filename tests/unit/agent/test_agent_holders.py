@@ -311,13 +311,13 @@ def test_a_suspended_coroutine() -> None:
 
 
 @functools.lru_cache(maxsize=4_096)
-def limited(number: int) -> list[int]:
-    return [number]
+def limited(number: int) -> bytes:
+    return bytes(1_000 + number)
 
 
 @functools.cache
-def unlimited(number: int) -> str:
-    return str(number)
+def unlimited(number: int) -> bytes:
+    return bytes(1_000 + number)
 
 
 @pytest.mark.parametrize(("function", "bound"), [(limited, 4_096), (unlimited, None)])
@@ -330,6 +330,8 @@ def test_lru_cache(function: Any, bound: int | None) -> None:
     assert holder["path"].endswith(f'global "{function.__name__}" -> functools.lru_cache')
     assert holder["bound"] == bound
     assert holder["eviction"] is None
+    assert holder["bytes"] == pytest.approx(ENTRIES * 1_250, rel=0.15)
+    assert holder["element_types"] == {"bytes": 50}
 
 
 def test_containers_that_declare_their_bound() -> None:

@@ -108,6 +108,37 @@ def test_nothing_to_drain_is_no_division_by_zero() -> None:
     assert found(LEAK, drain=Drain(seconds=15, grown=0, released=0)).kind == "leak"
 
 
+def test_growth_that_is_over_after_the_rest_is_no_leak() -> None:
+    over = Drain(seconds=15, grown=9e6, released=0, brought=9, expected=600_000, least=590_000)
+    finding = found(LEAK, drain=over)
+    assert finding.kind == "released"
+    assert finding.title.endswith("per request under load, but no longer after a rest of 15 s")
+
+
+def test_memory_seen_from_outside_may_let_go_too() -> None:
+    seen = look(taken(growing_outside(20_000), count=40))
+    assert found(seen).kind == "leak"
+    assert found(seen, drain=Drain(seconds=15, grown=9e6, released=8e6)).kind == "released"
+
+
+@pytest.mark.parametrize(("released", "kind"), [(0, "leak"), (900, "released")])
+def test_counted_things_that_go_at_rest_are_no_leak(released: int, kind: str) -> None:
+    judged = look(taken(counting("descriptors", 20))).counts["fd"]
+    finding = count_finding("fd", judged, Drain(seconds=15, grown=1_000, released=released))
+    assert finding is not None
+    assert finding.kind == kind
+    assert ("90% of it let go" in finding.title) == (kind == "released")
+
+
+def test_one_in_one_requests_is_not_said() -> None:
+    every = count_finding("task", look(taken(counting("tasks", 1))).counts["task"])
+    some = count_finding("task", look(taken(counting("tasks", 50))).counts["task"])
+    assert every is not None
+    assert some is not None
+    assert "(one in" not in every.title
+    assert "(one in 50 requests)" in some.title
+
+
 def test_a_bounded_holder_says_where_it_will_stop() -> None:
     bounded = HOLDER.model_copy(update={"bound": 50_000, "entries": 24_000})
     finding = found(LEAK, Attribution(holders=(bounded,), bounded_share=1.0, plateau=30.0 * MIB))
