@@ -15,6 +15,8 @@ to be in doubt. The estimate does not see what C code keeps beside an entry: an 
 in a functools.lru_cache was taken for 203."""
 RELEASED = 0.5
 """Share of a growth that must let go by itself for it not to be called a leak."""
+KEEPS = 0.5
+"""Part of what the largest site allocates below which the first one is named for what it keeps."""
 STOPPED = 0.5
 """Part of the growth to be expected of the load after a rest by which it must fall short of the
 least that as much load brought before. Services that load a cache for 40 s, or whose sessions live
@@ -223,8 +225,9 @@ def _of_cause(whole: Finding, cause: Cause, known: Attribution) -> Finding:
 def _culprits(sites: Sequence[Site], holders: Sequence[Holder]) -> str:
     """Say where memory is allocated, or where what was allocated before is kept, and by what."""
     words = ""
+    largest = max((site.bytes_per_request for site in sites), default=0.0)
     for site in sites[:1]:
-        done = "allocated" if site.bytes_per_request else "kept"
+        done = "allocated" if site.bytes_per_request > KEEPS * largest else "kept"
         words += f", {done} in {site.function} ({site.file}:{site.line})"
     for holder in holders[:1]:
         words += f", held by {holder.path}"
