@@ -8,6 +8,7 @@ from tsprof.analysis.assessments import LEAKS, Look, requests_between
 from tsprof.analysis.causes import Cause
 from tsprof.analysis.growth import Assessment, Shape
 from tsprof.report.model import Finding, Holder, Resource, Site
+from tsprof.report.wording import place
 
 BOUNDED = 0.4
 """Share of a growth, by the agent's estimate, that containers with a bound must take for the rest
@@ -119,14 +120,20 @@ def memory_findings(
     ):
         if assessment is not None:
             let_go = _let_go(drain)
-            grows = "grows" if let_go is None else "grew"
+            known = attribution or Attribution()
+            if let_go is None:
+                title = f"{what} grows by {_bytes(assessment)} per request"
+                title += _culprits(known.sites, ())
+            else:
+                title = f"{what} grew by {_bytes(assessment)} per request, {let_go}"
             return (
                 Finding(
                     resource="memory",
                     kind="leak" if let_go is None else "released",
-                    title=f"{what} {grows} by {_bytes(assessment)} per request"
-                    + (f", {let_go}" if let_go else ""),
+                    title=title,
                     confidence=assessment.probability,
+                    sites=known.sites,
+                    details=known.notes,
                     **_rate(assessment),
                 ),
             )
@@ -228,7 +235,8 @@ def _culprits(sites: Sequence[Site], holders: Sequence[Holder]) -> str:
     largest = max((site.bytes_per_request for site in sites), default=0.0)
     for site in sites[:1]:
         done = "allocated" if site.bytes_per_request > KEEPS * largest else "kept"
-        words += f", {done} in {site.function} ({site.file}:{site.line})"
+        words += f", {done} in {site.function} ({place(site)})"
+        words += f" through {site.through}" if site.through else ""
     for holder in holders[:1]:
         words += f", held by {holder.path}"
     return words

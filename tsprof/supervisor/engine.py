@@ -12,6 +12,7 @@ from typing import Protocol
 
 import psutil
 
+from tsprof.errors import TsprofError
 from tsprof.load.client import LoadProcess
 from tsprof.load.messages import LoadLost, Quiet, Tick
 from tsprof.probes.cgroup import MemoryGroup, memory_group
@@ -27,7 +28,7 @@ from tsprof.supervisor.checkpoints import (
     take_checkpoint,
     wait_until_quiet,
 )
-from tsprof.supervisor.interrupts import Interrupts
+from tsprof.supervisor.interrupts import Interrupts, RunInterrupted
 from tsprof.supervisor.launch import describe_exit
 
 CALIBRATION_SECONDS = 1.0
@@ -70,6 +71,8 @@ class Instruments:
     show: Callable[[Progress], None]
     gauges: Sequence[GaugeAddress] = ()
     """Where the target tells of itself."""
+    start_target: Callable[[], TargetProcesses] | None = None
+    """Launches the target once more; None where it is not ours to launch."""
 
 
 @dataclass
@@ -82,8 +85,8 @@ class Engine:
     segments: list[Segment] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     phase: str = "starting"
-    profiling: bool = False
-    """A profiler's window is open: what happens to the target now is its doing."""
+    profiling: str = ""
+    """The profiler whose window is open: what happens to the target now is its doing."""
     lean: Progress | None = None
     """Growth so far and what it leans to, for the live view."""
     expected_seconds: float = 0.0
@@ -216,7 +219,8 @@ class Engine:
         self._watch_memory_limit()
         status = describe_exit(self.instruments.target.exit_status)
         if self.profiling:
-            self.note("note", f"the target died in the profiler's window ({status}); not counted")
+            text = f"the target died in the window of {self.profiling} ({status}); not counted"
+            self.note("note", text)
         else:
             self.note("target_ended", f"the target died under load ({status})")
         raise RunEnded
@@ -232,6 +236,28 @@ class Engine:
                 f"{tick.oldest_seconds:.0f} s",
             )
             raise RunEnded
+
+    def start_anew(self) -> bool:
+        """Put a fresh target in the place of one that a profiler's window has killed.
+
+        Returns:
+            Whether one serves now, and no request to the old one is under way any more.
+        """
+        tools = self.instruments
+        if tools.start_target is None or tools.target.alive():
+            return False
+        try:
+            tools.target = tools.start_target()
+        except KeyboardInterrupt:
+            raise RunInterrupted from None
+        except TsprofError as error:
+            self.note("note", f"the target could not be started again: {error}")
+            return False
+        if self._finished is None:
+            tools.load.close_gate()
+        while self._finished is None:
+            self.pump(0.05)
+        return True
 
     def _show(self) -> None:
         tick = self._tick
