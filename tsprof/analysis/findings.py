@@ -16,6 +16,8 @@ to be in doubt. The estimate does not see what C code keeps beside an entry: an 
 in a functools.lru_cache was taken for 203."""
 RELEASED = 0.5
 """Share of a growth that must let go by itself for it not to be called a leak."""
+KEEPS = 0.5
+"""Part of what the largest site allocates below which the first one is named for what it keeps."""
 STOPPED = 0.5
 """Part of the growth to be expected of the load after a rest by which it must fall short of the
 least that as much load brought before. Services that load a cache for 40 s, or whose sessions live
@@ -135,7 +137,7 @@ def memory_findings(
                     **_rate(assessment),
                 ),
             )
-    if look.memory is not None and look.memory.shape is Shape.FILLING:
+    if look.memory is not None and look.memory.shape is Shape.FILLING and not look.memory_settled:
         return (
             Finding(
                 resource="memory",
@@ -196,7 +198,7 @@ def _let_go(drain: Drain | None) -> str | None:
         return None
     if drain.let_go:
         share = min(drain.released / drain.grown, 1.0)
-        return f"and {share:.0%} of it let go within {drain.seconds:.0f} s of rest"
+        return f"and {share:.0%} of that let go within {drain.seconds:.0f} s of rest"
     if drain.stopped:
         return f"but no longer after a rest of {drain.seconds:.0f} s"
     return None
@@ -230,8 +232,9 @@ def _of_cause(whole: Finding, cause: Cause, known: Attribution) -> Finding:
 def _culprits(sites: Sequence[Site], holders: Sequence[Holder]) -> str:
     """Say where memory is allocated, or where what was allocated before is kept, and by what."""
     words = ""
+    largest = max((site.bytes_per_request for site in sites), default=0.0)
     for site in sites[:1]:
-        done = "allocated" if site.bytes_per_request else "kept"
+        done = "allocated" if site.bytes_per_request > KEEPS * largest else "kept"
         words += f", {done} in {site.function} ({place(site)})"
         words += f" through {site.through}" if site.through else ""
     for holder in holders[:1]:

@@ -21,7 +21,7 @@ from tsprof.analysis.holders import growing_types
 from tsprof.analysis.native import grows_natively
 from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import Checkpoint
-from tsprof.supervisor.agents import Agent, Reply
+from tsprof.supervisor.agents import Agent, Agents, Reply
 from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine, RunEnded
 
@@ -186,11 +186,13 @@ def open_window(
     _start(window, engine, pids, tracing)
     early = engine.counted_segment(requests, SEGMENT_PATIENCE)
     _quiet(engine)
+    _collect(agents, window, final)
     for pid, reply in agents.ask("window.mark", pids=window.captures).items():
         if not isinstance(reply, str) and reply.get("marked"):
             window.marks[pid] = reply["time"]
     late = engine.counted_segment(max(early.requests, 1), SEGMENT_PATIENCE)
     _quiet(engine)
+    _collect(agents, window, final)
     agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
     window.after = agents.ask("census.take", pids=pids, timeout=CENSUS_PATIENCE)
     window.requests_early = early.requests
@@ -215,6 +217,16 @@ def _see_it_end(engine: Engine) -> None:
 
 def _quiet(engine: Engine) -> None:
     wait_until_quiet(engine.instruments.target.processes(), engine.pump)
+
+
+def _collect(agents: Agents, window: Window, final: Look) -> None:
+    """Free what waits for the collector, as the ledger's checkpoints do, unless that is the leak.
+
+    The cycles of one request were 204 B beside a leak of 257 B (msgspec 0.14.1 under gunicorn):
+    the sites summed up to nearly twice the growth, and none could be named.
+    """
+    if "garbage" not in final.leaking:
+        agents.ask("checkpoint", pids=window.captures, timeout=WINDOW_PATIENCE)
 
 
 def _memray_for(agent: Agent) -> str | None:

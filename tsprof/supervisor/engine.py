@@ -34,8 +34,10 @@ from tsprof.supervisor.launch import describe_exit
 CALIBRATION_SECONDS = 1.0
 CALIBRATION_PATIENCE = 15.0
 """Seconds to wait for a first answer of a target that is slow to start working."""
-COSTLY_EVERY = 10
-"""Seconds between two reads of USS and sockets."""
+COSTLY_EVERY = 10.0
+"""Least seconds between two reads of USS and sockets."""
+COSTLY_SHARE = 0.005
+"""Part of the time that these reads may take: on a machine with many sockets one takes seconds."""
 VIEW_EVERY = 0.25
 
 
@@ -98,6 +100,7 @@ class Engine:
     _finished: Quiet | None = None
     _tick: Tick | None = None
     _second: int = -1
+    _costly_next: float = 0.0
     _known: dict[int, str] = field(default_factory=dict)
     _controlled: set[int] = field(default_factory=set)
     _group: MemoryGroup | None = None
@@ -162,7 +165,8 @@ class Engine:
     def _each_second(self, second: int) -> None:
         tools = self.instruments
         processes = tools.target.processes()
-        costly = second % COSTLY_EVERY == 0
+        began = time.monotonic()
+        costly = began >= self._costly_next
         ours = [psutil.Process()]
         load = [psutil.Process(tools.load.pid)] if psutil.pid_exists(tools.load.pid) else []
         for record in (
@@ -171,6 +175,9 @@ class Engine:
             *sample(ours, second, "supervisor", costly=False),
         ):
             tools.database.add(record)
+        if costly:
+            ended = time.monotonic()
+            self._costly_next = ended + max(COSTLY_EVERY, (ended - began) / COSTLY_SHARE)
         tools.database.commit()
         self._watch_processes(processes)
         if not tools.target.alive():

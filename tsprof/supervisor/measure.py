@@ -48,7 +48,7 @@ def measure(engine: Engine, plan: Plan) -> int:
         now = look(engine.checkpoints, plan.slowest_fill)
         engine.lean = _lean(now)
         sure = sure + 1 if _is_sure(now) else 0
-        if sure >= SURE_LOOKS and _may_stop(plan, now):
+        if sure >= SURE_LOOKS and may_stop(plan, now):
             break
     return requests
 
@@ -59,10 +59,18 @@ def _is_sure(now: Look) -> bool:
     return now.lean == "leak"
 
 
-def _may_stop(plan: Plan, now: Look) -> bool:
+def may_stop(plan: Plan, now: Look) -> bool:
+    """Tell whether a run may end with a look that is sure, before its time is up."""
     if now.lean != "leak":
         return plan.stop_when_sure
+    if _grows_with_time(now):
+        return False
     return plan.stop_on_leak or (plan.stop_when_sure and now.is_told)
+
+
+def _grows_with_time(now: Look) -> bool:
+    """Tell growth that no request causes: what a job still loads at first looks the same."""
+    return now.memory_leaks and now.memory is not None and now.memory.clock == "seconds"
 
 
 def _lean(now: Look) -> Progress:

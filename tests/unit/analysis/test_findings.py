@@ -16,6 +16,7 @@ from tsprof.analysis.findings import (
     garbage_finding,
     memory_findings,
 )
+from tsprof.analysis.growth import Shape
 from tsprof.report.model import Finding, Holder, Site
 
 LEAK = look(taken(growing(300)))
@@ -50,6 +51,9 @@ def test_a_leak_names_its_site_and_its_holder() -> None:
 def test_a_line_that_only_keeps_is_not_said_to_allocate() -> None:
     keeps = SITE.model_copy(update={"bytes_per_request": 0.0, "share": 0.0})
     assert "kept in handle (app.py:12)" in found(LEAK, Attribution(sites=(keeps, SITE))).title
+    little = SITE.model_copy(update={"bytes_per_request": 20.0})
+    assert "kept in handle" in found(LEAK, Attribution(sites=(little, SITE))).title
+    assert "allocated in handle" in found(LEAK, Attribution(sites=(little, little))).title
 
 
 OTHER = SITE.model_copy(update={"function": "record", "bytes_per_request": 100.0, "share": 1 / 3})
@@ -124,7 +128,7 @@ def test_counted_things_that_go_at_rest_are_no_leak(released: int, kind: str) ->
     finding = count_finding("fd", judged, Drain(seconds=15, grown=1_000, released=released))
     assert finding is not None
     assert finding.kind == kind
-    assert ("90% of it let go" in finding.title) == (kind == "released")
+    assert ("90% of that let go" in finding.title) == (kind == "released")
 
 
 def test_one_in_one_requests_is_not_said() -> None:
@@ -142,6 +146,15 @@ def test_a_bounded_holder_says_where_it_will_stop() -> None:
     assert finding.kind == "filling"
     assert "bounded at 50,000 entries (now 24,000)" in finding.title
     assert finding.plateau == 30.0 * MIB
+
+
+def test_a_filling_that_is_certainly_too_small_to_matter_is_no_finding() -> None:
+    """As a server settled: by some bytes per request at first, by one or two at last."""
+    seen = look(taken(filling(100_000, 12), count=20))
+    assert seen.memory is not None
+    assert seen.memory.shape is Shape.FILLING
+    assert seen.memory_settled
+    assert memory_findings(seen, None, None) == ()
 
 
 def test_a_filling_says_that_it_slows_down() -> None:
