@@ -13,7 +13,8 @@ from tsprof.analysis.captures import CaptureDigest
 from tsprof.analysis.findings import Attribution, Confirmation
 from tsprof.analysis.sites import leaking_sites
 from tsprof.profilers.origin import origins
-from tsprof.supervisor.attribute import Window, attribute, read_captures
+from tsprof.supervisor.attempts import attribute
+from tsprof.supervisor.attribute import Window, read_captures
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.plan import Plan
 

@@ -230,11 +230,14 @@ class Engine:
         if tick is None or tick.in_flight == 0 or tick.oldest_seconds < self.hang_seconds:
             return
         if time.monotonic() - self._answered >= self.hang_seconds:
-            self.note(
-                "target_hung",
-                f"the target hung: {tick.in_flight} requests have had no answer for "
-                f"{tick.oldest_seconds:.0f} s",
+            waiting = (
+                f"{tick.in_flight} requests have had no answer for {tick.oldest_seconds:.0f} s"
             )
+            if self.profiling:
+                text = f"the target hung in the window of {self.profiling}: {waiting}; not counted"
+                self.note("note", text)
+            else:
+                self.note("target_hung", f"the target hung: {waiting}")
             raise RunEnded
 
     def start_anew(self) -> bool:
