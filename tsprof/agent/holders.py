@@ -29,7 +29,8 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
         arguments: ``containers``: ids with types, as ``census.take`` returned them; ``ids``: of
             small containers that gain together; ``types``: names of types whose instances grow,
             or a mapping of names to the numbers that they gained; ``instances``: new ones of each
-            that are looked at (default 3); ``budget`` in seconds (default 3); ``values``: whether
+            that are looked at (default 3); ``long``: entries from which a container on the way
+            may be what grows (default 64); ``budget`` in seconds (default 3); ``values``: whether
             the sample shows values (default false).
 
     Returns:
@@ -47,7 +48,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
             chain, *others = walk.chains(start)
             if any(map(objects.is_agents, chain)):
                 continue
-            chain = _cut(chain)
+            chain = _cut(chain, arguments.get("long", _LONG))
             held = chain[-1]
             if held is start or id(held) not in holders:
                 described = _described(chain, show=arguments.get("values", False))
@@ -130,11 +131,11 @@ def _foremost(instances: list[Any]) -> list[Any]:
     return [item for item in instances if id(item) not in behind] or instances
 
 
-def _cut(chain: list[Any]) -> list[Any]:
+def _cut(chain: list[Any], long: int) -> list[Any]:
     """End a chain at the container that grows: the lowest long one, or its own start."""
     for at in range(len(chain) - 1, 0, -1):
         base = heap.container_base(type(chain[at]))
-        if base is not None and heap.LENGTHS[base](chain[at]) >= _LONG:
+        if base is not None and heap.LENGTHS[base](chain[at]) >= long:
             return chain[: at + 1]
     return chain
 

@@ -11,6 +11,7 @@ from tsprof.analysis.assessments import (
     SETTLED,
     Look,
 )
+from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.findings import (
     Attribution,
     Drain,
@@ -38,6 +39,7 @@ class Evidence:
     drift: Sequence[Finding] = ()
     attribution: Attribution | None = None
     drain: Drain | None = None
+    culprits: Sequence[Culprit] = ()
     complete: bool = True
 
 
@@ -135,7 +137,7 @@ def _leak_findings(evidence: Evidence, grounds: _Grounds) -> list[Finding]:
         findings.append(finding)
         grounds.fail(finding.title)
     for resource, assessment in look.counts.items():
-        finding_or_none = count_finding(resource, assessment)
+        finding_or_none = count_finding(resource, assessment, evidence.culprits)
         if finding_or_none is not None:
             findings.append(finding_or_none)
             if finding_or_none.kind == "leak":

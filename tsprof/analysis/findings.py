@@ -1,9 +1,11 @@
 """Findings: one cause each, in a sentence with its numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
 from tsprof.analysis.assessments import LEAKS, Look, requests_between
+from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.growth import Assessment, Shape
 from tsprof.report.model import Finding, Holder, Resource, Site
 
@@ -58,6 +60,8 @@ class Confirmation:
 
     attribution: Attribution | None = None
     drain: Drain | None = None
+    culprits: tuple[Culprit, ...] = ()
+    """What the leaking descriptors, threads, tasks and processes are."""
     last_judged: int | None = None
     """Number of the last checkpoint that the verdict rests on; None for all."""
     seconds: float = 0.0
@@ -165,19 +169,32 @@ def garbage_finding(look: Look, attribution: Attribution | None) -> Finding:
     )
 
 
-def count_finding(resource: Resource, assessment: Assessment) -> Finding | None:
-    """Return the finding on a counted resource (descriptors, threads, tasks, processes)."""
+def count_finding(
+    resource: Resource, assessment: Assessment, culprits: Sequence[Culprit] = ()
+) -> Finding | None:
+    """Return the finding on a counted resource (descriptors, threads, tasks, processes).
+
+    Args:
+        resource: which.
+        assessment: of its growth.
+        culprits: what of the leaking resources was named.
+    """
     if assessment.shape not in LEAKS or assessment.rate.low <= 0:
         return None
     rate = assessment.rate.value
+    title = f"{COUNTED[resource]} grow by {rate:.4g} per request (one in {1 / rate:,.0f} requests)"
+    named = next((culprit for culprit in culprits if culprit.resource == resource), None)
+    if named is not None and named.title:
+        title += f": {named.title}"
     return Finding(
         resource=resource,
         kind="leak",
-        title=f"{COUNTED[resource]} grow by {rate:.4g} per request "
-        f"(one in {1 / rate:,.0f} requests)",
+        title=title,
         clock=assessment.clock,
         confidence=assessment.probability,
-        details=(assessment.reason,),
+        sites=named.sites if named else (),
+        holders=named.holders if named else (),
+        details=(*(named.details if named else ()), assessment.reason),
         **_rate(assessment),
     )
 

@@ -109,6 +109,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             drift=drift,
             attribution=confirmation.attribution,
             drain=confirmation.drain,
+            culprits=confirmation.culprits,
             complete=complete,
         )
     )

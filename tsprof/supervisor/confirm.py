@@ -1,6 +1,7 @@
 """Before a leak is called: which line allocates it, who holds it, and does it let go by itself?"""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -8,12 +9,14 @@ from pathlib import Path
 from tsprof.analysis.assessments import Look, requests_between
 from tsprof.analysis.attribution import Seen, conclude
 from tsprof.analysis.captures import CaptureDigest
+from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.findings import Attribution, Confirmation, Drain
-from tsprof.analysis.sites import leaking_sites
+from tsprof.analysis.sites import Origin, leaking_sites
 from tsprof.profilers.origin import origins
 from tsprof.supervisor.attribute import Window, open_window, read_captures
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.plan import Plan
+from tsprof.supervisor.resources import COUNTED, culprits
 
 
 def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path) -> Confirmation:
@@ -30,9 +33,13 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
     last = engine.checkpoints[-1].number
     window = Window()
     drain = None
+    named: tuple[Culprit, ...] = ()
     with ThreadPoolExecutor(1) as reader:  # captures are read while the target rests
         with suppress(RunEnded):  # the events say what happened; what is known stays known
-            if plan.attribute is not False:
+            if plan.attribute is not False and set(COUNTED).intersection(final.leaking):
+                named = culprits(engine, final, requests, _origins(engine))
+        with suppress(RunEnded):
+            if plan.attribute or (plan.attribute is None and _bytes_leak(final)):
                 window = open_window(engine, final, requests, folder / "captures", plan.profiler)
         reading = reader.submit(read_captures, window)
         spent = time.monotonic() - began
@@ -44,23 +51,33 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
             engine.pump(0.1)
         spent += time.monotonic() - waited
         attribution = _attribution(engine, window, final, reading.result())
-    return Confirmation(attribution=attribution, drain=drain, last_judged=last, seconds=spent)
+    return Confirmation(
+        attribution=attribution, drain=drain, culprits=named, last_judged=last, seconds=spent
+    )
+
+
+def _bytes_leak(final: Look) -> bool:
+    return not {"memory", "garbage"}.isdisjoint(final.leaking)
+
+
+def _origins(engine: Engine) -> Callable[[str], Origin]:
+    """Return what tells whose code a source file of the target is."""
+    hellos = [agent.hello for agent in engine.instruments.agents.connected().values()]
+    hello = hellos[0] if hellos else {}
+    return origins(
+        libraries=[Path(p) for p in hello.get("libraries", ())],
+        standard_library=Path(hello.get("standard_library", "/nowhere")),
+    )
 
 
 def _attribution(
     engine: Engine, window: Window, final: Look, digests: list[CaptureDigest]
 ) -> Attribution | None:
-    hellos = [agent.hello for agent in engine.instruments.agents.connected().values()]
     if not window.holders and not digests:
         return Attribution(notes=tuple(window.notes)) if window.notes else None
-    hello = hellos[0] if hellos else {}
-    origin_of = origins(
-        libraries=[Path(p) for p in hello.get("libraries", ())],
-        standard_library=Path(hello.get("standard_library", "/nowhere")),
-    )
     return conclude(
         Seen(
-            sites=leaking_sites(digests, origin_of),
+            sites=leaking_sites(digests, _origins(engine)),
             before=window.before,
             after=window.after,
             holders=window.holders,

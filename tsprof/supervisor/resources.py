@@ -1,0 +1,145 @@
+"""When descriptors, threads, tasks or processes leak: list them around counted load, name them."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import psutil
+from pydantic import TypeAdapter, ValidationError
+
+from tsprof.analysis.assessments import Look
+from tsprof.analysis.culprits import Culprit, Seen, culprit, worth_naming
+from tsprof.analysis.listings import Listing, merged
+from tsprof.analysis.resources import CountedResource, Grown, Held, grown
+from tsprof.analysis.sites import Origin
+from tsprof.probes.resources import children, descriptors, listening_ports, threads
+from tsprof.report.model import Holder
+from tsprof.supervisor.agents import Reply
+from tsprof.supervisor.checkpoints import wait_until_quiet
+from tsprof.supervisor.engine import Engine
+
+COUNTED: tuple[CountedResource, ...] = ("fd", "thread", "task", "process")
+WANTED = 12
+"""New ones of a leaking resource that the segment is made long enough for, where that is cheap."""
+LONGEST = 4
+"""Times the run's segments that it may be long."""
+PATIENCE = 60.0
+"""Seconds that it may take."""
+LISTING_PATIENCE = 20.0
+MOST_PROCESSES = 64
+"""Processes that are listed, those nearest to the root."""
+SAMPLED = 5
+"""New ones of a kind whose holder is looked for."""
+HELD_KINDS = 3
+"""Kinds of a resource whose holder is looked for."""
+_LISTING = TypeAdapter(Listing)
+
+
+def culprits(
+    engine: Engine, final: Look, requests: int, origin_of: Callable[[str], Origin]
+) -> tuple[Culprit, ...]:
+    """Name what the leaking counts consist of, from one more counted segment.
+
+    Args:
+        engine: between two segments.
+        final: the look that the verdict rests on.
+        requests: of a segment.
+        origin_of: tells whose code a source file is.
+    """
+    leaking = [name for name in COUNTED if name in final.leaking]
+    rates = {name: max(final.counts[name].rate.value, 0.0) for name in leaking}
+    wanted = max((math.ceil(WANTED / rate) for rate in rates.values() if rate > 0), default=0)
+    engine.phase = "attributing: which line opens what stays open"
+    engine.profiling = True
+    try:
+        _quiet(engine)
+        before, _ = _listed(engine, "resources.start")
+        load = engine.counted_segment(min(max(requests, wanted), LONGEST * requests), PATIENCE)
+        _quiet(engine)
+        after, recorded = _listed(engine, "resources.stop")
+        groups = grown(before, after)
+        found = []
+        for name in leaking:
+            worth = worth_naming(groups, name, rates[name] * load.requests)
+            seen = Seen(
+                resource=name,
+                groups=worth,
+                holders=_holders(engine, worth, load.requests),
+                requests=load.requests,
+                recorded=recorded,
+            )
+            found.append(culprit(seen, origin_of))
+    finally:
+        engine.profiling = False
+    return tuple(found)
+
+
+def _quiet(engine: Engine) -> None:
+    wait_until_quiet(engine.instruments.target.processes(), engine.pump)
+
+
+def _listed(engine: Engine, command: str) -> tuple[list[Held], bool]:
+    """List what the target's processes hold, and tell whether all agents note origins."""
+    replies = engine.instruments.agents.ask(command, timeout=LISTING_PATIENCE)
+    processes = engine.instruments.target.processes()[:MOST_PROCESSES]
+    served = listening_ports(processes)
+    offspring = children(processes)
+    found: list[Held] = []
+    recorded = bool(replies)
+    for process in processes:
+        outside = [child for child in offspring if child.pid == process.pid]
+        with suppress(psutil.Error):  # it ended, or may not be looked into
+            outside += descriptors(process, served) + threads(process)
+        listing = _parsed(replies.get(process.pid, "no agent"))
+        recorded = recorded and (listing is None or listing.recording)
+        found += outside if listing is None else merged(outside, listing, process.pid)
+    return found, recorded
+
+
+def _parsed(reply: Reply) -> Listing | None:
+    """Read an agent's answer; what comes out of a target may be anything."""
+    if isinstance(reply, str):
+        return None
+    try:
+        return _LISTING.validate_python(reply)
+    except ValidationError:
+        return None
+
+
+def _holders(engine: Engine, groups: Sequence[Grown], requests: int) -> dict[str, Holder]:
+    """Find the container that holds most of the new ones, by what they are.
+
+    A running thread is held by its running; what it runs is told already.
+    """
+    found = {}
+    for group in groups[:HELD_KINDS]:
+        holder = _holder(engine, group, requests) if group.resource != "thread" else None
+        if holder is not None:
+            found[group.what] = holder
+    return found
+
+
+def _holder(engine: Engine, group: Grown, requests: int) -> Holder | None:
+    owned = [held for held in group.new if held.object_id is not None]
+    if not owned:
+        return None
+    pid, number = Counter(held.pid for held in owned).most_common(1)[0]
+    ids = [held.object_id for held in owned if held.pid == pid][-SAMPLED:]
+    arguments = {"ids": ids, "long": max(number // 2, 2)}
+    reply = engine.instruments.agents.ask(
+        "holders.find", arguments, pids=[pid], timeout=LISTING_PATIENCE
+    ).get(pid, "it did not answer")
+    if isinstance(reply, str) or not reply.get("holders"):
+        return None
+    best: Mapping[str, Any] = max(reply["holders"], key=lambda h: len(h["found_by"]))
+    return Holder(
+        path=best["path"],
+        type=best["type"],
+        entries_per_request=group.gained / max(requests, 1),
+        entries=best["entries"] or 0,
+        bytes=best["bytes"],
+        bound=best["bound"],
+        sample=best["sample"],
+    )
