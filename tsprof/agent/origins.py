@@ -45,6 +45,8 @@ class Recorder:
         """By path as it was given, or by descriptor where one was given: openings by stack."""
         self.sockets: dict[int, Stack] = {}
         """The stack that made a socket, by the object's id."""
+        self.databases: dict[int, Stack] = {}
+        """The stack that opened an SQLite database, by the connection's id."""
         self.threads: dict[int, Stack] = {}
         """The stack that started a thread, by the ``Thread``'s id."""
         self.spawned: dict[str, Stacks] = {}
@@ -89,6 +91,8 @@ class Recorder:
                 self._count(self.opened, _named(arguments[0]))
             elif event == "socket.__new__":
                 self._keep(self.sockets, id(arguments[0]))
+            elif event == "sqlite3.connect/handle":
+                self._keep(self.databases, id(arguments[0]))
             elif event in _SPAWNING:
                 self._count(self.spawned, _program(event, arguments))
         except Exception:  # noqa: BLE001, S110 - the program's call must go on

@@ -25,6 +25,7 @@ _DELETED = " (deleted)"
 _SQLITE_SUFFIXES = ("-wal", "-shm", "-journal")  # files that it opens beside a database
 _MOST = 50_000  # of each resource
 _FRAMES = 60
+# The agent calls module functions, and a process has one audit hook of ours at most.
 _recorder = origins.Recorder()
 _coroutines = origins.CoroutineOrigins()
 
@@ -45,12 +46,12 @@ def stop(_arguments: dict[str, Any]) -> dict[str, Any]:
     """List everything again, with origins, and leave off remembering.
 
     Returns:
-        ``descriptors``: by number as text, a dict each with ``id`` and ``type`` of the Python
-        object and the ``origin`` where they are known. ``threads``: dicts with ``native`` (the
-        kernel's id), ``name``, ``target`` (``[function, file, line]``), ``stack``, ``origin``.
-        ``tasks``: dicts with ``id``, ``coroutine`` (``[function, file, line]``), ``stack`` (where
-        it waits), ``origin``. ``children``: ids of the ``Popen`` objects by pid as text.
-        ``spawned``: dicts with ``program``, ``origin`` and ``count``. ``stacks``: lists of
+        ``descriptors``: by number as text, a dict each with the ``id`` of the Python object that
+        owns it and its ``origin``, where they are known. ``threads``: dicts with ``ident``,
+        ``native`` (the kernel's id), ``name``, ``target`` (``[function, file, line]``), ``stack``
+        and ``origin``. ``tasks``: dicts with ``id``, ``coroutine`` (``[function, file, line]``),
+        ``stack`` (where it waits) and ``origin``. ``children``: ids of the ``Popen`` objects by pid
+        as text. ``spawned``: dicts with ``program``, ``origin`` and ``count``. ``stacks``: lists of
         ``[function, file, line]``, innermost first, which ``stack`` and ``origin`` number; None
         where nothing is known.
     """
@@ -112,15 +113,15 @@ class _Listing:
         alike: dict[str, int] = {}
         for link in links.values():
             alike[link] = alike.get(link, 0) + 1
+        connections = _by_stack(_recorder.databases)
         found = {}
         for number, link in links.items():
             owner = owners.get(number)
             origin = _opener(number, link, owner, opened, alike[link])
-            found[str(number)] = {
-                "id": None if owner is None else id(owner),
-                "type": "" if owner is None else heap.type_name(type(owner)),
-                "origin": self._recorded(origin),
-            }
+            identity = None if owner is None else id(owner)
+            if identity is None and connections.get(origin):
+                identity = connections[origin].pop()
+            found[str(number)] = {"id": identity, "origin": self._recorded(origin)}
         return found
 
     def _threads(self) -> list[dict[str, Any]]:
@@ -136,6 +137,7 @@ class _Listing:
                 continue
             found.append(
                 {
+                    "ident": ident,
                     "native": own.get("_native_id"),
                     "name": str(own.get("_name", "")),
                     "target": _target(thread, own) or stack[-1],
@@ -196,6 +198,14 @@ def _by_real_path(opened: dict[Any, Any]) -> dict[Any, dict[Any, int]]:
         counts = found.setdefault(key, {})
         for stack, count in list(stacks.items()):
             counts[stack] = counts.get(stack, 0) + count
+    return found
+
+
+def _by_stack(made: dict[int, Any]) -> dict[Any, list[int]]:
+    """Return the ids of what a stack made; those of the living are the newest."""
+    found: dict[Any, list[int]] = {}
+    for identity, stack in list(made.items()):
+        found.setdefault(stack, []).append(identity)
     return found
 
 

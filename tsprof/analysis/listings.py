@@ -24,6 +24,8 @@ class Descriptor:
 class Thread:
     """A thread that runs Python."""
 
+    ident: int
+    """Python's own id of it."""
     native: int | None
     """The kernel's id; None for one that has no ``Thread`` object."""
     name: str
@@ -92,8 +94,8 @@ def merged(outside: Sequence[Held], listing: Listing, pid: int) -> tuple[Held, .
             native.append(replace(held, kind="thread without Python"))
     # Threads without a Thread object run Python, too, but their number in the kernel is not known.
     found += native[: max(len(native) - len(unnamed), 0)]
-    for at, thread in enumerate(unnamed):
-        held = Held(resource="thread", pid=pid, identity=f"unnamed {at}", kind="thread")
+    for thread in unnamed:
+        held = Held(resource="thread", pid=pid, identity=f"ident {thread.ident}", kind="thread")
         found.append(_thread(held, thread, listing))
     return (*found, *(_task(task, pid, listing) for task in listing.tasks))
 

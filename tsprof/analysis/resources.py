@@ -73,6 +73,6 @@ def _what(members: Sequence[Held]) -> str:
     name = pattern([held.name for held in members])
     if first.resource == "task":
         return first.runs
-    if first.resource == "thread":
+    if name and first.resource in ("thread", "process"):
         name = f'"{name}"'
     return f"{first.kind} {name}".strip() + (f" running {first.runs}" if first.runs else "")

@@ -148,7 +148,7 @@ def children(processes: Iterable[psutil.Process]) -> list[Held]:
                         resource="process",
                         pid=process.ppid(),
                         identity=f"{process.pid} {process.create_time()}",
-                        kind="process that ended and was not waited for" if ended else "process",
+                        kind="zombie process" if ended else "process",
                         name=command[:300] or process.name(),
                     )
                 )

@@ -10,7 +10,7 @@ import psutil
 from pydantic import TypeAdapter, ValidationError
 
 from tsprof.analysis.assessments import Look
-from tsprof.analysis.culprits import Culprit, Seen, culprit, worth_naming
+from tsprof.analysis.culprits import LEAST_GAINED, Culprit, Seen, culprit, worth_naming
 from tsprof.analysis.listings import Listing, merged
 from tsprof.analysis.resources import CountedResource, Grown, Held, grown
 from tsprof.analysis.sites import Origin
@@ -66,7 +66,7 @@ def culprits(
             seen = Seen(
                 resource=name,
                 groups=worth,
-                holders=_holders(engine, worth, load.requests),
+                holders=_holders(engine, worth, load.requests, origin_of),
                 requests=load.requests,
                 recorded=recorded,
             )
@@ -108,38 +108,49 @@ def _parsed(reply: Reply) -> Listing | None:
         return None
 
 
-def _holders(engine: Engine, groups: Sequence[Grown], requests: int) -> dict[str, Holder]:
+def _holders(
+    engine: Engine, groups: Sequence[Grown], requests: int, origin_of: Callable[[str], Origin]
+) -> dict[str, Holder]:
     """Find the container that holds most of the new ones, by what they are.
 
     A running thread is held by its running; what it runs is told already.
     """
     found = {}
     for group in groups[:HELD_KINDS]:
-        holder = _holder(engine, group, requests) if group.resource != "thread" else None
-        if holder is not None:
-            found[group.what] = holder
+        if group.resource != "thread":
+            ways = [way for way in _ways(engine, group) if _tells(way, origin_of)]
+            if ways:
+                most = max(ways, key=lambda way: len(way["found_by"]))
+                found[group.what] = _holder(most, group.gained / max(requests, 1))
     return found
 
 
-def _holder(engine: Engine, group: Grown, requests: int) -> Holder | None:
+def _ways(engine: Engine, group: Grown) -> list[Mapping[str, Any]]:
+    """Ask the agent of the process that has the most of a kind who holds some of the newest."""
     owned = [held for held in group.new if held.object_id is not None]
     if not owned:
-        return None
+        return []
     pid, number = Counter(held.pid for held in owned).most_common(1)[0]
     ids = [held.object_id for held in owned if held.pid == pid][-SAMPLED:]
-    arguments = {"ids": ids, "long": max(number // 2, 2)}
+    arguments = {"ids": ids, "long": max(number // 2, LEAST_GAINED)}
     reply = engine.instruments.agents.ask(
         "holders.find", arguments, pids=[pid], timeout=LISTING_PATIENCE
     ).get(pid, "it did not answer")
-    if isinstance(reply, str) or not reply.get("holders"):
-        return None
-    best: Mapping[str, Any] = max(reply["holders"], key=lambda h: len(h["found_by"]))
+    return [] if isinstance(reply, str) else list(reply["holders"])
+
+
+def _tells(way: Mapping[str, Any], origin_of: Callable[[str], Origin]) -> bool:
+    """Tell whether a way begins in code that is not Python's own, such as asyncio's."""
+    return origin_of(way["file"]).kind in ("application", "dependency")
+
+
+def _holder(way: Mapping[str, Any], per_request: float) -> Holder:
     return Holder(
-        path=best["path"],
-        type=best["type"],
-        entries_per_request=group.gained / max(requests, 1),
-        entries=best["entries"] or 0,
-        bytes=best["bytes"],
-        bound=best["bound"],
-        sample=best["sample"],
+        path=way["path"],
+        type=way["type"],
+        entries_per_request=per_request,
+        entries=way["entries"] or 0,
+        bytes=way["bytes"],
+        bound=way["bound"],
+        sample=way["sample"],
     )
