@@ -241,6 +241,8 @@ def _target(thread: Any, own: dict[str, Any]) -> list[Any] | None:
         target = target.func
     if type(target) is types.MethodType:
         target = target.__func__
+    if type(target) is types.BuiltinFunctionType:
+        return ["%s.%s" % (target.__module__, target.__name__), "", 0]
     if type(target) is not types.FunctionType:
         return None
     code = target.__code__

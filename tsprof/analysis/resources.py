@@ -65,7 +65,8 @@ def grown(before: Sequence[Held], after: Sequence[Held]) -> tuple[Grown, ...]:
 
 
 def _key(held: Held) -> tuple[str, ...]:
-    return (held.resource, held.kind, skeleton(held.name), held.runs)
+    name = held.name if held.kind.endswith(" to") else skeleton(held.name)  # a peer's port matters
+    return (held.resource, held.kind, name, held.runs)
 
 
 def _what(members: Sequence[Held]) -> str:

@@ -11,6 +11,9 @@ import psutil
 from tsprof.analysis.resources import Held
 
 DELETED = " (deleted)"
+MEMORY_FILE = "/memfd:"
+EPHEMERAL = 32768
+"""Ports from here on are given to clients (ip(7), ip_local_port_range)."""
 _MOST = 50_000
 """Descriptors or threads of one process that are looked at."""
 _KINDS = {
@@ -70,38 +73,42 @@ def listening_ports(processes: Iterable[psutil.Process]) -> set[int]:
 
 
 def _described(file: Path, link: str, socket: Any, served: Collection[int]) -> tuple[str, str]:
-    if link.startswith("/"):
-        path = link.removesuffix(DELETED)
-        if path.startswith("/memfd:"):
-            return "memory file", path.removeprefix("/memfd:")
-        try:
-            kind = _KINDS.get(stat.S_IFMT(file.stat().st_mode), "file")
-        except OSError:
-            kind = "file"
-        return ("deleted file" if link.endswith(DELETED) else kind), path
-    kind = link.partition(":")[0]
+    """Return the kind and the name of a descriptor."""
+    kind, _, rest = link.partition(":")
+    if kind == "socket":
+        return _peer(socket, served)
     if kind == "anon_inode":
-        return link.partition(":")[2].strip("[]"), ""
-    return (_socket(socket, served) if kind == "socket" else kind), ""
+        return rest.strip("[]"), ""
+    return _file(file, link) if link.startswith("/") else (kind, "")
 
 
-def _socket(socket: Any, served: Collection[int]) -> str:
-    """Name a socket by its peer; a client's own port says nothing."""
+def _file(file: Path, link: str) -> tuple[str, str]:
+    path = link.removesuffix(DELETED)
+    if path.startswith(MEMORY_FILE):
+        return "memory file", path.removeprefix(MEMORY_FILE)
+    if path != link:
+        return "deleted file", path
+    try:
+        return _KINDS.get(stat.S_IFMT(file.stat().st_mode), "file"), path
+    except OSError:  # it was closed meanwhile
+        return "file", path
+
+
+def _peer(socket: Any, served: Collection[int]) -> tuple[str, str]:
+    """Return the kind of a socket and its peer; of a client, whose own port says nothing, ours."""
     if socket is None:
-        return "socket that is not connected"
-    family = socket.family.name
-    if family == "AF_UNIX":
-        path = str(socket.raddr or socket.laddr or "")
-        return f"Unix socket {path}".rstrip()
+        return "socket that is not connected", ""
+    if socket.family.name == "AF_UNIX":
+        return "Unix socket", str(socket.raddr or socket.laddr or "")
     protocol = "TCP" if socket.type.name == "SOCK_STREAM" else "UDP"
-    if socket.laddr and socket.laddr.port in served:
-        where = _address(socket.laddr)
-        listens = socket.status == psutil.CONN_LISTEN
-        return f"{protocol} {'listening on' if listens else 'from a client to'} {where}"
+    if socket.status == psutil.CONN_LISTEN:
+        return f"{protocol} listening on", _address(socket.laddr)
     if not socket.raddr:
-        return f"{protocol} socket without a peer"
-    closed = ", closed by it" if socket.status == psutil.CONN_CLOSE_WAIT else ""
-    return f"{protocol} to {_address(socket.raddr)}{closed}"
+        return f"{protocol} socket without a peer", ""
+    if socket.laddr.port in served or socket.laddr.port < EPHEMERAL <= socket.raddr.port:
+        return f"{protocol} from a client to", _address(socket.laddr)
+    ended = socket.status == psutil.CONN_CLOSE_WAIT
+    return f"{protocol}{', ended by its peer,' if ended else ''} to", _address(socket.raddr)
 
 
 def _address(address: Any) -> str:
