@@ -43,7 +43,7 @@ def start(_arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def stop(_arguments: dict[str, Any]) -> dict[str, Any]:
-    """List everything again, with origins, and leave off remembering.
+    """List everything again, with origins, and remember no more of them.
 
     Returns:
         ``descriptors``: by number as text, a dict each with the ``id`` of the Python object that
@@ -58,9 +58,15 @@ def stop(_arguments: dict[str, Any]) -> dict[str, Any]:
     _recorder.stop()
     _coroutines.stop()
     gc.collect()
-    reply = _Listing().reply()
+    return _Listing().reply()
+
+
+def forget(_arguments: dict[str, Any]) -> dict[str, Any]:
+    """Leave off remembering, if that was not done, and give back the memory that it took."""
+    _recorder.stop()
+    _coroutines.stop()
     _recorder.forget()
-    return reply
+    return {}
 
 
 def _loops() -> list[Any]:

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import psutil
@@ -54,58 +54,87 @@ def culprits(
     engine.phase = "attributing: which line opens what stays open"
     engine.profiling = True
     try:
-        _quiet(engine)
-        before, _ = _listed(engine, "resources.start")
+        before = _look(engine, "resources.start")
         load = engine.counted_segment(min(max(requests, wanted), LONGEST * requests), PATIENCE)
-        _quiet(engine)
-        after, recorded = _listed(engine, "resources.stop")
-        groups = grown(before, after)
-        found = []
-        for name in leaking:
-            worth = worth_naming(groups, name, rates[name] * load.requests)
-            seen = Seen(
-                resource=name,
-                groups=worth,
-                holders=_holders(engine, worth, load.requests, origin_of),
-                requests=load.requests,
-                recorded=recorded,
-            )
-            found.append(culprit(seen, origin_of))
+        after = _look(engine, "resources.stop")
     finally:
+        engine.instruments.agents.ask("resources.forget")
         engine.profiling = False
+    groups = _grown(before, after)
+    found = []
+    for name in leaking:
+        worth = worth_naming(groups, name, rates[name] * load.requests)
+        seen = Seen(
+            resource=name,
+            groups=worth,
+            holders=_holders(engine, worth, load.requests, origin_of),
+            requests=load.requests,
+            recorded=any(sight.recording for sight in before.values()),
+        )
+        found.append(culprit(seen, origin_of))
     return tuple(found)
 
 
-def _quiet(engine: Engine) -> None:
-    wait_until_quiet(engine.instruments.target.processes(), engine.pump)
+@dataclass(frozen=True)
+class _Sight:
+    """One process at one moment."""
+
+    outside: Sequence[Held]
+    listing: Listing | None
+
+    @property
+    def recording(self) -> bool:
+        return self.listing is not None and self.listing.recording
 
 
-def _listed(engine: Engine, command: str) -> tuple[list[Held], bool]:
-    """List what the target's processes hold, and tell whether all agents note origins."""
-    replies = engine.instruments.agents.ask(command, timeout=LISTING_PATIENCE)
-    processes = engine.instruments.target.processes()[:MOST_PROCESSES]
+def _look(engine: Engine, command: str) -> dict[int, _Sight]:
+    """List what every process of the target holds; one that cannot be read is noted."""
+    tools = engine.instruments
+    wait_until_quiet(tools.target.processes(), engine.pump)
+    replies = tools.agents.ask(command, timeout=LISTING_PATIENCE)
+    processes = tools.target.processes()[:MOST_PROCESSES]
     served = listening_ports(processes)
     offspring = children(processes)
-    found: list[Held] = []
-    recorded = bool(replies)
+    found = {}
     for process in processes:
-        outside = [child for child in offspring if child.pid == process.pid]
-        with suppress(psutil.Error):  # it ended, or may not be looked into
-            outside += descriptors(process, served) + threads(process)
-        listing = _parsed(replies.get(process.pid, "no agent"))
-        recorded = recorded and (listing is None or listing.recording)
-        found += outside if listing is None else merged(outside, listing, process.pid)
-    return found, recorded
+        try:
+            outside = descriptors(process, served) + threads(process)
+        except (psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue
+        except psutil.AccessDenied:
+            engine.note("note", f"process {process.pid}: what it holds open cannot be read")
+            continue
+        outside += [child for child in offspring if child.pid == process.pid]
+        found[process.pid] = _Sight(outside, _listing(engine, process.pid, replies))
+    return found
 
 
-def _parsed(reply: Reply) -> Listing | None:
+def _listing(engine: Engine, pid: int, replies: Mapping[int, Reply]) -> Listing | None:
     """Read an agent's answer; what comes out of a target may be anything."""
-    if isinstance(reply, str):
+    reply = replies.get(pid)
+    if reply is None:
         return None
     try:
         return _LISTING.validate_python(reply)
     except ValidationError:
+        reason = reply if isinstance(reply, str) else "its answer is not valid"
+        engine.note("note", f"process {pid}: it could not list what it holds: {reason}")
         return None
+
+
+def _grown(before: Mapping[int, _Sight], after: Mapping[int, _Sight]) -> tuple[Grown, ...]:
+    """Compare the processes that were there both times, each as it could be seen both times."""
+    first: list[Held] = []
+    last: list[Held] = []
+    for pid in before.keys() & after.keys():
+        earlier, later = before[pid], after[pid]
+        if earlier.listing is not None and later.listing is not None:
+            first += merged(earlier.outside, earlier.listing, pid)
+            last += merged(later.outside, later.listing, pid)
+        else:
+            first += earlier.outside
+            last += later.outside
+    return grown(first, last)
 
 
 def _holders(

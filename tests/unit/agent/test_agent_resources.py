@@ -23,7 +23,7 @@ HERE = __file__
 def recording() -> Iterator[None]:
     assert resources.start({})["recording"] is True
     yield
-    resources.stop({})
+    resources.forget({})
 
 
 def own_line(reply: dict[str, Any], number: int | None) -> str:
@@ -147,6 +147,7 @@ def test_where_tasks_wait_and_where_they_were_made() -> None:
         await asyncio.sleep(0)
         assert sys.get_coroutine_origin_tracking_depth() == 0
         task.cancel()
+        resources.forget({})
         return reply, id(task)
 
     reply, identity = asyncio.run(main())
@@ -169,7 +170,7 @@ def test_processes_by_their_program() -> None:
 
 def test_nothing_is_remembered_outside_of_a_recording() -> None:
     resources.start({})
-    resources.stop({})
+    resources.forget({})
     sys.audit("os.fork")
     with open(HERE, "rb") as file:  # noqa: PTH123 - the plainest
         reply = resources.stop({})

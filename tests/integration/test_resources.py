@@ -1,0 +1,118 @@
+"""Leaks of descriptors, threads, tasks and processes in real targets are named."""
+
+import sys
+import sysconfig
+from pathlib import Path
+
+import psutil
+import pytest
+from attribution_target import LIBRARIES, SERVE, Target, script
+from command_line import SERVICE, CommandLine
+from pydantic import TypeAdapter
+
+from tsprof.analysis.culprits import Culprit, Seen, culprit, worth_naming
+from tsprof.analysis.listings import Listing, merged
+from tsprof.analysis.resources import CountedResource, Held, grown
+from tsprof.probes.resources import children, descriptors, listening_ports, threads
+from tsprof.profilers.origin import origins
+
+REQUESTS = 30
+
+LEAKY = (
+    """
+import asyncio, itertools, subprocess, threading
+
+numbers = itertools.count()
+kept = []
+loop = asyncio.new_event_loop()
+threading.Thread(target=loop.run_forever, daemon=True).start()
+
+def export():
+    kept.append(open("x-%d.csv" % next(numbers), "w"))
+
+def notify():
+    threading.Event().wait()
+
+def start_notifier():
+    threading.Thread(target=notify, name="notifier-%d" % next(numbers), daemon=True).start()
+
+async def poll():
+    await asyncio.sleep(600)
+
+async def start_poll():
+    kept.append(asyncio.ensure_future(poll()))
+
+def convert():
+    kept.append(subprocess.Popen(["sleep", "600"]))
+
+def hash_files():
+    open("x.csv", "w").close()
+
+def handle():
+    export()
+    start_notifier()
+    asyncio.run_coroutine_threadsafe(start_poll(), loop).result()
+    hash_files()
+    if next(numbers) % 2:
+        convert()
+"""
+    + SERVE
+)
+
+
+def listed(target: Target, pid: int, command: str) -> tuple[Held, ...]:
+    process = psutil.Process(pid)
+    listing = TypeAdapter(Listing).validate_python(target.ask(pid, command))
+    outside = descriptors(process, listening_ports([process])) + threads(process)
+    outside += [child for child in children(process.children()) if child.pid == pid]
+    return merged(outside, listing, pid)
+
+
+def test_what_leaks_is_named_with_its_line(tmp_path: Path) -> None:
+    with Target(tmp_path, sys.executable, script(tmp_path, LEAKY)) as target:
+        pid = target.agent()
+        target.load(5)
+        before = listed(target, pid, "resources.start")
+        target.load(REQUESTS)
+        after = listed(target, pid, "resources.stop")
+        for child in psutil.Process(pid).children():
+            child.kill()
+    groups = grown(before, after)
+    origin_of = origins(libraries=[LIBRARIES], standard_library=Path(sysconfig.get_path("stdlib")))
+
+    def named(resource: CountedResource) -> Culprit:
+        worth = worth_naming(groups, resource, REQUESTS / 2)
+        seen = Seen(resource=resource, groups=worth, holders={}, requests=REQUESTS, recorded=True)
+        return culprit(seen, origin_of)
+
+    app = tmp_path / "app.py"
+    assert named("fd").title == f"regular file {tmp_path}/x-*.csv, opened in export ({app}:10)"
+    assert named("thread").title == (
+        f'thread "notifier-*" running notify ({app}:12), started in start_notifier ({app}:16)'
+    )
+    assert named("task").title == f"poll ({app}:18), created in start_poll ({app}:22)"
+    assert f"{REQUESTS} of them are now in poll ({app}:19)" in named("task").details
+    assert named("process").title == f'process "sleep 600", started in convert ({app}:25)'
+    assert all(named(name).sites[0].share == 1 for name in ("fd", "thread", "task", "process"))
+
+
+@pytest.mark.parametrize("options", [(), ("--no-agent",)], ids=["agent", "outside"])
+def test_the_report_names_a_leaking_descriptor(
+    tsprof: CommandLine, options: tuple[str, ...]
+) -> None:
+    finished = tsprof.run(
+        *("check", "--url", "/", "--drain", "0", "--max-time", "6", *options, "--"),
+        *(sys.executable, SERVICE, "{port}", "leaks_descriptors"),
+    )
+    assert finished.code == 1
+    finding = finished.finding("fd")
+    assert (
+        "socket that is not connected" in finding["title"] or "without a peer" in finding["title"]
+    )
+    if options:
+        assert finding["sites"] == []
+        assert any("no agent" in detail for detail in finding["details"])
+    else:
+        assert finding["sites"][0]["function"].endswith("leaks_descriptors")
+        assert finding["sites"][0]["share"] == pytest.approx(1.0, abs=0.1)
+        assert "kept -> list" in finding["holders"][0]["path"]
