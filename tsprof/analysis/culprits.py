@@ -79,7 +79,10 @@ def culprit(seen: Seen, origin_of: Callable[[str], Origin]) -> Culprit:
     if first.what in seen.holders:
         title += f", held by {seen.holders[first.what].path}"
     new = [held for group in seen.groups for held in group.new]
-    details = [f"{g.gained:,} more in {seen.requests:,} requests: {g.what}" for g in seen.groups]
+    came = f"more came in {seen.requests:,} further requests"
+    details = [f"{first.gained:,} {came}"]
+    if len(seen.groups) > 1:
+        details = [f"{group.gained:,} {came}: {group.what}" for group in seen.groups]
     details += _doing(seen.groups, origin_of)
     unknown = sum(not held.origin for held in new)
     if unknown:
