@@ -291,6 +291,14 @@ def test_instances_lead_to_the_container_that_has_them() -> None:
     assert set(holder["found_by"]) == {f"{__name__}.Payload"}
 
 
+def test_a_short_container_counts_where_few_are_looked_for() -> None:
+    IN_A_MODULE[:] = [Payload() for _ in range(6)]
+    reply = holders.find({"ids": [id(IN_A_MODULE[-1])], "long": 3, "budget": 60.0})
+    assert [holder["id"] for holder in reply["holders"]] == [id(IN_A_MODULE)]
+    reply = holders.find({"ids": [id(IN_A_MODULE[-1])], "budget": 60.0})
+    assert reply["holders"][0]["entries"] is None
+
+
 # -- what is shown ---------------------------------------------------------------------------
 
 
