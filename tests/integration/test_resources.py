@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from tsprof.analysis.culprits import Culprit, Seen, culprit, worth_naming
 from tsprof.analysis.listings import Listing, merged
 from tsprof.analysis.resources import CountedResource, Held, grown
-from tsprof.probes.resources import children, descriptors, listening_ports, threads
+from tsprof.probes.resources import children, descriptors, threads
 from tsprof.profilers.origin import origins
 
 REQUESTS = 30
@@ -63,7 +63,7 @@ def handle():
 def listed(target: Target, pid: int, command: str) -> tuple[Held, ...]:
     process = psutil.Process(pid)
     listing = TypeAdapter(Listing).validate_python(target.ask(pid, command))
-    outside = descriptors(process, listening_ports([process])) + threads(process)
+    outside = descriptors(process, process.net_connections("all")) + threads(process)
     outside += [child for child in children(process.children()) if child.pid == pid]
     return merged(outside, listing, pid)
 

@@ -2,9 +2,9 @@
 
 Files, sockets and processes come from Python's audit events, which every Python sends whatever
 library opens them. An audit hook cannot be taken back, so it is added when something leaks and not
-before, and outside a recording it returns at once. Threads have no such event before Python 3.12:
-``Thread.start`` is wrapped for the while. Coroutines tell of themselves where they were called,
-once their event loop's thread is asked to note it.
+before, and outside a recording it returns at once. What has no such event, ``Thread.start`` before
+Python 3.12 and ``os.pipe``, is wrapped for the while. Coroutines tell of themselves where they were
+called, once their event loop's thread is asked to note it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _FRAMES = 60  # of a stack, the innermost ones
 _MOST_KEYS = 20_000  # files and objects that are remembered at a time; the oldest go first
 _MOST_STACKS = 2_000
 _PROBE = "tsprof.origins"
+_UNHEARD = ("dup", "eventfd", "memfd_create", "openpty", "pipe", "pipe2")  # functions of os
 _SPAWNING = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty"})
 FORK = "os.fork"
 """What stands for the program of a process that was forked and runs on."""
@@ -36,13 +37,15 @@ class Recorder:
         self._heard_probe = False
         self._on = False
         self._pid = 0
-        self._thread_start: Any = None
+        self._wrapped: list[tuple[Any, str, Any, Any]] = []
         self._clear()
 
     def _clear(self) -> None:
         self._frames: dict[Stack, list[list[Any]]] = {}
-        self.opened: dict[Any, Stacks] = {}
-        """By path as it was given, or by descriptor where one was given: openings by stack."""
+        self.opened: dict[str, Stacks] = {}
+        """Openings of files by their path as it was given, and by stack."""
+        self.made: dict[int, tuple[Stack, int]] = {}
+        """The stack that made a descriptor with a function of ``os``, and its inode."""
         self.sockets: dict[int, Stack] = {}
         """The stack that made a socket, by the object's id."""
         self.databases: dict[int, Stack] = {}
@@ -60,18 +63,17 @@ class Recorder:
             sys.addaudithook(self._hear)  # another hook may refuse it, without an error here
             sys.audit(_PROBE)
         self._on = True
-        self._wrap_thread_start()
+        if not self._wrapped:
+            self._wrap_all()
         return self._heard_probe
 
     def stop(self) -> None:
         """End the recording; what was recorded stays until ``forget``."""
         self._on = False
-        threading = sys.modules.get("threading")
-        if threading is not None and self._thread_start is not None:
-            original, wrapper = self._thread_start
-            if threading.Thread.start is wrapper:
-                threading.Thread.start = original
-        self._thread_start = None
+        for owner, name, original, wrapper in self._wrapped:
+            if getattr(owner, name) is wrapper:  # else somebody wrapped it anew, and calls ours
+                setattr(owner, name, original)
+        self._wrapped = []
 
     def forget(self) -> None:
         """Give back what the recording took."""
@@ -88,7 +90,8 @@ class Recorder:
             return
         try:
             if event == "open" or event == "sqlite3.connect":  # noqa: PLR1714 - no set is hashed
-                self._count(self.opened, _named(arguments[0]))
+                if not isinstance(arguments[0], int):  # a descriptor that is open already
+                    self._count(self.opened, os.fsdecode(arguments[0]))
             elif event == "socket.__new__":
                 self._keep(self.sockets, id(arguments[0]))
             elif event == "sqlite3.connect/handle":
@@ -98,7 +101,7 @@ class Recorder:
         except Exception:  # noqa: BLE001, S110 - the program's call must go on
             pass
 
-    def _count(self, where: dict[Any, Stacks], key: Any) -> None:
+    def _count(self, where: dict[str, Stacks], key: str) -> None:
         stack = self._stack()
         if stack is not None:
             stacks = where.get(key)
@@ -119,12 +122,15 @@ class Recorder:
         """Return the key of the stack that caused the event; None when it is not recorded."""
         if os.getpid() != self._pid:
             return None
-        first = frame = sys._getframe(3)  # noqa: SLF001 - below _count, _hear or the wrapper
+        first: Any = sys._getframe(1)  # noqa: SLF001 - the only way to it
+        while first is not None and first.f_code.co_filename == __file__:
+            first = first.f_back
+        frame = first
         key: list[Any] = []
         while frame is not None and len(key) < 3 * _FRAMES:
             code = frame.f_code
             key += (code.co_filename, code.co_firstlineno, frame.f_lasti)
-            frame = frame.f_back  # type: ignore[assignment]  # None at the end
+            frame = frame.f_back
         stack = tuple(key)
         if stack not in self._frames:
             if len(self._frames) >= _MOST_STACKS:
@@ -132,22 +138,43 @@ class Recorder:
             self._frames[stack] = _described(first)
         return stack
 
-    def _wrap_thread_start(self) -> None:
+    def _wrap_all(self) -> None:
         threading = sys.modules.get("threading")
-        if threading is None or self._thread_start is not None:
-            return
-        original = threading.Thread.start
+        if threading is not None:
+            self._wrap(threading.Thread, "start", self._note_thread)
+        for name in _UNHEARD:
+            if hasattr(os, name):
+                self._wrap(os, name, self._note_made)
 
-        def start(thread: Any) -> None:
-            if self._on:
-                try:  # noqa: SIM105 - contextlib is one more call in the target
-                    self._keep(self.threads, id(thread))
-                except Exception:  # noqa: BLE001, S110 - the program's call must go on
-                    pass
-            original(thread)
+    def _wrap(self, owner: Any, name: str, note: Any) -> None:
+        original = getattr(owner, name)
 
-        threading.Thread.start = start
-        self._thread_start = (original, start)
+        def wrapper(*arguments: Any, **named: Any) -> Any:
+            if not self._on:
+                return original(*arguments, **named)
+            return note(original, arguments, named)
+
+        self._wrapped.append((owner, name, original, wrapper))
+        setattr(owner, name, wrapper)
+
+    def _note_thread(self, original: Any, arguments: Any, named: Any) -> Any:
+        try:  # noqa: SIM105 - contextlib is one more call in the target
+            self._keep(self.threads, id(arguments[0]))
+        except Exception:  # noqa: BLE001, S110 - the program's call must go on
+            pass
+        return original(*arguments, **named)
+
+    def _note_made(self, original: Any, arguments: Any, named: Any) -> Any:
+        result = original(*arguments, **named)
+        try:
+            stack = self._stack()
+            for number in result if isinstance(result, tuple) else (result,):
+                if stack is not None:
+                    _make_room(self.made)
+                    self.made[number] = (stack, os.fstat(number).st_ino)
+        except Exception:  # noqa: BLE001, S110 - the program's call must go on
+            pass
+        return result
 
 
 def _make_room(where: dict[Any, Any]) -> None:
@@ -163,10 +190,6 @@ def _described(frame: Any) -> list[list[Any]]:
         found.append([name, code.co_filename, frame.f_lineno or 0])
         frame = frame.f_back
     return found
-
-
-def _named(given: Any) -> Any:
-    return given if isinstance(given, int) else os.fsdecode(given)
 
 
 def _program(event: str, arguments: tuple[Any, ...]) -> str:

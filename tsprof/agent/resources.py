@@ -194,14 +194,12 @@ def _own(owners: dict[int, Any], fileno: Any, item: Any) -> None:
         return
 
 
-def _by_real_path(opened: dict[Any, Any]) -> dict[Any, dict[Any, int]]:
+def _by_real_path(opened: dict[str, Any]) -> dict[str, dict[Any, int]]:
     """Return the openings by the path that the kernel shows."""
-    found: dict[Any, dict[Any, int]] = {}
+    found: dict[str, dict[Any, int]] = {}
     for given, stacks in list(opened.items()):
-        key = given
-        if isinstance(given, str):
-            key = os.path.realpath(given.partition("?")[0].replace("file:", "", 1))
-        counts = found.setdefault(key, {})
+        path = given.partition("?")[0].replace("file:", "", 1)  # SQLite takes URIs
+        counts = found.setdefault(os.path.realpath(path), {})
         for stack, count in list(stacks.items()):
             counts[stack] = counts.get(stack, 0) + count
     return found
@@ -215,7 +213,7 @@ def _by_stack(made: dict[int, Any]) -> dict[Any, list[int]]:
     return found
 
 
-def _opener(number: int, link: str, owner: Any, opened: dict[Any, Any], alike: int) -> Any:
+def _opener(number: int, link: str, owner: Any, opened: dict[str, Any], alike: int) -> Any:
     """Return the stack that opened a descriptor, or None.
 
     Where one path is opened from several lines, the one that opened it as often as it is open now
@@ -223,6 +221,10 @@ def _opener(number: int, link: str, owner: Any, opened: dict[Any, Any], alike: i
     """
     if owner is not None and id(owner) in _recorder.sockets:
         return _recorder.sockets[id(owner)]
+    if number in _recorder.made:
+        stack, inode = _recorder.made[number]
+        if _inode(number) == inode:  # else it was closed, and the number given again
+            return stack
     path = link.removesuffix(_DELETED)
     stacks = opened.get(path)
     for suffix in _SQLITE_SUFFIXES:
@@ -230,11 +232,16 @@ def _opener(number: int, link: str, owner: Any, opened: dict[Any, Any], alike: i
             stacks = opened.get(path[: -len(suffix)])
     if stacks is None and os.path.basename(path).startswith("#"):  # O_TMPFILE
         stacks = opened.get(os.path.dirname(path))
-    if stacks is None and owner is not None:
-        stacks = opened.get(number)
     if not stacks:
         return None
     return min(stacks, key=lambda stack: abs(stacks[stack] - alike))
+
+
+def _inode(number: int) -> int | None:
+    try:
+        return os.fstat(number).st_ino
+    except OSError:
+        return None
 
 
 def _target(thread: Any, own: dict[str, Any]) -> list[Any] | None:

@@ -150,8 +150,8 @@ def _why_unknown(seen: Seen, unknown: int, all_new: int) -> str:
         reason = "there is no agent in the process that opened them"
     elif seen.resource == "fd":
         reason = (
-            "Python was not told of their opening, as with os.pipe, os.dup, an event loop's own "
-            "descriptors and files that C code opens"
+            "Python was not told of their opening, as with the descriptors of event loops and "
+            "those that C code opens"
         )
     elif seen.resource == "thread":
         reason = "they were not started by threading.Thread, as those of C code"

@@ -1,7 +1,7 @@
 """What a process holds open, as the kernel tells it: descriptors by kind, threads by name."""
 
 import stat
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,51 +25,40 @@ _KINDS = {
 }
 
 
-def descriptors(process: psutil.Process, served: Collection[int] = ()) -> list[Held]:
+def descriptors(
+    process: psutil.Process, sockets: Sequence[Any], served: Collection[int] = ()
+) -> list[Held]:
     """List a process's open descriptors, with the path or the peer of each.
 
     Args:
         process: whose.
+        sockets: its ``net_connections("all")``.
         served: ports on which the target listens; connections to them are clients'.
 
     Raises:
         psutil.Error: the process ended, or may not be looked into.
     """
-    sockets = {c.fd: c for c in process.net_connections("all")}
+    by_number = {socket.fd: socket for socket in sockets}
     folder = Path(f"/proc/{process.pid}/fd")
-    found = []
     try:
         files = list(islice(folder.iterdir(), _MOST))
     except OSError as error:
         raise psutil.AccessDenied(process.pid) from error
+    found = []
     for file in files:
         try:
             link = str(file.readlink())
         except OSError:  # it was closed meanwhile
             continue
-        kind, name = _described(file, link, sockets.get(int(file.name)), served)
-        found.append(
-            Held(
-                resource="fd",
-                pid=process.pid,
-                identity=f"{file.name} {link}",
-                kind=kind,
-                name=name,
-            )
-        )
+        kind, name = _described(file, link, by_number.get(int(file.name)), served)
+        identity = f"{file.name} {link}"
+        found.append(Held(resource="fd", pid=process.pid, identity=identity, kind=kind, name=name))
     return found
 
 
-def listening_ports(processes: Iterable[psutil.Process]) -> set[int]:
-    """Return the TCP ports on which processes listen."""
-    ports = set()
-    for process in processes:
-        try:
-            sockets = process.net_connections("tcp")
-        except psutil.Error:
-            continue
-        ports |= {c.laddr.port for c in sockets if c.status == psutil.CONN_LISTEN}
-    return ports
+def listening_ports(sockets: Iterable[Any]) -> set[int]:
+    """Return the ports on which some of the sockets listen."""
+    return {socket.laddr.port for socket in sockets if socket.status == psutil.CONN_LISTEN}
 
 
 def _described(file: Path, link: str, socket: Any, served: Collection[int]) -> tuple[str, str]:

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import psutil
@@ -93,12 +94,13 @@ def _look(engine: Engine, command: str) -> dict[int, _Sight]:
     wait_until_quiet(tools.target.processes(), engine.pump)
     replies = tools.agents.ask(command, timeout=LISTING_PATIENCE)
     processes = tools.target.processes()[:MOST_PROCESSES]
-    served = listening_ports(processes)
+    sockets = {process: _sockets(process) for process in processes}
+    served = listening_ports(chain.from_iterable(sockets.values()))
     offspring = children(processes)
     found = {}
     for process in processes:
         try:
-            outside = descriptors(process, served) + threads(process)
+            outside = descriptors(process, sockets[process], served) + threads(process)
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
             continue
         except psutil.AccessDenied:
@@ -107,6 +109,13 @@ def _look(engine: Engine, command: str) -> dict[int, _Sight]:
         outside += [child for child in offspring if child.pid == process.pid]
         found[process.pid] = _Sight(outside, _listing(engine, process.pid, replies))
     return found
+
+
+def _sockets(process: psutil.Process) -> Sequence[Any]:
+    try:
+        return process.net_connections("all")
+    except psutil.Error:  # its descriptors cannot be read either, and that is said
+        return ()
 
 
 def _listing(engine: Engine, pid: int, replies: Mapping[int, Reply]) -> Listing | None:

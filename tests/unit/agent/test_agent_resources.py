@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import select
 import socket
 import sqlite3
 import sys
@@ -43,18 +44,15 @@ def test_the_line_and_the_owner_of_files_and_sockets(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     read, write = os.pipe()
+    event = select.epoll()
 
     def export() -> Any:
         return open("export.csv", "w")  # noqa: PTH123 - a relative path
-
-    def wrap() -> Any:
-        return os.fdopen(write, "wb")
 
     with (
         export() as kept,
         tempfile.TemporaryFile() as gone,
         socket.socket() as idle,
-        wrap() as wrapped,
     ):
         reply = resources.stop({})
         assert of_descriptor(reply, kept.fileno())[0] == id(kept.buffer.raw)
@@ -62,9 +60,11 @@ def test_the_line_and_the_owner_of_files_and_sockets(
         assert own_line(reply, of_descriptor(reply, gone.fileno())[1]).startswith("test_the_line")
         assert of_descriptor(reply, idle.fileno())[0] == id(idle)
         assert own_line(reply, of_descriptor(reply, idle.fileno())[1]).startswith("test_the_line")
-        assert own_line(reply, of_descriptor(reply, wrapped.fileno())[1]).endswith("wrap")
-        assert of_descriptor(reply, read) == (None, None)  # os.pipe tells nobody
+        assert own_line(reply, of_descriptor(reply, read)[1]).startswith("test_the_line")
+        assert of_descriptor(reply, event.fileno()) == (None, None)  # nobody is told of it
     os.close(read)
+    os.close(write)
+    event.close()
 
 
 @pytest.mark.usefixtures("recording")
@@ -111,7 +111,7 @@ def test_what_threads_run_and_who_started_them() -> None:
     def worker(_number: int) -> None:
         release.wait()
 
-    start = threading.Thread.start
+    wrapped = threading.Thread.start
     thread = threading.Thread(target=partial(worker, 3), name="job-3")
     thread.start()
     try:
@@ -124,8 +124,9 @@ def test_what_threads_run_and_who_started_them() -> None:
     assert found["target"][0].endswith("worker")
     assert own_line(reply, found["stack"]).endswith("worker")
     assert own_line(reply, found["origin"]).startswith("test_what_threads_run")
-    assert threading.Thread.start is not start
+    assert threading.Thread.start is not wrapped
     assert threading.Thread.start.__module__ == "threading"
+    assert os.pipe.__module__ == "posix"
 
 
 def test_where_tasks_wait_and_where_they_were_made() -> None:

@@ -14,7 +14,8 @@ from tsprof.probes.resources import children, descriptors, listening_ports, thre
 
 def listed(*numbers: int, served: tuple[int, ...] = ()) -> list[tuple[str, str]]:
     by_number = {
-        int(held.identity.partition(" ")[0]): held for held in descriptors(psutil.Process(), served)
+        int(held.identity.partition(" ")[0]): held
+        for held in descriptors(psutil.Process(), psutil.Process().net_connections("all"), served)
     }
     return [(by_number[number].kind, by_number[number].name) for number in numbers]
 
@@ -43,7 +44,7 @@ def test_sockets_by_their_peer() -> None:
         socket.socket() as idle,
     ):
         port = server.getsockname()[1]
-        assert port in listening_ports([psutil.Process()])
+        assert port in listening_ports(psutil.Process().net_connections("all"))
         numbers = (server.fileno(), client.fileno(), accepted.fileno(), idle.fileno())
         found = listed(*numbers, served=(port,))
         client.shutdown(socket.SHUT_RDWR)
