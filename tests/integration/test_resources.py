@@ -81,7 +81,7 @@ def test_what_leaks_is_named_with_its_line(tmp_path: Path) -> None:
     origin_of = origins(libraries=[LIBRARIES], standard_library=Path(sysconfig.get_path("stdlib")))
 
     def named(resource: CountedResource) -> Culprit:
-        worth = worth_naming(groups, resource, REQUESTS / 2)
+        worth = worth_naming(groups, resource, expected=REQUESTS / 2, clients=1)
         seen = Seen(resource=resource, groups=worth, holders={}, requests=REQUESTS, recorded=True)
         return culprit(seen, origin_of)
 

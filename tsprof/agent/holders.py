@@ -136,6 +136,8 @@ def _cut(chain: list[Any], long: int) -> list[Any]:
     for at in range(len(chain) - 1, 0, -1):
         base = heap.container_base(type(chain[at]))
         if base is not None and heap.LENGTHS[base](chain[at]) >= long:
+            if base is dict and objects.instance_dict(chain[at - 1]) is chain[at]:
+                continue  # many attributes are not many entries
             return chain[: at + 1]
     return chain
 

@@ -3,9 +3,10 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from tsprof.analysis.captures import CallFrame
-from tsprof.analysis.resources import CountedResource, Grown, Held
+from tsprof.analysis.resources import FROM_A_CLIENT, CountedResource, Grown, Held
 from tsprof.analysis.sites import STACK_FRAMES, Origin, shown_frame
 from tsprof.report.model import Frame, Holder, Site
 
@@ -47,7 +48,7 @@ class Seen:
 
 
 def worth_naming(
-    groups: Sequence[Grown], resource: CountedResource, expected: float
+    groups: Sequence[Grown], resource: CountedResource, *, expected: float, clients: int
 ) -> tuple[Grown, ...]:
     """Return the kinds of a resource that make up its growth, the largest first.
 
@@ -55,10 +56,16 @@ def worth_naming(
         groups: all kinds that grew.
         resource: the one that leaks.
         expected: the number by which it should have grown, at the rate of the run.
+        clients: of the load, each of which may have opened a connection anew.
     """
     least = max(LEAST_GAINED, LEAST_SHARE * expected)
-    ours = (group for group in groups if group.resource == resource)
-    return tuple(group for group in ours if group.gained >= least)[:SHOWN]
+    ours = (
+        group
+        for group in groups
+        if group.resource == resource
+        and group.gained >= (max(least, clients + 1) if group.kind == FROM_A_CLIENT else least)
+    )
+    return tuple(islice(ours, SHOWN))
 
 
 def culprit(seen: Seen, origin_of: Callable[[str], Origin]) -> Culprit:

@@ -8,6 +8,8 @@ from typing import Literal
 from tsprof.analysis.captures import CallFrame
 from tsprof.analysis.patterns import pattern, skeleton
 
+FROM_A_CLIENT = "TCP from a client to"
+"""The kind of a connection that a client of the target has opened."""
 CountedResource = Literal["fd", "thread", "task", "process"]
 
 
@@ -39,6 +41,7 @@ class Grown:
     """Descriptors, threads, tasks or children of one kind that became more."""
 
     resource: CountedResource
+    kind: str
     what: str
     """Such as ``regular file /tmp/export-*.csv``."""
     gained: int
@@ -59,7 +62,13 @@ def grown(before: Sequence[Held], after: Sequence[Held]) -> tuple[Grown, ...]:
         gained = len(members) - had[key]
         if gained > 0 and new:
             found.append(
-                Grown(resource=members[0].resource, what=_what(new), gained=gained, new=tuple(new))
+                Grown(
+                    resource=members[0].resource,
+                    kind=members[0].kind,
+                    what=_what(new),
+                    gained=gained,
+                    new=tuple(new),
+                )
             )
     return tuple(sorted(found, key=lambda group: -group.gained))
 

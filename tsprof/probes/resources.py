@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 
-from tsprof.analysis.resources import Held
+from tsprof.analysis.resources import FROM_A_CLIENT, Held
 
 DELETED = " (deleted)"
 MEMORY_FILE = "/memfd:"
@@ -95,7 +95,7 @@ def _peer(socket: Any, served: Collection[int]) -> tuple[str, str]:
     if not socket.raddr:
         return f"{protocol} socket without a peer", ""
     if socket.laddr.port in served or socket.laddr.port < EPHEMERAL <= socket.raddr.port:
-        return f"{protocol} from a client to", _address(socket.laddr)
+        return FROM_A_CLIENT, _address(socket.laddr)
     ended = socket.status == psutil.CONN_CLOSE_WAIT
     return f"{protocol}{', ended by its peer,' if ended else ''} to", _address(socket.raddr)
 

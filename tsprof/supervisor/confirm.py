@@ -37,7 +37,7 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
     with ThreadPoolExecutor(1) as reader:  # captures are read while the target rests
         with suppress(RunEnded):  # the events say what happened; what is known stays known
             if plan.attribute is not False and set(COUNTED).intersection(final.leaking):
-                named = culprits(engine, final, requests, _origins(engine))
+                named = culprits(engine, plan, final, requests, _origins(engine))
         with suppress(RunEnded):
             if plan.attribute or (plan.attribute is None and _bytes_leak(final)):
                 window = open_window(engine, final, requests, folder / "captures", plan.profiler)

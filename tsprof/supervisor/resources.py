@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -20,6 +20,7 @@ from tsprof.report.model import Holder
 from tsprof.supervisor.agents import Reply
 from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine
+from tsprof.supervisor.plan import Plan
 
 COUNTED: tuple[CountedResource, ...] = ("fd", "thread", "task", "process")
 WANTED = 12
@@ -29,8 +30,11 @@ LONGEST = 4
 PATIENCE = 60.0
 """Seconds that it may take."""
 LISTING_PATIENCE = 20.0
-MOST_PROCESSES = 64
-"""Processes that are listed, those nearest to the root."""
+MOST_PROCESSES = 32
+"""Processes whose descriptors and threads are listed, those nearest to the root: each takes about
+0.1 s, most of it for the kernel's tables of sockets."""
+MOST_CHILDREN = 5_000
+"""Processes that are listed as children."""
 SAMPLED = 5
 """New ones of a kind whose holder is looked for."""
 HELD_KINDS = 3
@@ -39,12 +43,13 @@ _LISTING = TypeAdapter(Listing)
 
 
 def culprits(
-    engine: Engine, final: Look, requests: int, origin_of: Callable[[str], Origin]
+    engine: Engine, plan: Plan, final: Look, requests: int, origin_of: Callable[[str], Origin]
 ) -> tuple[Culprit, ...]:
     """Name what the leaking counts consist of, from one more counted segment.
 
     Args:
         engine: between two segments.
+        plan: of the run.
         final: the look that the verdict rests on.
         requests: of a segment.
         origin_of: tells whose code a source file is.
@@ -52,19 +57,20 @@ def culprits(
     leaking = [name for name in COUNTED if name in final.leaking]
     rates = {name: max(final.counts[name].rate.value, 0.0) for name in leaking}
     wanted = max((math.ceil(WANTED / rate) for rate in rates.values() if rate > 0), default=0)
+    pids = {pid for pid, _ in final.view.identities}
     engine.phase = "attributing: which line opens what stays open"
     engine.profiling = True
     try:
-        before = _look(engine, "resources.start")
+        before = _look(engine, pids, "resources.start")
         load = engine.counted_segment(min(max(requests, wanted), LONGEST * requests), PATIENCE)
-        after = _look(engine, "resources.stop")
+        after = _look(engine, pids, "resources.stop")
     finally:
-        engine.instruments.agents.ask("resources.forget")
+        engine.instruments.agents.ask("resources.forget", pids=pids)
         engine.profiling = False
     groups = _grown(before, after)
     found = []
     for name in leaking:
-        worth = worth_naming(groups, name, rates[name] * load.requests)
+        worth = worth_naming(groups, name, expected=rates[name] * load.requests, clients=plan.users)
         seen = Seen(
             resource=name,
             groups=worth,
@@ -88,15 +94,16 @@ class _Sight:
         return self.listing is not None and self.listing.recording
 
 
-def _look(engine: Engine, command: str) -> dict[int, _Sight]:
-    """List what every process of the target holds; one that cannot be read is noted."""
+def _look(engine: Engine, pids: Collection[int], command: str) -> dict[int, _Sight]:
+    """List what the processes hold that the verdict rests on; one that cannot be read is noted."""
     tools = engine.instruments
     wait_until_quiet(tools.target.processes(), engine.pump)
-    replies = tools.agents.ask(command, timeout=LISTING_PATIENCE)
-    processes = tools.target.processes()[:MOST_PROCESSES]
+    replies = tools.agents.ask(command, pids=pids, timeout=LISTING_PATIENCE)
+    everybody = tools.target.processes()
+    processes = [process for process in everybody if process.pid in pids][:MOST_PROCESSES]
     sockets = {process: _sockets(process) for process in processes}
     served = listening_ports(chain.from_iterable(sockets.values()))
-    offspring = children(processes)
+    offspring = children(everybody[:MOST_CHILDREN])
     found = {}
     for process in processes:
         try:

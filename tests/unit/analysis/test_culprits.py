@@ -2,7 +2,7 @@
 
 from tsprof.analysis.culprits import Culprit, Seen, culprit, worth_naming
 from tsprof.analysis.listings import Descriptor, Listing, Spawned, Task, Thread, merged
-from tsprof.analysis.resources import CountedResource, Grown, Held, grown
+from tsprof.analysis.resources import FROM_A_CLIENT, CountedResource, Grown, Held, grown
 from tsprof.analysis.sites import Origin
 from tsprof.report.model import Holder
 
@@ -36,7 +36,7 @@ def named(
     holders: dict[str, Holder] | None = None,
     recorded: bool = True,
 ) -> Culprit:
-    worth = worth_naming(groups, resource, expected)
+    worth = worth_naming(groups, resource, expected=expected, clients=10)
     seen = Seen(
         resource=resource, groups=worth, holders=holders or {}, requests=1000, recorded=recorded
     )
@@ -74,6 +74,18 @@ def test_a_few_more_beside_the_leak_are_not_named() -> None:
     found = named(groups)
     assert len(found.sites) == 1
     assert ".log" not in " ".join(found.details)
+
+
+def test_as_many_new_connections_as_there_are_clients_are_no_leak() -> None:
+    def connections(count: int) -> tuple[Grown, ...]:
+        kept = [
+            Held(resource="fd", pid=1, identity=f"{n}", kind=FROM_A_CLIENT, name="127.0.0.1:80")
+            for n in range(count)
+        ]
+        return worth_naming(grown([], kept), "fd", expected=20, clients=10)
+
+    assert connections(10) == ()
+    assert connections(11)[0].what == "TCP from a client to 127.0.0.1:80"
 
 
 def test_it_says_when_it_does_not_know_the_line() -> None:
