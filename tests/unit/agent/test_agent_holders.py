@@ -299,6 +299,19 @@ def test_a_short_container_counts_where_few_are_looked_for() -> None:
     assert reply["holders"][0]["entries"] is None
 
 
+class Wide:
+    def __init__(self) -> None:
+        self.one = self.two = self.three = self.four = 1
+        self.payload = Payload()
+
+
+def test_many_attributes_are_not_many_entries() -> None:
+    IN_A_MODULE[:] = [Wide() for _ in range(4)]
+    assert len(vars(IN_A_MODULE[-1])) > len(IN_A_MODULE)
+    reply = holders.find({"ids": [id(IN_A_MODULE[-1].payload)], "long": 4, "budget": 60.0})
+    assert [holder["id"] for holder in reply["holders"]] == [id(IN_A_MODULE)]
+
+
 # -- what is shown ---------------------------------------------------------------------------
 
 
