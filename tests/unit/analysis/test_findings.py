@@ -7,6 +7,7 @@ import pytest
 from fabricate import SEGMENT, counting, filling, growing, growing_outside, reading, taken
 
 from tsprof.analysis.assessments import Look, look
+from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.findings import (
     Attribution,
     Drain,
@@ -105,6 +106,23 @@ def test_a_counted_leak_says_how_often() -> None:
     assert finding is not None
     assert "open file descriptors grow by 0.05 per request" in finding.title
     assert "one in 20 requests" in finding.title
+
+
+def test_a_counted_leak_names_its_culprit() -> None:
+    seen = look(taken(counting("descriptors", 20)))
+    culprit = Culprit(
+        resource="fd",
+        title="pipe, opened in handle (app.py:12)",
+        sites=(SITE,),
+        holders=(HOLDER,),
+        details=("40 more came",),
+    )
+    other = replace(culprit, resource="thread", title="thread")
+    finding = count_finding("fd", seen.counts["fd"], (other, culprit))
+    assert finding is not None
+    assert finding.title.endswith("(one in 20 requests): pipe, opened in handle (app.py:12)")
+    assert (finding.sites, finding.holders) == ((SITE,), (HOLDER,))
+    assert finding.details[0] == "40 more came"
 
 
 def test_garbage_says_why_it_piles_up() -> None:
