@@ -82,7 +82,14 @@ def test_what_leaks_is_named_with_its_line(tmp_path: Path) -> None:
 
     def named(resource: CountedResource) -> Culprit:
         worth = worth_naming(groups, resource, expected=REQUESTS / 2, clients=1)
-        seen = Seen(resource=resource, groups=worth, holders={}, requests=REQUESTS, recorded=True)
+        seen = Seen(
+            resource=resource,
+            groups=worth,
+            holders={},
+            requests=REQUESTS,
+            expected=REQUESTS / 2,
+            recorded=True,
+        )
         return culprit(seen, origin_of)
 
     app = tmp_path / "app.py"

@@ -15,6 +15,9 @@ LEAST_GAINED = 2
 LEAST_SHARE = 0.15
 """Part of the growth that was expected in the window from which a kind is named. A pool that opens
 one more connection, or a client that connects anew, stays below it."""
+SLOWER = 0.5
+"""Part of the expected growth below which it is said that it went on more slowly, as that of idle
+connections does which are closed after some seconds."""
 SHOWN = 5
 """Kinds and lines in a finding, those that gained the most."""
 _OPENED = {"fd": "opened", "thread": "started", "task": "created", "process": "started"}
@@ -43,6 +46,8 @@ class Seen:
     holders: Mapping[str, Holder]
     """Who holds them, by the ``what`` of a kind."""
     requests: int
+    expected: float
+    """The number by which it should have grown, at the rate of the run."""
     recorded: bool
     """Whether agents noted the lines that opened and started things."""
 
@@ -90,6 +95,11 @@ def culprit(seen: Seen, origin_of: Callable[[str], Origin]) -> Culprit:
     details = [f"{first.gained:,} {came}"]
     if len(seen.groups) > 1:
         details = [f"{group.gained:,} {came}: {group.what}" for group in seen.groups]
+    gained = sum(group.gained for group in seen.groups)
+    if gained < SLOWER * seen.expected:
+        details.append(
+            f"{seen.expected:.0f} were to be expected: they may go by themselves after a while"
+        )
     details += _doing(seen.groups, origin_of)
     unknown = sum(not held.origin for held in new)
     if unknown:

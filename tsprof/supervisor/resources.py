@@ -70,12 +70,14 @@ def culprits(
     groups = _grown(before, after)
     found = []
     for name in leaking:
-        worth = worth_naming(groups, name, expected=rates[name] * load.requests, clients=plan.users)
+        expected = rates[name] * load.requests
+        worth = worth_naming(groups, name, expected=expected, clients=plan.users)
         seen = Seen(
             resource=name,
             groups=worth,
             holders=_holders(engine, worth, load.requests, origin_of),
             requests=load.requests,
+            expected=expected,
             recorded=any(sight.recording for sight in before.values()),
         )
         found.append(culprit(seen, origin_of))

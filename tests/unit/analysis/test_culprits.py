@@ -38,7 +38,12 @@ def named(
 ) -> Culprit:
     worth = worth_naming(groups, resource, expected=expected, clients=10)
     seen = Seen(
-        resource=resource, groups=worth, holders=holders or {}, requests=1000, recorded=recorded
+        resource=resource,
+        groups=worth,
+        holders=holders or {},
+        requests=1000,
+        expected=expected,
+        recorded=recorded,
     )
     return culprit(seen, origin_of)
 
@@ -88,12 +93,20 @@ def test_as_many_new_connections_as_there_are_clients_are_no_leak() -> None:
     assert connections(11)[0].what == "TCP from a client to 127.0.0.1:80"
 
 
+def test_growth_that_became_slower_says_so() -> None:
+    slower = named(grown([], files(range(8), origin=EXPORT)), expected=20)
+    assert slower.details[:2] == (
+        "8 more came in 1,000 further requests",
+        "20 were to be expected: they may go by themselves after a while",
+    )
+
+
 def test_it_says_when_it_does_not_know_the_line() -> None:
     groups = grown([], files(range(15), origin=EXPORT) + files(range(100, 105)))
     assert any(
         "not known of 5 of 20: Python was not told" in text for text in named(groups).details
     )
-    (without,) = named(grown([], files(range(5))), recorded=False).details[1:]
+    (without,) = named(grown([], files(range(5))), expected=5, recorded=False).details[1:]
     assert "no agent" in without
 
 
