@@ -44,6 +44,8 @@ class Recorder:
         self._frames: dict[Stack, list[list[Any]]] = {}
         self.opened: dict[str, Stacks] = {}
         """Openings of files by their path as it was given, and by stack."""
+        self.before: frozenset[tuple[int, str]] = frozenset()
+        """Descriptors that were open already, with their links in /proc."""
         self.made: dict[int, tuple[Stack, int]] = {}
         """The stack that made a descriptor with a function of ``os``, and its inode."""
         self.sockets: dict[int, Stack] = {}
@@ -55,9 +57,14 @@ class Recorder:
         self.spawned: dict[str, Stacks] = {}
         """Processes started, by the base name of their program and by stack."""
 
-    def start(self) -> bool:
-        """Begin to record; return whether audit events arrive."""
+    def start(self, before: frozenset[tuple[int, str]] = frozenset()) -> bool:
+        """Begin to record; return whether audit events arrive.
+
+        Args:
+            before: descriptors that are open already, with their links in /proc.
+        """
         self._clear()
+        self.before = before
         self._pid = os.getpid()
         if not self._heard_probe:
             sys.addaudithook(self._hear)  # another hook may refuse it, without an error here

@@ -37,7 +37,7 @@ def start(_arguments: dict[str, Any]) -> dict[str, Any]:
         As ``stop``; ``recording``: whether Python tells the agent of what it opens.
     """
     gc.collect()
-    recording = _recorder.start()
+    recording = _recorder.start(frozenset(_links().items()))
     _coroutines.start(_loops())
     return {"recording": recording, **_Listing().reply()}
 
@@ -109,21 +109,19 @@ class _Listing:
         return None if stack is None else self._number(_recorder.frames(stack))
 
     def _descriptors(self, owners: dict[int, Any]) -> dict[str, dict[str, Any]]:
-        links = {}
-        for name in os.listdir("/proc/self/fd")[:_MOST]:
-            try:
-                links[int(name)] = os.readlink("/proc/self/fd/" + name)
-            except OSError:  # the one that listed them
-                continue
+        links = _links()
+        new = links.items() - _recorder.before
         opened = _by_real_path(_recorder.opened)
         alike: dict[str, int] = {}
-        for link in links.values():
+        for _, link in new:
             alike[link] = alike.get(link, 0) + 1
         connections = _by_stack(_recorder.databases)
         found = {}
         for number, link in links.items():
             owner = owners.get(number)
-            origin = _opener(number, link, owner, opened, alike[link])
+            origin = None
+            if (number, link) in new:
+                origin = _opener(number, link, owner, opened, alike[link])
             identity = None if owner is None else id(owner)
             if identity is None and connections.get(origin):
                 identity = connections[origin].pop()
@@ -192,6 +190,17 @@ def _own(owners: dict[int, Any], fileno: Any, item: Any) -> None:
         owners[fileno(item)] = item
     except (OSError, ValueError):  # it is closed
         return
+
+
+def _links() -> dict[int, str]:
+    """Return what each descriptor is, as the kernel names it."""
+    found = {}
+    for name in os.listdir("/proc/self/fd")[:_MOST]:
+        try:
+            found[int(name)] = os.readlink("/proc/self/fd/" + name)
+        except OSError:  # the one that listed them
+            continue
+    return found
 
 
 def _by_real_path(opened: dict[str, Any]) -> dict[str, dict[Any, int]]:

@@ -1,6 +1,7 @@
 """Whose code a source file is: the application's, a dependency's or the interpreter's."""
 
-from collections.abc import Callable, Collection, Sequence
+import csv
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -58,10 +59,23 @@ def _owners(libraries: Sequence[Path]) -> dict[str, tuple[str, str]]:
         name = distribution.metadata["Name"]
         if not name:
             continue  # the remains of a broken installation
-        for file in distribution.files or ():
-            if file.suffix == ".py":
-                found[str(distribution.locate_file(file))] = (name, distribution.version)
+        root, of = distribution.locate_file(""), (name, distribution.version)
+        found.update((f"{root}/{file}", of) for file in _python_files(distribution))
     return found
+
+
+def _python_files(distribution: metadata.Distribution) -> Iterator[str]:
+    """Yield the files by their paths as recorded.
+
+    ``Distribution.files`` makes objects of all of them: 2 s for 120 distributions, not 0.1 s.
+    """
+    record = distribution.read_text("RECORD")
+    if record is None:
+        yield from (str(file) for file in distribution.files or () if file.suffix == ".py")
+    else:
+        yield from (
+            row[0] for row in csv.reader(record.splitlines()) if row and row[0].endswith(".py")
+        )
 
 
 def _by_folder(path: Path) -> tuple[str, str]:

@@ -34,10 +34,11 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
     window = Window()
     drain = None
     named: tuple[Culprit, ...] = ()
+    origin_of = _origins(engine)
     with ThreadPoolExecutor(1) as reader:  # captures are read while the target rests
         with suppress(RunEnded):  # the events say what happened; what is known stays known
             if plan.attribute is not False and set(COUNTED).intersection(final.leaking):
-                named = culprits(engine, plan, final, requests, _origins(engine))
+                named = culprits(engine, plan, final, requests, origin_of)
         with suppress(RunEnded):
             if plan.attribute or (plan.attribute is None and _bytes_leak(final)):
                 window = open_window(engine, final, requests, folder / "captures", plan.profiler)
@@ -50,7 +51,7 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
         while not reading.done():
             engine.pump(0.1)
         spent += time.monotonic() - waited
-        attribution = _attribution(engine, window, final, reading.result())
+        attribution = _attribution(window, final, reading.result(), origin_of)
     return Confirmation(
         attribution=attribution, drain=drain, culprits=named, last_judged=last, seconds=spent
     )
@@ -71,13 +72,16 @@ def _origins(engine: Engine) -> Callable[[str], Origin]:
 
 
 def _attribution(
-    engine: Engine, window: Window, final: Look, digests: list[CaptureDigest]
+    window: Window,
+    final: Look,
+    digests: list[CaptureDigest],
+    origin_of: Callable[[str], Origin],
 ) -> Attribution | None:
     if not window.holders and not digests:
         return Attribution(notes=tuple(window.notes)) if window.notes else None
     return conclude(
         Seen(
-            sites=leaking_sites(digests, _origins(engine)),
+            sites=leaking_sites(digests, origin_of),
             before=window.before,
             after=window.after,
             holders=window.holders,

@@ -88,6 +88,20 @@ def test_of_lines_that_open_one_path_the_one_that_does_not_close_it() -> None:
         file.close()
 
 
+def test_what_was_open_before_has_no_origin(tmp_path: Path) -> None:
+    path = tmp_path / "app.db"
+    before = sqlite3.connect(path)
+    before.execute("CREATE TABLE things (name)")
+    resources.start({})
+    after = sqlite3.connect(path)
+    after.execute("SELECT * FROM things")
+    found = list(resources.stop({})["descriptors"].values())
+    resources.forget({})
+    assert [one["id"] for one in found if one["origin"] is not None] == [id(after)]
+    before.close()
+    after.close()
+
+
 @pytest.mark.usefixtures("recording")
 def test_a_database_is_owned_by_its_connection(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "app.db")
