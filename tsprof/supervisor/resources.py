@@ -113,11 +113,16 @@ def _look(engine: Engine, pids: Collection[int], command: str) -> dict[int, _Sig
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
             continue
         except psutil.AccessDenied:
-            engine.note("note", f"process {process.pid}: what it holds open cannot be read")
+            _note_once(engine, f"process {process.pid}: what it holds open cannot be read")
             continue
         outside += [child for child in offspring if child.pid == process.pid]
         found[process.pid] = _Sight(outside, _listing(engine, process.pid, replies))
     return found
+
+
+def _note_once(engine: Engine, text: str) -> None:
+    if all(event.text != text for event in engine.events):
+        engine.note("note", text)
 
 
 def _sockets(process: psutil.Process) -> Sequence[Any]:
@@ -136,7 +141,7 @@ def _listing(engine: Engine, pid: int, replies: Mapping[int, Reply]) -> Listing 
         return _LISTING.validate_python(reply)
     except ValidationError:
         reason = reply if isinstance(reply, str) else "its answer is not valid"
-        engine.note("note", f"process {pid}: it could not list what it holds: {reason}")
+        _note_once(engine, f"process {pid}: it could not list what it holds: {reason}")
         return None
 
 
