@@ -171,7 +171,7 @@ def _why_unknown(seen: Seen, unknown: int, all_new: int) -> str:
             "those that C code opens"
         )
     elif seen.resource == "thread":
-        reason = "they were not started by threading.Thread, as those of C code"
+        reason = "they were not started by threading.Thread, as with those of C code"
     else:
         reason = "their start was not seen"
     return f"the line is not known of {unknown:,} of {all_new:,}: {reason}"
