@@ -51,7 +51,7 @@ class Recorder:
         self.sockets: dict[int, Stack] = {}
         """The stack that made a socket, by the object's id."""
         self.databases: dict[int, Stack] = {}
-        """The stack that opened an SQLite database, by the connection's id; Python 3.10 and later."""
+        """The stack that opened an SQLite file, by the connection's id (from Python 3.10 on)."""
         self.threads: dict[int, Stack] = {}
         """The stack that started a thread, by the ``Thread``'s id."""
         self.spawned: dict[str, Stacks] = {}
