@@ -5,9 +5,7 @@ import sysconfig
 from pathlib import Path
 
 import psutil
-import pytest
 from attribution_target import LIBRARIES, SERVE, Target, script
-from command_line import SERVICE, CommandLine
 from pydantic import TypeAdapter
 
 from tsprof.analysis.culprits import Culprit, Seen, culprit, worth_naming
@@ -101,25 +99,3 @@ def test_what_leaks_is_named_with_its_line(tmp_path: Path) -> None:
     assert f"{REQUESTS} of them are now in poll ({app}:19)" in named("task").details
     assert named("process").title == f'process "sleep 600", started in convert ({app}:25)'
     assert all(named(name).sites[0].share == 1 for name in ("fd", "thread", "task", "process"))
-
-
-@pytest.mark.parametrize("options", [(), ("--no-agent",)], ids=["agent", "outside"])
-def test_the_report_names_a_leaking_descriptor(
-    tsprof: CommandLine, options: tuple[str, ...]
-) -> None:
-    finished = tsprof.run(
-        *("check", "--url", "/", "--drain", "0", "--max-time", "6", *options, "--"),
-        *(sys.executable, SERVICE, "{port}", "leaks_descriptors"),
-    )
-    assert finished.code == 1
-    finding = finished.finding("fd")
-    assert (
-        "socket that is not connected" in finding["title"] or "without a peer" in finding["title"]
-    )
-    if options:
-        assert finding["sites"] == []
-        assert any("no agent" in detail for detail in finding["details"])
-    else:
-        assert finding["sites"][0]["function"].endswith("leaks_descriptors")
-        assert finding["sites"][0]["share"] == pytest.approx(1.0, abs=0.1)
-        assert "kept -> list" in finding["holders"][0]["path"]
