@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
+_LONG = 64  # entries from which a container on the way may be what grows
 _READ = 60  # functions that are read for one name of a container
 _WRAPPERS = frozenset({"weakref", "_weakrefset", "collections", "queue", "asyncio.queues"})
 
@@ -27,7 +28,8 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
         arguments: ``containers``: ids with types, as ``census.take`` returned them; ``ids``: of
             small containers that gain together; ``types``: names of types whose instances grow,
             or a mapping of names to the numbers that they gained; ``instances``: new ones of each
-            that are looked at (default 3); ``budget`` in seconds (default 3); ``values``: whether
+            that are looked at (default 3); ``long``: entries from which a container on the way
+            may be what grows (default 64); ``budget`` in seconds (default 3); ``values``: whether
             the sample shows values (default false).
 
     Returns:
@@ -46,7 +48,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
             if not chains or any(map(objects.is_agents, chains[0])):
                 continue
             chain, *others = chains
-            chain = program.cut(chain)
+            chain = program.cut(chain, arguments.get("long", _LONG))
             held = chain[-1]
             if held is start or id(held) not in holders:
                 described = _described(

@@ -12,6 +12,7 @@ from tsprof.analysis.assessments import (
     SETTLED,
     Look,
 )
+from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.findings import (
     Attribution,
     Drain,
@@ -55,6 +56,7 @@ class Evidence:
     drain: Drain | None = None
     """Of memory."""
     count_drains: Mapping[Resource, Drain] = field(default_factory=dict)
+    culprits: Sequence[Culprit] = ()
     complete: bool = True
 
 
@@ -165,7 +167,9 @@ def _findings(look: Look, evidence: Evidence) -> list[Finding]:
         *memory_findings(look, evidence.attribution, evidence.drain),
         garbage_finding(look, evidence.attribution) if "garbage" in look.leaking else None,
         *(
-            count_finding(resource, assessment, evidence.count_drains.get(resource))
+            count_finding(
+                resource, assessment, evidence.culprits, evidence.count_drains.get(resource)
+            )
             for resource, assessment in look.counts.items()
         ),
         fragmentation_finding(look),

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from tsprof.analysis.assessments import LEAKS, Look, requests_between
 from tsprof.analysis.causes import Cause
+from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.growth import Assessment, Shape
 from tsprof.report.model import Finding, Holder, Resource, Site
 from tsprof.report.wording import place
@@ -94,6 +95,8 @@ class Confirmation:
     drain: Drain | None = None
     """Of memory."""
     count_drains: Mapping[Resource, Drain] = field(default_factory=dict)
+    culprits: tuple[Culprit, ...] = ()
+    """What the leaking descriptors, threads, tasks and processes are."""
     last_judged: int | None = None
     """Number of the last checkpoint that the verdict rests on; None for all."""
     seconds: float = 0.0
@@ -276,23 +279,40 @@ def garbage_finding(look: Look, attribution: Attribution | None) -> Finding:
 
 
 def count_finding(
-    resource: Resource, assessment: Assessment, drain: Drain | None = None
+    resource: Resource,
+    assessment: Assessment,
+    culprits: Sequence[Culprit] = (),
+    drain: Drain | None = None,
 ) -> Finding | None:
-    """Return the finding on a counted resource (descriptors, threads, tasks, processes)."""
+    """Return the finding on a counted resource (descriptors, threads, tasks, processes).
+
+    Args:
+        resource: which.
+        assessment: of its growth.
+        culprits: what of the leaking resources was named.
+        drain: what became of the growth at rest.
+    """
     if assessment.shape not in LEAKS or assessment.rate.low <= 0:
         return None
     rate = assessment.rate.value
     often = f" (one in {1 / rate:,.0f} requests)" if rate <= RARE else ""
     let_go = _let_go(drain)
+    if let_go is None:
+        title = f"{COUNTED[resource]} grow by {rate:.4g} per request{often}"
+    else:
+        title = f"{COUNTED[resource]} grew by {rate:.4g} per request{often} under load, {let_go}"
+    named = next((culprit for culprit in culprits if culprit.resource == resource), None)
+    if named is not None and named.title:
+        title += f": {named.title}"
     return Finding(
         resource=resource,
         kind="leak" if let_go is None else "released",
-        title=f"{COUNTED[resource]} grow by {rate:.4g} per request{often}"
-        if let_go is None
-        else f"{COUNTED[resource]} grew by {rate:.4g} per request{often} under load, {let_go}",
+        title=title,
         clock=assessment.clock,
         confidence=assessment.probability,
-        details=(assessment.reason,),
+        sites=named.sites if named else (),
+        holders=named.holders if named else (),
+        details=(*(named.details if named else ()), assessment.reason),
         **_rate(assessment),
     )
 

@@ -96,8 +96,8 @@ def finding_confidence(finding: Finding) -> str:
 
 def site_growth(site: Site) -> str:
     """What a line leaves behind, and which part of the finding that is."""
-    if not site.bytes_per_request:
-        return "keeps what other lines allocate"
+    if not site.bytes_per_request:  # descriptors and threads are counted
+        return fmt.percentage(site.share) if site.share else "keeps what other lines allocate"
     blocks = f" in {fmt.count(site.blocks_per_request, 'block')}" if site.blocks_per_request else ""
     share = fmt.percentage(site.share)
     return f"{fmt.size(site.bytes_per_request)}{blocks} per request, {share}{through(site)}"
