@@ -149,9 +149,10 @@ def _described(chain: list[Any], *, show: bool) -> dict[str, Any]:
         ``path``, ``root`` (kind of the first step), ``type``, ``id``, ``entries`` (None for an
         object that is no container), ``bytes`` (estimated from the newest entries),
         ``table_bytes`` (of them the container's own), ``sample``,
-        ``file`` and ``line`` to open, ``parents`` (id and entries of the containers above),
-        ``element_types`` (of the newest entries: number by type), ``found_by`` (types from which
-        the walk came here), and room for what ``_judge`` finds.
+        ``file`` and ``line`` to open, ``files`` (whose code has the steps of the way),
+        ``parents`` (id and entries of the containers above), ``element_types`` (of the newest
+        entries: number by type), ``found_by`` (types from which the walk came here), and room for
+        what ``_judge`` finds.
     """
     held = chain[-1]
     base = heap.container_base(type(held))
@@ -170,6 +171,7 @@ def _described(chain: list[Any], *, show: bool) -> dict[str, Any]:
         "sample": entries.sample(newest, show=show),
         "file": file,
         "line": line,
+        "files": sorted({paths.source([step])[0] for step in way if step.kind != "element"}),
         "parents": _parents(chain),
         "element_types": entries.element_types(newest),
         "found_by": [],

@@ -192,8 +192,8 @@ def _ways(engine: Engine, group: Grown) -> list[Mapping[str, Any]]:
 
 
 def _tells(way: Mapping[str, Any], origin_of: Callable[[str], Origin]) -> bool:
-    """Tell whether a way begins in code that is not Python's own, such as asyncio's."""
-    return origin_of(way["file"]).kind in ("application", "dependency")
+    """Tell whether any step of a way is in code that is not Python's own, such as asyncio's."""
+    return any(origin_of(file).kind in ("application", "dependency") for file in way["files"])
 
 
 def _holder(way: Mapping[str, Any], per_request: float) -> Holder:

@@ -104,7 +104,7 @@ def test_a_module_global() -> None:
     IN_A_MODULE[:] = range(ENTRIES)
     (holder,) = find(IN_A_MODULE)
     assert holder["path"].endswith('test_agent_holders.py: module global "IN_A_MODULE" -> list')
-    assert holder["file"] == __file__
+    assert (holder["file"], holder["files"]) == (__file__, [__file__])
     assert (holder["type"], holder["entries"], holder["root"]) == ("list", ENTRIES, "global")
 
 
