@@ -166,6 +166,22 @@ def test_the_targets_python_need_not_be_that_of_tsprof(tsprof: CommandLine, vers
     assert finished.report["provenance"]["target_python"].startswith(version)
 
 
+LISTENS_AND_ENDS = """
+import socket, sys, time
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))):
+    time.sleep(0.5)
+print("no module named app")
+sys.exit(3)
+"""
+
+
+def test_a_server_that_listens_and_ends_was_never_ready(tsprof: CommandLine) -> None:
+    finished = tsprof.check("--", PYTHON, "-c", LISTENS_AND_ENDS, "{port}")
+    assert finished.code == 4
+    assert "ended before it had answered a request (exit code 3)" in finished.err
+    assert "no module named app" in finished.err
+
+
 def test_a_report_that_cannot_be_written_is_told_before_the_run(tsprof: CommandLine) -> None:
     junit = "/nowhere/at/all/junit.xml"
     finished = tsprof.check("--junit", junit, "--", PYTHON, SERVICE, "{port}")

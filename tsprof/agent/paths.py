@@ -55,7 +55,9 @@ def _step(part: list[Any]) -> tuple[Step | None, int]:
     kind = type(item)
     if kind is types.FunctionType:
         return _step_of_function(part)
-    if kind in (types.CellType, types.MethodType, LRU_CACHE):
+    # Up to Python 3.10 the variables of what is suspended are its frame's.
+    joins = kind in SUSPENDED and type(below) is types.FrameType
+    if joins or kind in (types.CellType, types.MethodType, LRU_CACHE):
         return None, 1
     if kind is types.FrameType or kind in SUSPENDED:
         in_cell = type(below) is types.CellType and under is not None
@@ -118,7 +120,7 @@ def text(way: list[Step], kind: str) -> str:
     file = objects.shown_file(source(way)[0])
     prefix = "%s: " % (file or _module_name(way[0]))
     if len(way) == 1:
-        return "%s%s -> %s" % (prefix, _alone(way[0]), kind)
+        return "%s%s -> %s" % (prefix, link(way[0]), kind)
     expression = _start(way[0])
     for step in way[1:-1]:
         expression += _accessor(step)
@@ -158,7 +160,8 @@ def _module_name(step: Step) -> str:
     return heap.type_name(kind).rpartition(".")[0] or "builtins"
 
 
-def _alone(step: Step) -> str:
+def link(step: Step) -> str:
+    """Return one step in words, such as ``Node.parent`` or ``class attribute Node.all``."""
     name = _plain(step.name)
     if step.kind == "global":
         return 'module global "%s"' % name
@@ -166,7 +169,7 @@ def _alone(step: Step) -> str:
         return "class attribute %s.%s" % (step.owner.__qualname__, name)
     if step.kind in ("closure", "default"):
         what = "closure variable" if step.kind == "closure" else "default argument"
-        return '%s "%s" of %s' % (what, name, step.owner.__qualname__)
+        return '%s "%s" of %s' % (what, name, objects.own_name(step.owner))
     if step.kind == "local" and not isinstance(step.name, str):
         return "%s, suspended at line %d" % (_routine_name(step.owner), source([step])[1])
     if step.kind == "local":
@@ -184,7 +187,7 @@ def _start(step: Step) -> str:
     if step.kind == "class":
         return "%s.%s" % (step.owner.__qualname__, _plain(step.name))
     if step.kind in ("closure", "default", "local"):
-        return _alone(step) + (": " + step.name if isinstance(step.name, str) else "")
+        return link(step) + (": " + step.name if isinstance(step.name, str) else "")
     return type(step.owner).__qualname__ + _accessor(step)
 
 

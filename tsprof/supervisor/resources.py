@@ -59,14 +59,14 @@ def culprits(
     wanted = max((math.ceil(WANTED / rate) for rate in rates.values() if rate > 0), default=0)
     pids = {pid for pid, _ in final.view.identities}
     engine.phase = "attributing: which line opens what stays open"
-    engine.profiling = True
+    engine.profiling = "the listing of what is open"
     try:
         before = _look(engine, pids, "resources.start")
         load = engine.counted_segment(min(max(requests, wanted), LONGEST * requests), PATIENCE)
         after = _look(engine, pids, "resources.stop")
     finally:
         engine.instruments.agents.ask("resources.forget", pids=pids)
-        engine.profiling = False
+        engine.profiling = ""
     groups = _grown(before, after)
     found = []
     for name in leaking:
