@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from functools import partial
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def test_the_line_and_the_owner_of_files_and_sockets(
     event = select.epoll()
 
     def export() -> Any:
-        return open("export.csv", "w")  # noqa: PTH123 - a relative path
+        return FileIO("export.csv", "w")
 
     with (
         export() as kept,
@@ -55,7 +56,7 @@ def test_the_line_and_the_owner_of_files_and_sockets(
         socket.socket() as idle,
     ):
         reply = resources.stop({})
-        assert of_descriptor(reply, kept.fileno())[0] == id(kept.buffer.raw)
+        assert of_descriptor(reply, kept.fileno())[0] == id(kept)
         assert own_line(reply, of_descriptor(reply, kept.fileno())[1]).endswith("export")
         assert own_line(reply, of_descriptor(reply, gone.fileno())[1]).startswith("test_the_line")
         assert of_descriptor(reply, idle.fileno())[0] == id(idle)
@@ -70,11 +71,11 @@ def test_the_line_and_the_owner_of_files_and_sockets(
 @pytest.mark.usefixtures("recording")
 def test_of_lines_that_open_one_path_the_one_that_does_not_close_it() -> None:
     def closes() -> None:
-        with open(HERE, "rb"):  # noqa: PTH123 - the plainest
+        with FileIO(HERE):
             pass
 
     def keeps() -> Any:
-        return open(HERE, "rb")  # noqa: PTH123 - the plainest
+        return FileIO(HERE)
 
     kept = []
     for _ in range(5):
@@ -187,7 +188,7 @@ def test_nothing_is_remembered_outside_of_a_recording() -> None:
     resources.start({})
     resources.forget({})
     sys.audit("os.fork")
-    with open(HERE, "rb") as file:  # noqa: PTH123 - the plainest
+    with FileIO(HERE) as file:
         reply = resources.stop({})
         assert of_descriptor(reply, file.fileno())[1] is None
     assert reply["spawned"] == []
