@@ -211,7 +211,7 @@ def test_a_counted_leak_names_its_culprit() -> None:
         details=("40 more came",),
     )
     other = replace(culprit, resource="thread", title="thread")
-    finding = count_finding("fd", seen.counts["fd"], (other, culprit))
+    finding = count_finding("fd", seen.counts["fd"], culprits=(other, culprit))
     assert finding is not None
     assert finding.title.endswith("(one in 20 requests): pipe, opened in handle (app.py:12)")
     assert (finding.sites, finding.holders) == ((SITE,), (HOLDER,))
