@@ -146,7 +146,7 @@ class _Count:
         A dict that holds nothing but str, bytes, numbers and None is not tracked before Python
         3.14; it is seen through whatever holds it.
         """
-        referents = gc.get_referents(*chunk)
+        referents = heap.referents(*chunk)
         untracked = [item for item in referents if type(item) in heap.UNTRACKED]
         hidden = {id(item): item for item in untracked if not gc.is_tracked(item)}
         for identity in self._seen.intersection(hidden):

@@ -64,6 +64,20 @@ def objects() -> list[Any]:
     return _safe(found)
 
 
+def referents(*items: Any) -> list[Any]:
+    """Return what objects refer to, as ``gc.get_referents`` does; of a module only its namespace.
+
+    A module written in C may show the collector more than what lives: ``_asyncio`` of Python 3.12
+    shows its list of freed objects. Whoever refers to one of those frees it a second time.
+    """
+    modules = [item for item in items if type(item) is types.ModuleType]
+    if modules:
+        items = tuple(item for item in items if type(item) is not types.ModuleType)
+    found = gc.get_referents(*items)
+    found += map(vars, modules)
+    return found
+
+
 def frozen_objects(ordinary: list[Any]) -> list[Any]:
     """Find the objects that ``gc.freeze`` hid, from the modules down.
 
@@ -80,7 +94,7 @@ def frozen_objects(ordinary: list[Any]) -> list[Any]:
                 known.add(id(item))
                 fresh.append(item)
         found += fresh
-        level = gc.get_referents(*fresh)
+        level = referents(*fresh)
     return found
 
 
@@ -90,7 +104,7 @@ def referrers(items: list[Any]) -> list[Any]:
     if gc.get_freeze_count() > _FROZEN_AT_START:
         wanted = set(map(id, items))
         for item in frozen_objects(gc.get_objects()):
-            if not wanted.isdisjoint(map(id, gc.get_referents(item))):
+            if not wanted.isdisjoint(map(id, referents(item))):
                 found.append(item)
     return found
 

@@ -55,7 +55,9 @@ def _step(part: list[Any]) -> tuple[Step | None, int]:
     kind = type(item)
     if kind is types.FunctionType:
         return _step_of_function(part)
-    if kind in (types.CellType, types.MethodType, LRU_CACHE):
+    # Up to Python 3.10 the variables of what is suspended are its frame's.
+    joins = kind in SUSPENDED and type(below) is types.FrameType
+    if joins or kind in (types.CellType, types.MethodType, LRU_CACHE):
         return None, 1
     if kind is types.FrameType or kind in SUSPENDED:
         in_cell = type(below) is types.CellType and under is not None
@@ -167,7 +169,7 @@ def link(step: Step) -> str:
         return "class attribute %s.%s" % (step.owner.__qualname__, name)
     if step.kind in ("closure", "default"):
         what = "closure variable" if step.kind == "closure" else "default argument"
-        return '%s "%s" of %s' % (what, name, step.owner.__qualname__)
+        return '%s "%s" of %s' % (what, name, objects.own_name(step.owner))
     if step.kind == "local" and not isinstance(step.name, str):
         return "%s, suspended at line %d" % (_routine_name(step.owner), source([step])[1])
     if step.kind == "local":

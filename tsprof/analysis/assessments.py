@@ -96,6 +96,12 @@ class Look:
         )
 
     @property
+    def is_told(self) -> bool:
+        """Each resource certainly leaks or certainly does not: there is no leak left to find."""
+        counts = all(count.shape in (*SETTLED, *LEAKS) for count in self.counts.values())
+        return counts and ("memory" in self.leaking or self.memory_settled)
+
+    @property
     def detectable(self) -> float | None:
         """The smallest leak in bytes per request that these checkpoints could have shown."""
         parts = []

@@ -1,11 +1,15 @@
 """Findings: one cause each, in a sentence with its numbers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypedDict
 
 from tsprof.analysis.assessments import LEAKS, Look, requests_between
+from tsprof.analysis.causes import Cause
+from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.growth import Assessment, Shape
 from tsprof.report.model import Finding, Holder, Resource, Site
+from tsprof.report.wording import place
 
 BOUNDED = 0.4
 """Share of a growth, by the agent's estimate, that containers with a bound must take for the rest
@@ -13,8 +17,16 @@ to be in doubt. The estimate does not see what C code keeps beside an entry: an 
 in a functools.lru_cache was taken for 203."""
 RELEASED = 0.5
 """Share of a growth that must let go by itself for it not to be called a leak."""
+KEEPS = 0.5
+"""Part of what the largest site allocates below which the first one is named for what it keeps."""
+STOPPED = 0.5
+"""Part of the growth to be expected of the load after a rest by which it must fall short of the
+least that as much load brought before. Services that load a cache for 40 s, or whose sessions live
+for 30 s, fell short by all of it or more; growth in rare pieces has brought nothing before, too."""
 FRAGMENTATION_FLOOR = 8 << 20
 """Bytes of allocator slack that must have come before fragmentation is worth a line."""
+RARE = 0.7
+"""Counted things per request up to which it says more to tell in how many requests one comes."""
 COUNTED = {
     "fd": "open file descriptors",
     "thread": "threads",
@@ -29,6 +41,10 @@ class Attribution:
 
     sites: tuple[Site, ...] = ()
     holders: tuple[Holder, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    """The mistakes behind the growth, where there are several and they can be told apart."""
+    details: tuple[str, ...] = ()
+    """What comes with each entry of the holders, in words."""
     cycles: tuple[Holder, ...] = ()
     """Kinds of reference cycles that made up uncollected garbage."""
     evictions: tuple[str, ...] = ()
@@ -45,13 +61,30 @@ class Attribution:
 
 @dataclass(frozen=True, kw_only=True)
 class Drain:
-    """The drain test: what let go by itself while the gate stayed closed."""
+    """What became of a resource's growth: at rest, then under load again. In bytes, or counted."""
 
     seconds: float
+    """Time for which the gate stayed closed."""
     grown: float
-    """Bytes that had come within the settled window."""
+    """What had come within the settled window."""
     released: float
-    """Bytes of them that went while nothing was asked of the target."""
+    """Part of it that went while nothing was asked of the target."""
+    brought: float | None = None
+    """What the load after the rest brought; None where there was none."""
+    expected: float = 0.0
+    """What it would have brought, had nothing changed."""
+    least: float = 0.0
+    """The least that as much load brought within the settled window."""
+
+    @property
+    def let_go(self) -> bool:
+        """A good part of the growth went by itself."""
+        return self.released >= RELEASED * self.grown > 0
+
+    @property
+    def stopped(self) -> bool:
+        """The growth did not go on: load brought far less of it than ever before."""
+        return self.brought is not None and self.brought < self.least - STOPPED * self.expected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,43 +93,67 @@ class Confirmation:
 
     attribution: Attribution | None = None
     drain: Drain | None = None
+    """Of memory."""
+    count_drains: Mapping[Resource, Drain] = field(default_factory=dict)
+    culprits: tuple[Culprit, ...] = ()
+    """What the leaking descriptors, threads, tasks and processes are."""
     last_judged: int | None = None
     """Number of the last checkpoint that the verdict rests on; None for all."""
     seconds: float = 0.0
     """Time that it took."""
 
 
-def memory_finding(
+def memory_findings(
     look: Look, attribution: Attribution | None, drain: Drain | None
-) -> Finding | None:
-    """Return the finding on memory, or None where it does not grow."""
+) -> tuple[Finding, ...]:
+    """Return the findings on memory, one per cause; none where it does not grow.
+
+    Their rates sum up to the ledger's.
+    """
     if look.memory_leaks:
         assert look.memory is not None
-        return _exact_finding(look, look.memory, attribution or Attribution(), drain)
+        known = attribution or Attribution()
+        finding = _exact_finding(look, look.memory, known, drain)
+        if finding.kind == "leak" and known.causes:
+            return tuple(_of_cause(finding, cause, known) for cause in known.causes)
+        return (finding,)
     for assessment, what in (
         (look.outside if look.outside_leaks else None, "resident memory, seen from outside,"),
         (look.unowned if look.unowned_leaks else None, "memory outside of Python and malloc"),
     ):
         if assessment is not None:
-            return Finding(
-                resource="memory",
-                kind="leak",
-                title=f"{what} grows by {_bytes(assessment)} per request",
-                confidence=assessment.probability,
-                **_rate(assessment),
+            let_go = _let_go(drain)
+            known = attribution or Attribution()
+            if let_go is None:
+                title = f"{what} grows by {_bytes(assessment)} per request"
+                title += _culprits(known.sites, ())
+            else:
+                title = f"{what} grew by {_bytes(assessment)} per request, {let_go}"
+            return (
+                Finding(
+                    resource="memory",
+                    kind="leak" if let_go is None else "released",
+                    title=title,
+                    confidence=assessment.probability,
+                    sites=known.sites,
+                    details=known.notes,
+                    **_rate(assessment),
+                ),
             )
-    if look.memory is not None and look.memory.shape is Shape.FILLING:
-        return Finding(
-            resource="memory",
-            kind="filling",
-            title=f"memory still fills: {look.memory.reason}",
-            plateau=look.memory.plateau,
-            confidence=1 - look.memory.probability,
-            holders=attribution.holders if attribution else (),
-            sites=attribution.sites if attribution else (),
-            **_rate(look.memory),
+    if look.memory is not None and look.memory.shape is Shape.FILLING and not look.memory_settled:
+        return (
+            Finding(
+                resource="memory",
+                kind="filling",
+                title=f"memory still fills: {look.memory.reason}",
+                plateau=look.memory.plateau,
+                confidence=1 - look.memory.probability,
+                holders=attribution.holders if attribution else (),
+                sites=attribution.sites if attribution else (),
+                **_rate(look.memory),
+            ),
         )
-    return None
+    return ()
 
 
 def _exact_finding(
@@ -106,29 +163,18 @@ def _exact_finding(
     if memory.clock not in ("request", "requests"):
         title += f"; the growth follows {memory.clock} best"
     if attribution.bounded_share >= BOUNDED:
-        held = attribution.holders[0]
         kind = "filling"
-        title = (
-            f"memory grows {_bytes(memory)} per request into {held.path}, which is bounded"
-            + (f" at {held.bound:,} entries (now {held.entries:,})" if held.bound else "")
-            + ": a cache that still fills looks like a leak until it is full"
-        )
-    elif drain is not None and drain.released >= RELEASED * drain.grown > 0:
-        kind = "released"
-        title = (
-            f"memory grew {_bytes(memory)} per request under load and "
-            f"{drain.released / drain.grown:.0%} of it let go within {drain.seconds:.0f} s of rest"
-        )
-    elif attribution.sites:
-        site = attribution.sites[0]
-        title += f", allocated in {site.function} ({site.file}:{site.line})"
-    if kind == "leak" and attribution.holders:
-        title += f", held by {attribution.holders[0].path}"
+        title = f"memory grows {_bytes(memory)} per request{_into(attribution.holders[0])}"
+    elif (let_go := _let_go(drain)) is not None:
+        kind, title = "released", f"memory grew {_bytes(memory)} per request under load, {let_go}"
+    if kind == "leak":
+        title += _culprits(attribution.sites, attribution.holders)
     if drain is not None and drain.grown > 0 and kind == "leak":
         details.append(
             f"drain test: {max(drain.released, 0) / drain.grown:.0%} of the growth let go "
             f"within {drain.seconds:.0f} s without load"
         )
+    details += attribution.details
     details += attribution.evictions
     details += attribution.notes
     details.append(
@@ -146,6 +192,65 @@ def _exact_finding(
         holders=attribution.holders,
         details=tuple(details),
         **_rate(memory),
+    )
+
+
+def _let_go(drain: Drain | None) -> str | None:
+    """Say how growth turned out to be none for good; None where it did not."""
+    if drain is None:
+        return None
+    if drain.let_go:
+        share = min(drain.released / drain.grown, 1.0)
+        return f"and {share:.0%} of that let go within {drain.seconds:.0f} s of rest"
+    if drain.stopped:
+        return f"but no longer after a rest of {drain.seconds:.0f} s"
+    return None
+
+
+def _of_cause(whole: Finding, cause: Cause, known: Attribution) -> Finding:
+    """Return the part of a finding that one cause makes up."""
+    rate = f"{whole.per_request * cause.share:.4g} B"
+    title = f"{rate} of the {whole.per_request:.4g} B per request that the target gains"
+    first = cause is known.causes[0]
+    general = [detail for detail in whole.details if detail not in known.details]
+    return whole.model_copy(
+        update={
+            "kind": "filling" if cause.bounded else "leak",
+            "title": f"{title} go{_into(cause.holders[0])}"
+            if cause.bounded
+            else f"{title} leak{_culprits(cause.sites, cause.holders)}",
+            "per_request": whole.per_request * cause.share,
+            "low": whole.low * cause.share,
+            "high": whole.high * cause.share,
+            "plateau": cause.plateau if cause.bounded else None,
+            "sites": tuple(
+                site.model_copy(update={"share": site.share / cause.share}) for site in cause.sites
+            ),
+            "holders": cause.holders,
+            "details": (*cause.details, *(general if first else ())),
+        }
+    )
+
+
+def _culprits(sites: Sequence[Site], holders: Sequence[Holder]) -> str:
+    """Say where memory is allocated, or where what was allocated before is kept, and by what."""
+    words = ""
+    largest = max((site.bytes_per_request for site in sites), default=0.0)
+    for site in sites[:1]:
+        done = "allocated" if site.bytes_per_request > KEEPS * largest else "kept"
+        words += f", {done} in {site.function} ({place(site)})"
+        words += f" through {site.through}" if site.through else ""
+    for holder in holders[:1]:
+        words += f", held by {holder.path}"
+    return words
+
+
+def _into(holder: Holder) -> str:
+    """Say that memory goes into a container with a bound."""
+    stops = f" at {holder.bound:,} entries (now {holder.entries:,})" if holder.bound else ""
+    return (
+        f" into {holder.path}, which is bounded{stops}: "
+        "a cache that still fills looks like a leak until it is full"
     )
 
 
@@ -173,19 +278,41 @@ def garbage_finding(look: Look, attribution: Attribution | None) -> Finding:
     )
 
 
-def count_finding(resource: Resource, assessment: Assessment) -> Finding | None:
-    """Return the finding on a counted resource (descriptors, threads, tasks, processes)."""
+def count_finding(
+    resource: Resource,
+    assessment: Assessment,
+    culprits: Sequence[Culprit] = (),
+    drain: Drain | None = None,
+) -> Finding | None:
+    """Return the finding on a counted resource (descriptors, threads, tasks, processes).
+
+    Args:
+        resource: which.
+        assessment: of its growth.
+        culprits: what of the leaking resources was named.
+        drain: what became of the growth at rest.
+    """
     if assessment.shape not in LEAKS or assessment.rate.low <= 0:
         return None
     rate = assessment.rate.value
+    often = f" (one in {1 / rate:,.0f} requests)" if rate <= RARE else ""
+    let_go = _let_go(drain)
+    if let_go is None:
+        title = f"{COUNTED[resource]} grow by {rate:.4g} per request{often}"
+    else:
+        title = f"{COUNTED[resource]} grew by {rate:.4g} per request{often} under load, {let_go}"
+    named = next((culprit for culprit in culprits if culprit.resource == resource), None)
+    if named is not None and named.title:
+        title += f": {named.title}"
     return Finding(
         resource=resource,
-        kind="leak",
-        title=f"{COUNTED[resource]} grow by {rate:.4g} per request "
-        f"(one in {1 / rate:,.0f} requests)",
+        kind="leak" if let_go is None else "released",
+        title=title,
         clock=assessment.clock,
         confidence=assessment.probability,
-        details=(assessment.reason,),
+        sites=named.sites if named else (),
+        holders=named.holders if named else (),
+        details=(*(named.details if named else ()), assessment.reason),
         **_rate(assessment),
     )
 

@@ -56,6 +56,7 @@ def _sample(process: psutil.Process, second: int, role: Role, *, costly: bool) -
             page_faults=_page_faults(process.pid),
             uss=uss,
             connections=connections,
+            waited_seconds=_waited(process.pid),
         )
 
 
@@ -66,6 +67,14 @@ def _page_faults(pid: int) -> int:
     except OSError:
         return 0
     return int(fields[7]) + int(fields[9])
+
+
+def _waited(pid: int) -> float:
+    """Seconds that the first thread was ready to run and had no processor (sched-stats)."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0  # a kernel without CONFIG_SCHED_INFO
 
 
 def cpu_seconds(processes: Iterable[psutil.Process]) -> float:

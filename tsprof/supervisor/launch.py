@@ -288,6 +288,15 @@ def wait_until_ready(
         time.sleep(0.05)
 
 
+def not_ready_after_all(target: Target) -> NotReadyError:
+    """Return the error of a target that accepted connections, but ended without an answer."""
+    return NotReadyError(
+        "the target ended before it had answered a request "
+        f"({describe_exit(target.exit_status)})" + _quoted(target.log_tail()),
+        hint="a server may listen before its application is loaded; run the command by hand",
+    )
+
+
 def describe_exit(status: int | None) -> str:
     """Say how a process ended: ``exit code 3``, or ``killed by SIGKILL``."""
     if status is None:

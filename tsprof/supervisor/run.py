@@ -2,10 +2,12 @@
 
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.assessments import look
 from tsprof.analysis.findings import Confirmation
 from tsprof.config import Settings
@@ -22,13 +24,16 @@ from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.bring_up import Surroundings, bring_up, find_place, sight_notes
 from tsprof.supervisor.confirm import confirm
 from tsprof.supervisor.engine import Engine, Instruments, RunEnded
+from tsprof.supervisor.gauges import gauge_addresses
 from tsprof.supervisor.interrupts import RunInterrupted, noticing_interrupts
-from tsprof.supervisor.launch import Target
+from tsprof.supervisor.launch import Target, not_ready_after_all
 from tsprof.supervisor.measure import measure
 from tsprof.supervisor.plan import Plan
 
 
-def run(plan: Plan, settings: Settings, home: Path, view: LiveView) -> tuple[Report, Path]:
+def run(
+    plan: Plan, settings: Settings, home: Path, view: LiveView, allowances: Allowances
+) -> tuple[Report, Path]:
     """Run a scenario and return its report and the folder of the run.
 
     Raises:
@@ -46,6 +51,10 @@ def run(plan: Plan, settings: Settings, home: Path, view: LiveView) -> tuple[Rep
         database.set_fact("slowest_fill", plan.slowest_fill)
         database.set_fact("started", started.isoformat(timespec="seconds"))
         database.set_fact("settings", settings.model_dump(mode="json", by_alias=True))
+        database.set_fact(
+            "allowances",
+            TypeAdapter(Allowances).dump_python(allowances, mode="json", by_alias=True),
+        )
         agents = stack.enter_context(Agents())
         place = find_place(settings)
         around = Surroundings(agents, folder, interrupts, view, stack)
@@ -61,7 +70,11 @@ def run(plan: Plan, settings: Settings, home: Path, view: LiveView) -> tuple[Rep
             folder / LOAD_LOG,
         )
         stack.callback(load.stop)
-        engine = Engine(Instruments(target, agents, load, database, interrupts, view.update))
+        gauges = gauge_addresses(settings, place)
+        again = None if settings.target.pid else partial(bring_up, settings, place, around)
+        engine = Engine(
+            Instruments(target, agents, load, database, interrupts, view.update, gauges, again)
+        )
         database.set_fact("notes", [*load.notes, *sight_notes(agents, target, settings)])
         database.set_fact(
             "provenance",
@@ -88,7 +101,11 @@ def _close(database: RunDatabase) -> None:
 
 
 def _drive(engine: Engine, plan: Plan, view: LiveView, folder: Path) -> None:
-    """Measure and confirm, until that is done or cut short."""
+    """Measure and confirm, until that is done or cut short.
+
+    Raises:
+        NotReadyError: the target exited before it had answered a request.
+    """
     try:
         requests = measure(engine, plan)
         final = look(engine.checkpoints, plan.slowest_fill)
@@ -100,8 +117,10 @@ def _drive(engine: Engine, plan: Plan, view: LiveView, folder: Path) -> None:
     except RunInterrupted:
         view.line("interrupted: writing the report; once more to stop at once")
         _try_note(engine, "interrupted", "interrupted by the user")
-    except RunEnded:
-        pass  # the events say why
+    except RunEnded:  # the events say why
+        target = engine.instruments.target
+        if isinstance(target, Target) and not engine.served and (target.exit_status or -1) > 0:
+            raise not_ready_after_all(target) from None
     except StoreError as error:
         _try_note(engine, "store_failed", str(error))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tsprof.agent import heap, holders
+from tsprof.agent import entries, heap, holders
 
 sys.path.insert(0, str(Path(__file__).parent / "zoo"))
 
@@ -97,6 +97,94 @@ def test_the_code_that_adds_and_removes_is_named(found: dict[str, Any]) -> None:
     assert "self.callbacks.append" in line
 
 
+def add_to_listeners(listeners: Any) -> None:
+    listeners.put_last_listener(1)
+
+
+class Trail:
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+
+    def put_last_listener(self, row: int) -> None:
+        self.rows.append(row)
+
+
+def test_the_code_that_calls_what_adds_is_named() -> None:
+    trail = Trail()
+    for _ in range(ENTRIES):
+        add_to_listeners(trail)
+    (holder,) = find(trail.rows)
+    (caller,) = holder["callers"]
+    assert (caller["function"], caller["file"]) == ("add_to_listeners", __file__)
+    line = Path(__file__).read_text().splitlines()[caller["line"] - 1]
+    assert "listeners.put_last_listener(1)" in line
+
+
+class Dragged:
+    pass
+
+
+class Visits:
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+
+    def open(self, row: int) -> None:
+        self.rows.append(row)
+
+
+def visit(visits: Visits) -> None:
+    visits.open(1)
+
+
+def test_a_caller_of_a_common_name_is_looked_for_nearby() -> None:
+    visits = Visits()
+    for _ in range(ENTRIES):
+        visit(visits)
+    (holder,) = find(visits.rows)
+    assert "visit" in {caller["function"] for caller in holder["callers"]}
+    assert {Path(caller["file"]).parent for caller in holder["callers"]} == {Path(__file__).parent}
+
+
+def failing() -> ValueError:
+    dragged = Dragged()
+    try:
+        assert dragged
+        raise ValueError  # noqa: TRY301 - it is to have a traceback
+    except ValueError as error:
+        return error
+
+
+class Failure:
+    def __init__(self, error: ValueError) -> None:
+        self.error = error
+
+
+@pytest.mark.parametrize(
+    ("make", "keeps"),
+    [
+        (failing, True),
+        (lambda: Failure(failing()), True),
+        (lambda: failing().__traceback__, True),
+        (ValueError, False),
+        (lambda: [1], False),
+    ],
+)
+def test_entries_that_keep_frames(make: Callable[[], Any], keeps: bool) -> None:  # noqa: FBT001
+    IN_A_MODULE[:] = [make() for _ in range(ENTRIES)]
+    (holder,) = find(IN_A_MODULE)
+    IN_A_MODULE.clear()
+    assert holder["keeps_frames"] == keeps
+
+
+def test_what_a_kept_frame_drags_along_leads_to_what_keeps_it() -> None:
+    IN_A_MODULE[:] = [failing() for _ in range(ENTRIES)]
+    reply = holders.find({"types": [f"{__name__}.Dragged"], "budget": 60.0})
+    (holder,) = reply["holders"]
+    IN_A_MODULE.clear()
+    assert holder["path"].endswith('module global "IN_A_MODULE" -> list')
+    assert set(holder["found_by"]) == {f"{__name__}.Dragged"}
+
+
 # -- ways ------------------------------------------------------------------------------------
 
 
@@ -150,6 +238,31 @@ def test_a_closure() -> None:
     assert holder["writers"][0]["function"] == "make_handler.<locals>.handler"
 
 
+def timed(function: Callable[[int], None]) -> Callable[[int], None]:
+    timings: list[Any] = []
+
+    @functools.wraps(function)
+    def measured(number: int) -> None:
+        function(number)
+        timings.append([number])
+
+    return measured
+
+
+@timed
+def work(_: int) -> None:
+    pass
+
+
+def test_a_decorator_is_not_taken_for_what_it_decorates() -> None:
+    for number in range(ENTRIES):
+        work(number)
+    (holder,) = find(work.__closure__[1].cell_contents)  # type: ignore[attr-defined]  # a function
+    name = "timed.<locals>.measured" if sys.version_info >= (3, 11) else "measured"
+    assert holder["path"].endswith(f'closure variable "timings" of {name} -> list')
+    assert [place["function"] for place in holder["writers"]] == [name]
+
+
 def remembering(number: int, seen: list[int] = []) -> int:  # noqa: B006 - the pitfall itself
     seen.append(number)
     return len(seen)
@@ -199,13 +312,13 @@ def test_a_suspended_coroutine() -> None:
 
 
 @functools.lru_cache(maxsize=4_096)
-def limited(number: int) -> list[int]:
-    return [number]
+def limited(number: int) -> bytes:
+    return bytes(1_000 + number)
 
 
 @functools.cache
-def unlimited(number: int) -> str:
-    return str(number)
+def unlimited(number: int) -> bytes:
+    return bytes(1_000 + number)
 
 
 @pytest.mark.parametrize(("function", "bound"), [(limited, 4_096), (unlimited, None)])
@@ -218,6 +331,8 @@ def test_lru_cache(function: Any, bound: int | None) -> None:
     assert holder["path"].endswith(f'global "{function.__name__}" -> functools.lru_cache')
     assert holder["bound"] == bound
     assert holder["eviction"] is None
+    assert holder["bytes"] == pytest.approx(ENTRIES * 1_250, rel=0.15)
+    assert holder["element_types"] == {"bytes": 50}
 
 
 def test_containers_that_declare_their_bound() -> None:
@@ -275,8 +390,44 @@ def test_instances_that_hang_on_each_other() -> None:
         Chain.newest = Node(Chain.newest)
     reply = holders.find({"types": [f"{__name__}.Node"], "budget": 60.0})
     Chain.newest = None
-    assert reply["holders"][0]["path"].endswith(f"class attribute Chain.newest -> {__name__}.Node")
-    assert reply["holders"][0]["entries"] is None
+    (holder,) = reply["holders"]
+    structure = f"linked list of {__name__}.Node through .after"
+    assert holder["path"].endswith(f"class attribute Chain.newest -> {structure}")
+    assert holder["entries"] == ENTRIES
+    assert holder["bytes"] == pytest.approx(ENTRIES * entries.size(Node(None)), rel=0.5)
+
+
+class Edit:
+    def __init__(self, previous: "Edit | None") -> None:
+        self.text = bytes(300)
+        self.previous = previous
+        self.next: Edit | None = None
+
+
+class History:
+    def __init__(self) -> None:
+        self.first = self.last = Edit(None)
+
+    def add(self) -> None:
+        self.last.next = self.last = Edit(self.last)
+
+
+def test_a_list_that_is_linked_both_ways() -> None:
+    history = History()
+    for _ in range(ENTRIES - 1):
+        history.add()
+    REGISTRY.append(history)
+    del history
+    reply = holders.find({"types": [f"{__name__}.Edit"], "budget": 60.0})
+    REGISTRY.clear()
+    (holder,) = reply["holders"]
+    structure = f"linked list of {__name__}.Edit through .next and .previous"
+    assert holder["path"].endswith(f"REGISTRY[...] -> History.first -> {structure}") or holder[
+        "path"
+    ].endswith(f"REGISTRY[...] -> History.last -> {structure}")
+    assert holder["entries"] == ENTRIES
+    assert holder["found_by"] == [f"{__name__}.Edit"]
+    assert holder["bytes"] == pytest.approx(ENTRIES * 460, rel=0.2)
 
 
 class Payload:
@@ -289,6 +440,27 @@ def test_instances_lead_to_the_container_that_has_them() -> None:
     (holder,) = reply["holders"]
     assert holder["id"] == id(IN_A_MODULE)
     assert set(holder["found_by"]) == {f"{__name__}.Payload"}
+
+
+def test_a_short_container_counts_where_few_are_looked_for() -> None:
+    IN_A_MODULE[:] = [Payload() for _ in range(6)]
+    reply = holders.find({"ids": [id(IN_A_MODULE[-1])], "long": 3, "budget": 60.0})
+    assert [holder["id"] for holder in reply["holders"]] == [id(IN_A_MODULE)]
+    reply = holders.find({"ids": [id(IN_A_MODULE[-1])], "budget": 60.0})
+    assert reply["holders"][0]["entries"] is None
+
+
+class Wide:
+    def __init__(self) -> None:
+        self.one = self.two = self.three = self.four = 1
+        self.payload = Payload()
+
+
+def test_many_attributes_are_not_many_entries() -> None:
+    IN_A_MODULE[:] = [Wide() for _ in range(4)]
+    assert len(vars(IN_A_MODULE[-1])) > len(IN_A_MODULE)
+    reply = holders.find({"ids": [id(IN_A_MODULE[-1].payload)], "long": 4, "budget": 60.0})
+    assert [holder["id"] for holder in reply["holders"]] == [id(IN_A_MODULE)]
 
 
 # -- what is shown ---------------------------------------------------------------------------

@@ -236,6 +236,13 @@ def test_what_lets_go_by_itself_is_not_called_a_leak(
     assert decision.findings[0].kind == kind
 
 
+def test_tasks_that_let_go_by_themselves_do_not_fail_a_run() -> None:
+    tasks = taken(counting("tasks", 1))
+    assert judge(tasks).verdict is Verdict.FAIL
+    gone = {"task": Drain(seconds=15, grown=23_000, released=23_000)}
+    assert judge(tasks, count_drains=gone).verdict is Verdict.INCONCLUSIVE
+
+
 @pytest.mark.parametrize(
     ("met", "value", "verdict"),
     [
@@ -254,13 +261,27 @@ def test_criteria_count(*, met: bool | None, value: float | None, verdict: Verdi
 def test_drift_fails_and_other_findings_of_it_do_not() -> None:
     drift = Finding(resource="latency", kind="drift", title="p99 doubles every hour")
     step = Finding(resource="latency", kind="step", title="p99 rose once")
-    assert judge(CLEAN, drift=[drift]).verdict is Verdict.FAIL
-    decision = judge(CLEAN, drift=[step])
+    assert judge(CLEAN, worse=[drift]).verdict is Verdict.FAIL
+    decision = judge(CLEAN, worse=[step])
     assert decision.verdict is Verdict.PASS
-    assert decision.findings == (step,)
+    assert [finding.title for finding in decision.findings] == ["p99 rose once"]
 
 
 def test_reasons_are_said_once_and_with_advice_for_the_verdict_only() -> None:
     decision = judge(LEAK, events=[event("agent_lost"), event("agent_lost")])
     assert len(decision.reasons) == len(set(decision.reasons))
     assert not any("--max-time" in advice for advice in decision.advice)
+
+
+def test_counts_are_not_doubted_beside_memory_for_want_of_the_same_time() -> None:
+    short = judge(taken(filling(40_000_000, 8), count=9))
+    assert short.verdict is Verdict.INCONCLUSIVE
+    assert not any(reason.startswith(("fd:", "thread:")) for reason in short.reasons)
+
+
+def test_a_target_that_stops_serving_is_told_from_one_that_never_did() -> None:
+    never = judge(CLEAN, segments=segments(10, failing=1.0))
+    stopped = judge(CLEAN, segments=[*segments(2), *segments(10, failing=1.0)])
+    assert never.verdict is stopped.verdict is Verdict.INCONCLUSIVE
+    assert "did not exercise the target" in said(never)
+    assert f"after {2 * SEGMENT:,} had been answered well" in said(stopped)

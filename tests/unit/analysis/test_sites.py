@@ -1,9 +1,16 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tsprof.analysis.captures import BlockKind, CallFrame, CaptureDigest, StackSurvivors
+from tsprof.analysis.captures import (
+    BlockKind,
+    CallFrame,
+    CaptureDigest,
+    NativeFrame,
+    StackSurvivors,
+)
 from tsprof.analysis.reconcile import reconcile
 from tsprof.analysis.sites import LeakingSite, Origin, leaking_sites
 
@@ -28,6 +35,7 @@ def stack(
     late: tuple[int, int] = (0, 0),
     mark: tuple[int, int] | None = None,
     kind: BlockKind = "small",
+    native: tuple[NativeFrame, ...] = (),
 ) -> StackSurvivors:
     """Survivors as (blocks, bytes)."""
     at_mark = early if mark is None else mark
@@ -40,6 +48,7 @@ def stack(
         late_bytes=late[1],
         mark_blocks=at_mark[0],
         mark_bytes=at_mark[1],
+        native=native,
     )
 
 
@@ -94,6 +103,9 @@ def test_threads_processes_and_lines_of_a_function_are_one_site() -> None:
     assert leak.site.bytes_per_request == pytest.approx(1 + 9 + 9)
     assert leak.site.line == 30
     assert leak.site.stack[0].line == 30
+    by_line = {part.line: part.bytes_per_request for part in leak.lines}
+    assert by_line == pytest.approx({12: 1, 30: 18})
+    assert [part.stack[0].line for part in leak.lines] == [30, 12]
 
 
 def test_a_line_of_the_application_comes_first() -> None:
@@ -112,6 +124,14 @@ def test_a_line_of_the_application_comes_first() -> None:
     assert leak.site.stack[1].package == "some 1.0"
 
 
+def test_a_comprehension_belongs_to_the_function_around_it() -> None:
+    inner = ("<listcomp>", "/srv/app/views.py", 13)
+    outer = ("handler", "/srv/app/views.py", 12)
+    (leak,) = sites_of(stack(inner, outer, *LOOP, early=(50, 5_000), late=(100, 10_000)))
+    assert (leak.site.function, leak.site.line) == ("handler", 12)
+    assert leak.site.stack[0].function == "<listcomp>"
+
+
 def test_the_script_that_starts_the_server_is_not_blamed() -> None:
     library = ("remember", "/x/site-packages/some/cache.py", 5)
     standard = ("setdefault", "/usr/lib/python3.11/collections/__init__.py", 300)
@@ -125,7 +145,7 @@ def test_a_container_s_table_belongs_to_the_line_that_fills_it() -> None:
     (leak,) = sites_of(payload, table)
     assert leak.site.bytes_per_request == pytest.approx(48 + 8)
     assert leak.site.blocks_per_request == pytest.approx(1.0)
-    assert leak.estimated
+    assert leak.table_bytes_per_request == pytest.approx(8)
 
 
 def test_an_old_large_table_is_not_taken_for_growth_of_this_window() -> None:
@@ -138,7 +158,7 @@ def test_an_old_large_table_is_not_taken_for_growth_of_this_window() -> None:
 def test_large_blocks_that_stay_are_no_table() -> None:
     (leak,) = sites_of(stack(early=(5, 5_000_000), late=(10, 10_000_000), kind="large"))
     assert leak.site.bytes_per_request == pytest.approx(5_000)
-    assert not leak.estimated
+    assert leak.table_bytes_per_request == 0
 
 
 def test_native_blocks_are_not_python_s() -> None:
@@ -218,6 +238,24 @@ def test_slow_turnover_is_told_from_the_leak_by_the_ledger() -> None:
     assert "slow_cache" in result.notes[0]
 
 
+def test_what_is_inserted_into_a_growing_container_is_the_growth_if_it_sums_up_to_it() -> None:
+    cache, one, other = leaking("cache", 40, 1), leaking("one", 38, 1), leaking("other", 20, 1)
+    by_numbers = reconcile([cache, one, other], bytes_per_request=59, blocks_per_request=2)
+    assert not by_numbers.agrees
+    result = reconcile(
+        [cache, one, other], bytes_per_request=59, blocks_per_request=2, kept=[one, other]
+    )
+    assert [site.function for site in result.sites] == ["one", "other"]
+    assert result.agrees
+    assert "cache" in result.notes[0]
+
+
+def test_what_is_inserted_into_a_growing_container_may_be_only_a_part() -> None:
+    one, other, log = leaking("one", 300, 1), leaking("other", 305, 1), leaking("log", 5, 1)
+    result = reconcile([other, one, log], bytes_per_request=300, blocks_per_request=1, kept=[log])
+    assert not result.agrees
+
+
 def test_a_site_that_alone_keeps_more_blocks_than_the_ledger_is_turnover() -> None:
     sites = [leaking("slow_cache", 400, 8), leaking("leak", 300, 1)]
     result = reconcile(sites, bytes_per_request=310, blocks_per_request=1)
@@ -260,3 +298,40 @@ def test_many_sites_are_reconciled() -> None:
     sites = [leaking(f"site_{number}", 100 - number, 1) for number in range(40)]
     result = reconcile(sites, bytes_per_request=100, blocks_per_request=1)
     assert len(result.sites) == 40
+
+
+LIBC = NativeFrame(
+    function="strdup", file="/lib/libc.so.6", line=0, module="/usr/lib/x86_64-linux-gnu/libc.so.6"
+)
+NODE = NativeFrame(function="node_new", file="fast.c", line=7, module="/srv/app/_fast.so")
+OFFSET = NativeFrame(
+    function="_fast.so+0x12e8", file="/srv/app/_fast.so", line=0, module="/srv/app/_fast.so"
+)
+
+
+@pytest.mark.parametrize(
+    ("native", "through"),
+    [
+        ((NODE,), "_fast.so: node_new()"),
+        ((LIBC, NODE), "_fast.so: node_new()"),
+        ((LIBC, OFFSET), "_fast.so+0x12e8"),
+        ((LIBC,), "libc.so.6: strdup()"),
+        ((), ""),
+    ],
+)
+def test_the_native_code_behind_a_line(native: tuple[NativeFrame, ...], through: str) -> None:
+    grown = stack(early=(100, 32_000), late=(200, 64_000), kind="native", native=native)
+    (leak,) = sites_of(grown)
+    assert leak.site.function == "handler"
+    assert leak.site.through == through
+    assert [frame.module for frame in leak.site.stack if frame.module] == [
+        frame.module for frame in native
+    ]
+
+
+def test_a_thread_without_python() -> None:
+    grown = stack(early=(100, 32_000), late=(200, 64_000), kind="native", native=(LIBC, NODE))
+    (leak,) = sites_of(replace(grown, frames=()))
+    assert (leak.site.function, leak.site.file, leak.site.line) == ("node_new", "fast.c", 7)
+    assert leak.site.origin == "native"
+    assert leak.site.bytes_per_request == pytest.approx(32.0)
