@@ -11,7 +11,7 @@ requests = itertools.count()
 
 
 @app.get("/shapes/<side:int>")
-def shape(side):
+def shape(side: int) -> dict[str, int]:
     """Return a square; one in ten in detail, for each class makes the next one slower to make."""
     if next(requests) % CLOSELY:
         return {"side": side}
