@@ -100,6 +100,20 @@ class Segment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GaugeReading:
+    """What the target said of itself at one address, after a segment."""
+
+    checkpoint: int
+    """Number of the checkpoint that followed."""
+    source: str
+    """The address, as the user gave it."""
+    levels: Mapping[str, float] = field(default_factory=dict)
+    """What rises and falls, by name with its labels."""
+    totals: Mapping[str, float] = field(default_factory=dict)
+    """What only grows while its process lives: counters, and sums and counts of histograms."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Event:
     """Something that befell the run."""
 
@@ -128,3 +142,5 @@ class ProcessSample:
     context_switches: int
     page_faults: int
     """Internet sockets by state; empty in the seconds in which they were not counted."""
+    waited_seconds: float = 0.0
+    """Time for which its first thread was ready to run but had no processor, since its start."""

@@ -90,7 +90,7 @@ def test_the_line_and_the_holder_of_a_leak_beside_caches(tmp_path: Path, method:
     assert cause.holder.path == "app.py: registry -> Registry.callbacks -> list"
     assert cause.holder.entries_per_request == pytest.approx(0.1)
     assert not cause.is_bounded
-    assert cause.writers[0].startswith("Registry.subscribe")
+    assert cause.writers[0].function == "Registry.subscribe"
     assert cause.bytes_per_request == pytest.approx(seen.bytes_per_request, rel=0.3)
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from tsprof.config import Settings, complete, load_settings, merge
 from tsprof.config.problems import validated
 from tsprof.config.reference import fields, toml
+from tsprof.config.values import comparison
 from tsprof.errors import UsageError
 
 Write = Callable[[str], Path]
@@ -71,6 +72,13 @@ def test_a_file_is_read_in_the_units_people_write(tmp_path: Path, write: Write) 
         memory = "512MB"
         cpu_percent = "80%"
         requests_per_second = 500
+        cache_hit_rate = "> 80%"
+        cache.hit_rate = ">=0.8"
+        "rate(errors_total{kind='5xx'})" = " < 0.1% "
+        "mean(seconds)" = "< 50ms"
+        [gauges]
+        url = ["/metrics", "http://localhost:{port}/stats", "/metrics"]
+        watch = { queue = { worse = "more", margin = "20%" }, "rate(jobs)" = { worse = "less" } }
         """
     )
     loaded = load_settings(tmp_path)
@@ -90,7 +98,32 @@ def test_a_file_is_read_in_the_units_people_write(tmp_path: Path, write: Write) 
         "memory": 512_000_000,
         "cpu_percent": 80,
         "requests_per_second": 500,
+        "cache_hit_rate": "> 80%",
+        "cache.hit_rate": ">=0.8",
+        "rate(errors_total{kind='5xx'})": "< 0.1%",
+        "mean(seconds)": "< 50ms",
     }
+    assert settings.gauges.url == ("/metrics", "http://localhost:{port}/stats")
+    watched = {name: (w.worse, w.margin) for name, w in settings.gauges.watch.items()}
+    assert watched == {"queue": ("more", 0.2), "rate(jobs)": ("less", 0.1)}
+    assert merge(settings, {"load": {"users": 3}}).gauges == settings.gauges
+    assert merge(settings, {"load": {"users": 3}}).criteria == settings.criteria
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("> 0.8", (">", 0.8)),
+        (">=80%", (">=", 0.8)),
+        (" < 150 % ", ("<", 1.5)),
+        ("<= 50ms", ("<=", 0.05)),
+        ("< 2 MB", ("<", 2_000_000)),
+        ("< 1e3", ("<", 1000)),
+    ],
+)
+def test_comparisons_take_units(text: str, limit: tuple[str, float]) -> None:
+    sign, number = comparison(text)
+    assert (sign, number) == (limit[0], pytest.approx(limit[1]))
 
 
 def test_settings_cannot_be_changed() -> None:
@@ -242,6 +275,20 @@ def test_the_message_names_file_table_and_key(tmp_path: Path, write: Write) -> N
         ("[criteria]\nerror_rate = 5", "[criteria] error_rate: '5' is not a share"),
         ("[criteria]\np99_ms = true", "[criteria] p99_ms: must be a number"),
         ("criteria = 3", "[criteria] must be a table"),
+        ("[criteria]\nhit_rate = 0.8", 'is compared, as in "> 0.8"'),
+        ("[criteria]\nhit_rate = '> many'", "[criteria] hit_rate: must compare with a number"),
+        ("[criteria]\nhit_rate = '>'", "[criteria] has no key 'hit_rate'"),
+        ("[gauges]\nurl = 'metrics'", "[gauges] url must begin with a slash"),
+        ("[gauges]\nurl = 'ftp://x/'", "[gauges] url takes a path"),
+        ("[gauges]\nurl = 'http://'", "[gauges] url must be a URL"),
+        ("[gauges]\nurl = 3", "[gauges] url must be a text or a list of texts"),
+        ("[gauges]\nwatch = 'x'", "[gauges] watch must be a table, such as"),
+        ("[gauges]\nwatch = { x = 'more' }", "[gauges] watch x: must be a table, such as"),
+        ("[gauges.watch.x]\nbetter = 'more'", "[gauges] watch x: must be a table, such as"),
+        ("[gauges.watch.x]\nworse = 'up'", '[gauges] watch x: worse must be "less" or "more"'),
+        ("[gauges.watch.x]\nmargin = 1", '[gauges] watch x: worse must be "less" or "more"'),
+        ("[gauges.watch.x]\nworse = 'less'\nmargin = 0", "a margin must be more than 0"),
+        ("[gauges.watch.x]\nworse = 'less'\nmargin = 'x'", "'x' is not a number"),
     ],
 )
 def test_each_mistake_gets_its_line(text: str, message: str) -> None:
@@ -342,6 +389,9 @@ def test_no_target_shows_both_ways_out(tmp_path: Path) -> None:
         ({"load": {"locustfile": "gone.py"}}, "no Locust file gone.py"),
         ({"target": {"command": ("a",), "cwd": "gone"}}, "gone is not a folder"),
         ({"target": {"pid": 5}}, "not where it serves"),
+        ({"criteria": {"hit_rate": "> 0.8"}}, "hit_rate is to be judged as a gauge, but no"),
+        ({"gauges": {"watch": {"queue": {"worse": "more"}}}}, "queue is to be judged as a gauge"),
+        ({"gauges": {"url": ("http://example.invalid/metrics",)}}, "not from example.invalid"),
     ],
 )
 def test_what_a_run_would_miss_is_found_before_it(
@@ -349,6 +399,16 @@ def test_what_a_run_would_miss_is_found_before_it(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         complete(merge(Settings(), COMMAND | {"load": {"url": ("/",)}} | overrides), tmp_path)
+
+
+def test_gauges_may_be_read_at_another_port_of_the_target(tmp_path: Path) -> None:
+    for address in ("http://[::1]:9100/m", "http://localhost/m", "http://shop.invalid:{port}/m"):
+        overrides = {
+            "load": {"url": ("/",), "host": "http://shop.invalid:80"},
+            "gauges": {"url": (address,)},
+        }
+        settings = complete(merge(Settings(), COMMAND | overrides), tmp_path)
+        assert settings.gauges.url == (address,)
 
 
 def test_every_documented_example_is_accepted() -> None:

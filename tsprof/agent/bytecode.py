@@ -30,6 +30,19 @@ _ENDS = ("JUMP", "RAISE", "RERAISE", "RETURN")
 _SYMBOLS_FOR_BINARY = {"ADD": "+", "SUBTRACT": "-", "MULTIPLY": "*", "FLOOR_DIVIDE": "//"}
 
 
+def lines_mentioning(code: types.CodeType, name: str) -> list[int]:
+    """Return the lines of a code object, and of those within, that mention a name."""
+    line, found = code.co_firstlineno, []
+    for instruction in dis.get_instructions(code):
+        line = _line_of(instruction) or line
+        if type(instruction.argval) is str and instruction.argval == name:
+            found.append(line)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found += lines_mentioning(constant, name)
+    return found
+
+
 class Machine:
     """Goes through one code object, and through those that it defines."""
 

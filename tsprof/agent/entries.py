@@ -19,6 +19,9 @@ _SHOWN_VALUE = 80
 _MADE_BY_CLASS_STATEMENT = 1 << 9  # Py_TPFLAGS_HEAPTYPE: set for some types in C as well
 _FUNCTION = types.FunctionType
 _LRU_ELEMENT = "functools._lru_list_elem"
+_FRAMES = (types.TracebackType, types.FrameType)
+_TRACEBACK = vars(BaseException)["__traceback__"]
+_DEEP_ENOUGH = 3  # levels of referents: an object, its dict, the values
 _SHARED = (type, types.ModuleType, types.BuiltinFunctionType, types.CodeType)
 
 
@@ -59,19 +62,26 @@ def newest_of_lru_cache(cache: Any, held: dict[Any, Any]) -> list[tuple[Any, ...
     return [(told[at], one, told[at + 1]) for at, one in zip(starts, elements)]  # noqa: B905 - 3.9
 
 
-def estimated_bytes(held: Any, newest: list[tuple[Any, ...]], length: int | None) -> int:
+def estimated_bytes(
+    held: Any, newest: list[tuple[Any, ...]], length: int | None, peers: frozenset[int]
+) -> int:
     """Estimate what a holder holds: its table, and the newest entries' mean times their number.
 
     An entry is measured with what it refers to, up to ``_MEASURED`` objects; what several entries
-    share counts once among those measured.
+    share counts once among those measured, and no entry counts for another (``peers``: the ids of
+    those that refer to each other).
     """
     if length is None:
         return _reachable([held], set())
     if not newest:
         return size(held)
-    seen = {id(held)}
-    total = sum(_reachable(list(entry), seen) for entry in newest)
-    return size(held) + total * length // len(newest)
+    seen = {id(held), *peers}
+    total = 0
+    for entry in newest:
+        seen.difference_update(peers.intersection(map(id, entry)))
+        total += _reachable(list(entry), seen)
+    table = 0 if peers else size(held)
+    return table + total * length // len(newest)
 
 
 def _reachable(level: list[Any], seen: set[int]) -> int:
@@ -112,6 +122,22 @@ def sample(newest: list[tuple[Any, ...]], *, show: bool) -> str:
     if not newest:
         return ""
     return " -> ".join(_shown(item, show=show) for item in newest[0])
+
+
+def keep_frames(newest: list[tuple[Any, ...]]) -> bool:
+    """Tell whether the newest entry keeps frames of calls that are over, with their variables."""
+    level = list(newest[0]) if newest else []
+    for _ in range(_DEEP_ENOUGH):
+        if any(_keeps_frames(item) for item in level):
+            return True
+        level = gc.get_referents(*(item for item in level if not _is_shared(item)))[:_MEASURED]
+    return False
+
+
+def _keeps_frames(item: Any) -> bool:
+    if objects.is_a(item, BaseException):
+        return _TRACEBACK.__get__(item) is not None
+    return any(objects.is_a(item, kind) for kind in _FRAMES)
 
 
 def _shown(item: Any, *, show: bool) -> str:

@@ -7,7 +7,8 @@ import gc
 import time
 import types
 
-from . import entries, eviction, heap, meaning, objects, paths
+from . import entries, eviction, heap, links, meaning, objects, paths
+from .program import Program
 from .roots import LRU_CACHE, Walk
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
@@ -15,11 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-_LONG = 64  # entries from which a container on the way may be what grows
-_SEARCHED = 200_000  # instances of a type among which those are looked for that lead the others
 _READ = 60  # functions that are read for one name of a container
 _WRAPPERS = frozenset({"weakref", "_weakrefset", "collections", "queue", "asyncio.queues"})
-_HOLD_NOTHING = frozenset({"builtin_function_or_method", "weakref.ReferenceType"})
 
 
 def find(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -38,32 +36,38 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
     began = time.perf_counter()
     gc.collect(1)  # what the agent's last answer left is among the newest objects
     with heap.CollectorPaused():
-        program = _Program(arguments)
+        program = Program(arguments)
         until = began + arguments.get("budget", 3.0)
         walk = Walk(until)
         holders: dict[Any, dict[str, Any]] = {}
         while program.starts and not walk.out_of_time:
             start = program.starts.pop(0)
-            chain, *others = walk.chains(start)
-            if any(map(objects.is_agents, chain)):
+            chains = walk.chains(start)
+            if not chains or any(map(objects.is_agents, chains[0])):
                 continue
-            chain = _cut(chain)
+            chain, *others = chains
+            chain = program.cut(chain)
             held = chain[-1]
             if held is start or id(held) not in holders:
                 described = _described(
-                    chain,
-                    show=arguments.get("values", False),
-                    followed=not walk.out_of_time,
+                    chain, program.linked.get(type(held)), show=arguments.get("values", False)
                 )
                 key = described["id"] if described["entries"] is not None else described["path"]
-                if key not in holders and described["entries"] is not None:
+                if key not in holders and heap.container_base(type(held)) is not None:
                     others = others if held is start else walk.chains(held)[1:]
                     _judge([chain, *others], described, program, until)
+                elif type(held) in program.linked:
+                    made = heap.type_name(type(held)) + ".__init__"
+                    module = vars(type)["__module__"].__get__(type(held))
+                    described["callers"] = program.callers(made, objects.module_file(module))
                 described = holders.setdefault(key, described)
             else:
                 described = holders[id(held)]
             if held is not start:
                 described["found_by"].append(heap.type_name(type(start)))
+        for described in holders.values():
+            for place in described["writers"]:
+                described["callers"] += program.callers(place["function"], place["file"])
         return {
             "holders": list(holders.values()),
             "complete": not walk.out_of_time,
@@ -71,122 +75,58 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
         }
 
 
-class _OwnList(list):  # type: ignore[type-arg]  # a plain list would be taken for the target's
-    """A list of the agent, which walks pass over."""
-
-
-class _OwnDict(dict):  # type: ignore[type-arg]  # likewise
-    """A dict of the agent, which walks pass over."""
-
-
-class _Program:
-    """What one look at the heap picks out of it: where walks start, and all functions."""
-
-    def __init__(self, arguments: dict[str, Any]) -> None:
-        wanted = {entry["id"]: entry["type"] for entry in arguments.get("containers", ())}
-        wanted.update(dict.fromkeys(arguments.get("ids", ()), ""))
-        items = heap.objects()
-        found = {id(item): item for item in items if id(item) in wanted}
-        if len(found) < len(wanted):  # dicts of plain values are not tracked
-            for at in range(0, len(items), heap.CHUNK):
-                for item in heap.referents(*items[at : at + heap.CHUNK]):
-                    if id(item) in wanted:
-                        found[id(item)] = item
-        self.starts = _OwnList(
-            found[identity]
-            for identity, kind in wanted.items()
-            if identity in found and kind in ("", heap.type_name(type(found[identity])))
-        )
-        functions = [item for item in items if type(item) is types.FunctionType]
-        self.routines = _OwnList(objects.routine(function) for function in functions)
-        given = arguments.get("types", ())
-        gains = given if isinstance(given, dict) else dict.fromkeys(given, 0)
-        names = set(gains) - _HOLD_NOTHING
-        kinds = {kind for kind in set(map(type, items)) if heap.type_name(kind) in names}
-        for kind in kinds:
-            instances = [item for item in items if type(item) is kind][-_SEARCHED:]
-            gain = gains[heap.type_name(kind)] or len(instances) // 3 + 1
-            ends = _foremost(instances)[-gain:]
-            wanted_ends = min(arguments.get("instances", 3), len(ends))
-            self.starts += [ends[at * len(ends) // wanted_ends] for at in range(wanted_ends)]
-        self._index = _OwnDict()
-
-    def index(self) -> dict[str, list[objects.Routine]]:
-        """Return, by name, the functions that mention it."""
-        if not self._index:
-            for routine in self.routines:
-                for name in objects.names_in(routine.code):
-                    self._index.setdefault(name, _OwnList()).append(routine)
-        return self._index
-
-
-def _foremost(instances: list[Any]) -> list[Any]:
-    """Return the instances that no other one refers to; all of them where there are none.
-
-    Of linked nodes these are the ends, from where the way up is short.
-    """
-    peers = set(map(id, instances))
-    behind: set[int] = set()
-    for at in range(0, len(instances), heap.CHUNK):
-        referents = gc.get_referents(*instances[at : at + heap.CHUNK])
-        referents += gc.get_referents(*(item for item in referents if type(item) is dict))
-        behind |= peers.intersection(map(id, referents))
-    return [item for item in instances if id(item) not in behind] or instances
-
-
-def _cut(chain: list[Any]) -> list[Any]:
-    """End a chain at the container that grows: the lowest long one, or its own start."""
-    for at in range(len(chain) - 1, 0, -1):
-        base = heap.container_base(type(chain[at]))
-        if base is not None and heap.LENGTHS[base](chain[at]) >= _LONG:
-            return chain[: at + 1]
-    return chain
-
-
-def _described(chain: list[Any], *, show: bool, followed: bool) -> dict[str, Any]:
-    """Describe a holder.
+def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) -> dict[str, Any]:
+    """Describe a holder: a container, a linked list, or an object that is neither.
 
     Returns:
         ``path``, ``root`` (kind of the first step), ``type``, ``id``, ``entries`` (None for an
         object that is no container), ``bytes`` (estimated from the newest entries),
         ``table_bytes`` (of them the container's own), ``sample``,
         ``file`` and ``line`` to open, ``parents`` (id and entries of the containers above),
-        ``element_types`` (of the newest entries: number by type), ``found_by`` (types from which
-        the walk came here), and room for what ``_judge`` finds.
+        ``element_types`` (of the newest entries: number by type), ``keeps_frames`` (whether they
+        are exceptions or the like, and so keep what others allocated), ``found_by`` (types from
+        which the walk came here), and room for what ``_judge`` and ``_callers`` find.
     """
     held = chain[-1]
     base = heap.container_base(type(held))
-    length = heap.LENGTHS[base](held) if base is not None else None
-    way = paths.steps(chain)
-    file, line = paths.source(way) if way else ("", 0)
+    label, length, peers = _label(chain), None, frozenset[int]()
     if _is_of_lru_cache(chain):
         newest = entries.newest_of_lru_cache(chain[-2], held)
     else:
         newest = entries.newest(held, base)
+    if base is not None:
+        length = heap.LENGTHS[base](held)
+    elif structure is not None:
+        label, length, peers = structure.label, structure.entries, structure.peers
+        newest = [(item,) for item in structure.newest]
+    way = paths.steps(chain)
+    file, line = paths.source(way) if way else ("", 0)
     return {
-        "path": paths.text(way, _label(chain), followed=followed),
+        "path": paths.text(way, label),
         "root": way[0].kind if way else "unknown",
-        "type": _label(chain),
-        "id": id(held),
+        "type": label,
+        "id": id(held) if structure is None else id(type(held)),
         "entries": length,
-        "bytes": entries.estimated_bytes(held, newest, length),
-        "table_bytes": entries.size(held) if length else 0,
+        "bytes": entries.estimated_bytes(held, newest, length, peers),
+        "table_bytes": entries.size(held) if length and structure is None else 0,
         "sample": entries.sample(newest, show=show),
         "file": file,
         "line": line,
         "parents": _parents(chain),
         "element_types": entries.element_types(newest),
-        "found_by": [],
+        "keeps_frames": entries.keep_frames(newest),
+        "found_by": [] if structure is None else [heap.type_name(type(held))],
         "bound": None,
         "eviction": None,
         "writers": [],
+        "callers": [],
         "removers": [],
         "notes": [],
     }
 
 
 def _judge(
-    chains: list[list[Any]], described: dict[str, Any], program: _Program, until: float
+    chains: list[list[Any]], described: dict[str, Any], program: Program, until: float
 ) -> None:
     """Add what ``eviction.judge`` finds under the holder's names, and a declared bound."""
     held, length = chains[0][-1], described["entries"]
@@ -239,7 +179,7 @@ def _known_bound(chain: list[Any], length: int) -> int | None:
 
 
 def _subjects(
-    ways: list[list[paths.Step]], held: Any, program: _Program
+    ways: list[list[paths.Step]], held: Any, program: Program
 ) -> Iterator[eviction.Subject]:
     """Yield the names under which code may evict from a container."""
     if heap.container_base(type(held)) is not type(held):
@@ -265,7 +205,7 @@ def _subjects(
 
 
 def _subject(
-    step: paths.Step, steps: tuple[str | None, ...], program: _Program
+    step: paths.Step, steps: tuple[str | None, ...], program: Program
 ) -> eviction.Subject | None:
     name, owner = step.name, step.owner
     if not isinstance(name, str):
@@ -306,7 +246,7 @@ def _with_callers(routines: Sequence[objects.Routine], name: str) -> list[object
     return found[:_READ]
 
 
-def _sharing(step: paths.Step, program: _Program) -> list[objects.Routine]:
+def _sharing(step: paths.Step, program: Program) -> list[objects.Routine]:
     """Return the code that sees a local variable: of its own function and of those within."""
     if step.kind == "closure":
         at = step.owner.__code__.co_freevars.index(step.name)

@@ -23,6 +23,14 @@ Routine = collections.namedtuple("Routine", "name code globals defaults cells") 
 """A function's code with its globals, its default arguments and the cells that it shares."""
 
 
+class OwnList(list):  # type: ignore[type-arg]  # a plain list would be taken for the target's
+    """A list of the agent, which walks pass over."""
+
+
+class OwnDict(dict):  # type: ignore[type-arg]  # likewise
+    """A dict of the agent, which walks pass over."""
+
+
 def is_a(item: Any, kind: type) -> bool:
     """Tell an object's type; ``isinstance`` would ask its ``__class__``, which proxies compute."""
     return issubclass(type(item), kind)
@@ -162,7 +170,14 @@ def routine(function: types.FunctionType) -> Routine:
     defaults = dict(zip(names[len(names) - len(given) :], given))  # noqa: B905 - Python 3.9
     defaults.update(function.__kwdefaults__ or {})
     cells = function.__closure__ or ()
-    return Routine(function.__qualname__, code, function.__globals__, defaults, cells)
+    return Routine(own_name(function), code, function.__globals__, defaults, cells)
+
+
+def own_name(function: types.FunctionType) -> str:
+    """Return a function's qualified name as its code has it: functools.wraps gives it another."""
+    code = function.__code__
+    given: str = getattr(code, "co_qualname", function.__qualname__)  # Python 3.11 has the former
+    return given if given.rpartition(".")[2] == code.co_name else code.co_name
 
 
 def names_in(code: types.CodeType) -> set[str]:

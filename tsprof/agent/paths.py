@@ -55,7 +55,9 @@ def _step(part: list[Any]) -> tuple[Step | None, int]:
     kind = type(item)
     if kind is types.FunctionType:
         return _step_of_function(part)
-    if kind in (types.CellType, types.MethodType, LRU_CACHE):
+    # Up to Python 3.10 the variables of what is suspended are its frame's.
+    joins = kind in SUSPENDED and type(below) is types.FrameType
+    if joins or kind in (types.CellType, types.MethodType, LRU_CACHE):
         return None, 1
     if kind is types.FrameType or kind in SUSPENDED:
         in_cell = type(below) is types.CellType and under is not None
@@ -106,22 +108,19 @@ def _local_name(item: Any, value: Any) -> Any:
     return objects.key_of(objects.frame_locals(frame), value)
 
 
-def text(way: list[Step], kind: str, *, followed: bool = True) -> str:
+def text(way: list[Step], kind: str) -> str:
     """Return a way in words, such as ``app.py: module global "seen" -> dict``.
 
     Args:
         way: The steps from the root.
         kind: Name of the type at the end of the way.
-        followed: Whether there was time to follow it to its root.
     """
-    if not way and not followed:
-        return "%s; there was no time to find what holds it" % kind
     if not way:
         return "%s, held by no Python object that can be seen" % kind
     file = objects.shown_file(source(way)[0])
     prefix = "%s: " % (file or _module_name(way[0]))
     if len(way) == 1:
-        return "%s%s -> %s" % (prefix, _alone(way[0]), kind)
+        return "%s%s -> %s" % (prefix, link(way[0]), kind)
     expression = _start(way[0])
     for step in way[1:-1]:
         expression += _accessor(step)
@@ -161,7 +160,8 @@ def _module_name(step: Step) -> str:
     return heap.type_name(kind).rpartition(".")[0] or "builtins"
 
 
-def _alone(step: Step) -> str:
+def link(step: Step) -> str:
+    """Return one step in words, such as ``Node.parent`` or ``class attribute Node.all``."""
     name = _plain(step.name)
     if step.kind == "global":
         return 'module global "%s"' % name
@@ -169,7 +169,7 @@ def _alone(step: Step) -> str:
         return "class attribute %s.%s" % (step.owner.__qualname__, name)
     if step.kind in ("closure", "default"):
         what = "closure variable" if step.kind == "closure" else "default argument"
-        return '%s "%s" of %s' % (what, name, step.owner.__qualname__)
+        return '%s "%s" of %s' % (what, name, objects.own_name(step.owner))
     if step.kind == "local" and not isinstance(step.name, str):
         return "%s, suspended at line %d" % (_routine_name(step.owner), source([step])[1])
     if step.kind == "local":
@@ -187,7 +187,7 @@ def _start(step: Step) -> str:
     if step.kind == "class":
         return "%s.%s" % (step.owner.__qualname__, _plain(step.name))
     if step.kind in ("closure", "default", "local"):
-        return _alone(step) + (": " + step.name if isinstance(step.name, str) else "")
+        return link(step) + (": " + step.name if isinstance(step.name, str) else "")
     return type(step.owner).__qualname__ + _accessor(step)
 
 

@@ -12,6 +12,7 @@ from . import heap, objects
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 _DEEPEST = 16
@@ -20,7 +21,8 @@ _NEAR = 20  # objects one or two above the start that may be its other names
 _FURTHER = 8  # levels that the walk goes on after it found a root that says little
 _PACKAGE = __name__.rpartition(".")[0] + "."
 _SEARCH = tuple(
-    _PACKAGE + name for name in ("eviction.", "holders.", "objects.", "paths.", "roots.")
+    _PACKAGE + name
+    for name in ("eviction.", "holders.", "links.", "objects.", "paths.", "program.", "roots.")
 )
 SUSPENDED = (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)
 LRU_CACHE = type(functools.lru_cache(maxsize=1)(len))
@@ -76,7 +78,8 @@ class Walk:
         """
         self._until = until
         self._modules = {id(vars(m)): m for m in _modules()}
-        self._frames = _locals_of_running_frames()
+        self._running = {id(frame): frame for frame in objects.running_frames()}
+        self._frames = _frame_by_local_variable(self._running.values())
         self.out_of_time = False
 
     def chains(self, start: Any) -> list[list[Any]]:
@@ -84,7 +87,8 @@ class Walk:
 
         The walk is breadth first, so that the way is a shortest one to a root of its rank. Without
         a root the chain begins where the walk ended. The further chains begin one or two objects
-        above ``start``: they are its other names.
+        above ``start``: they are its other names. Nothing is returned when the time was up before
+        a root was found.
         """
         level = [Link(start, None)]
         near: list[Link] = []
@@ -106,6 +110,8 @@ class Walk:
             for link in level:
                 best = best.or_better(link, self._rank(link.item), depth)
             level = [link for link in level if self._rank(link.item) == _NOTHING][:_WIDEST]
+        if self.out_of_time and best.rank == _NOTHING:
+            return []
         return [best.link.down(), *(link.down() for link in near if link is not best.link)]
 
     def is_module_dict(self, item: Any) -> bool:
@@ -118,8 +124,8 @@ class Walk:
             return _GLOBAL
         if issubclass(kind, type):
             return _CLASS
-        if kind in SUSPENDED or kind is types.FrameType:
-            return _LOCAL
+        if kind in SUSPENDED or id(item) in self._running:
+            return _LOCAL  # the frame of a call that is over is kept by something: a traceback, say
         if kind.__name__.endswith("Loop") and _top_package(kind) in ("asyncio", "uvloop"):
             return _LOOP
         return _AGENT if heap.type_name(kind).startswith(_PACKAGE) else _NOTHING
@@ -127,7 +133,8 @@ class Walk:
     def _next(self, level: list[Link], seen: set[int]) -> list[Link]:
         below = {id(link.item): link for link in level}
         items = [link.item for link in level]
-        ours = {id(level), id(below), id(items), id(self._frames), id(self._modules)}
+        ours = {id(level), id(below), id(items)}
+        ours |= {id(self._running), id(self._frames), id(self._modules)}
         found = []
         for item in heap.referrers(items):
             if id(item) in seen or id(item) in ours or _is_searchs(item):
@@ -146,13 +153,13 @@ def _modules() -> list[types.ModuleType]:
     return [m for m in list(sys.modules.values()) if objects.is_a(m, types.ModuleType)]
 
 
-def _locals_of_running_frames() -> dict[int, types.FrameType]:
+def _frame_by_local_variable(frames: Iterable[types.FrameType]) -> dict[int, types.FrameType]:
     """Return the running frame by the id of each of its local variables.
 
     Since Python 3.11 the collector does not see what a running frame refers to.
     """
     found: dict[int, types.FrameType] = {}
-    for frame in objects.running_frames():
+    for frame in frames:
         for value in objects.frame_locals(frame).values():
             found.setdefault(id(value), frame)
     return found

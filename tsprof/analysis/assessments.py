@@ -8,6 +8,7 @@ from typing import Literal
 
 from tsprof.analysis import observe
 from tsprof.analysis.growth import Assessment, Series, Shape, assess
+from tsprof.analysis.shapes import SLOWEST_FILL
 from tsprof.records import Checkpoint
 from tsprof.report.model import Resource
 
@@ -95,6 +96,12 @@ class Look:
         )
 
     @property
+    def is_told(self) -> bool:
+        """Each resource certainly leaks or certainly does not: there is no leak left to find."""
+        counts = all(count.shape in (*SETTLED, *LEAKS) for count in self.counts.values())
+        return counts and ("memory" in self.leaking or self.memory_settled)
+
+    @property
     def detectable(self) -> float | None:
         """The smallest leak in bytes per request that these checkpoints could have shown."""
         parts = []
@@ -138,16 +145,27 @@ class Look:
         return "clean"
 
 
-def look(checkpoints: Sequence[Checkpoint]) -> Look:
-    """Assess every resource on the checkpoints so far."""
+def look(checkpoints: Sequence[Checkpoint], slowest_fill: float = SLOWEST_FILL) -> Look:
+    """Assess every resource on the checkpoints so far.
+
+    Args:
+        checkpoints: in order.
+        slowest_fill: time constant, in segments, of the slowest filling to be told from a leak.
+    """
     view = observe.watched(checkpoints)
 
     def judge(series: Series | None, resolution: float) -> Assessment | None:
         if series is None:
             return None
         if resolution == observe.PAGE:
-            return assess(series, resolution=resolution, floor=1.0, tolerance=PASS_LIMIT)
-        return assess(series, resolution=resolution)
+            return assess(
+                series,
+                resolution=resolution,
+                floor=1.0,
+                tolerance=PASS_LIMIT,
+                slowest=slowest_fill,
+            )
+        return assess(series, resolution=resolution, slowest=slowest_fill)
 
     counts: dict[Resource, Assessment] = {}
     for name, value in (
@@ -158,7 +176,9 @@ def look(checkpoints: Sequence[Checkpoint]) -> Look:
         assessment = judge(observe.series(view, value), 1.0)
         if assessment is not None:
             counts[name] = assessment  # type: ignore[index]  # the names are Resources
-    counts["process"] = assess(observe.process_count(checkpoints), resolution=1.0)
+    counts["process"] = assess(
+        observe.process_count(checkpoints), resolution=1.0, slowest=slowest_fill
+    )
     live = observe.series(view, observe.live)
     outside = observe.series(view, observe.outside)
     judged = live if live is not None else outside

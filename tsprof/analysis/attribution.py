@@ -1,21 +1,32 @@
 """What attribution comes to: the sites of a growth, its holders, and whether they are bounded."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tsprof.analysis.assessments import Look
+from tsprof.analysis.causes import (
+    Cause,
+    entry_in_words,
+    holders_of,
+    is_in,
+    key_of,
+    separate,
+    site_at,
+)
 from tsprof.analysis.findings import Attribution
 from tsprof.analysis.holders import HeldGrowth, Replies, held_growth
 from tsprof.analysis.ledger import LARGE_BLOCK
-from tsprof.analysis.reconcile import Reconciliation, reconcile
+from tsprof.analysis.reconcile import EXPLAINED, Reconciliation, reconcile
 from tsprof.analysis.sites import LeakingSite
-from tsprof.report.model import Site
+from tsprof.analysis.tables import with_tables
+from tsprof.report.model import Holder, Site
 
 LEAST_GAIN = 0.02
 """Part of the growth, in estimated bytes, from which a holder is worth a line."""
 NAMED = 0.5
-"""Part of the growth that sites must explain to be named as its cause."""
+"""Part of the growth that sites must explain, or a holder keep, to be named as its cause."""
 LEAST_ENTRIES = 64
 """Entries from which a container may be what accumulates."""
 LEAST_GAINED = 20
@@ -37,6 +48,8 @@ class Seen:
     """Replies of ``holders.find``."""
     requests: int
     """In the whole window."""
+    garbage: Mapping[int, Any] = field(default_factory=dict)
+    """Replies of ``garbage.take`` at its end."""
     notes: tuple[str, ...] = ()
 
 
@@ -48,17 +61,29 @@ def conclude(seen: Seen, final: Look) -> Attribution:
         final: the look with the growth that is to be explained.
     """
     growth = final.memory.rate.value if final.memory is not None else 0.0
-    growth = max(growth, final.garbage_per_request)
-    reconciled = reconcile(
-        seen.sites, bytes_per_request=growth, blocks_per_request=_blocks_per_request(final)
-    )
+    blocks = _blocks_per_request(final)
+    if final.garbage_per_request > growth:
+        growth = final.garbage_per_request
+        blocks = None  # the checkpoints that counted them collected the garbage first
     held = _worth_a_line(seen, growth)
+    sites = with_tables(seen.sites, held, bytes_per_request=growth)
+    leaking = [cause for cause in held if not cause.is_bounded]
+    reconciled = reconcile(
+        sites,
+        bytes_per_request=growth,
+        blocks_per_request=blocks,
+        kept=[leak for leak in sites if holders_of(leak.site, leaking)],
+    )
     bounded = [cause for cause in held if cause.is_bounded]
     whole = max(growth, sum(cause.bytes_per_request for cause in held))
     plateaus = [cause.plateau_bytes for cause in bounded if cause.plateau_bytes is not None]
+    named = _trusted(reconciled, held, growth)
     return Attribution(
-        sites=_trusted(reconciled, seen),
+        sites=named,
+        causes=_causes(reconciled, named, held, sites) if growth > 0 else (),
+        details=tuple(words for cause in held if (words := entry_in_words(cause))),
         holders=tuple(cause.holder for cause in held),
+        cycles=_cycles(seen),
         evictions=tuple(_in_words(cause) for cause in held if cause.eviction is not None),
         bounded_share=sum(c.bytes_per_request for c in bounded) / whole if whole > 0 else 0.0,
         plateau=sum(plateaus) if plateaus else None,
@@ -69,7 +94,10 @@ def conclude(seen: Seen, final: Look) -> Attribution:
 
 
 def _worth_a_line(seen: Seen, growth: float) -> list[HeldGrowth]:
-    """Return what holds a good part of the growth, and what gains entries the fastest."""
+    """Return what holds a good part of the growth, and the container that gains the fastest.
+
+    An object that is no container may be one of many of its type, and not of those that are new.
+    """
     replies = [
         Replies(before=seen.before[pid], after=seen.after[pid], holders=found)
         for pid, found in seen.holders.items()
@@ -80,37 +108,92 @@ def _worth_a_line(seen: Seen, growth: float) -> list[HeldGrowth]:
         for cause in held_growth(replies, requests=seen.requests)
         if _is_sizeable(cause, seen.requests)
     ]
-    most = max((cause.holder.entries_per_request for cause in causes), default=0.0)
+    containers = [cause for cause in causes if cause.holder.entries]
+    most = max((cause.holder.entries_per_request for cause in containers), default=0.0)
     return [
         cause
         for cause in causes
-        if cause.bytes_per_request >= LEAST_GAIN * growth
+        if cause.bytes_per_request >= (LEAST_GAIN if cause.holder.entries else NAMED) * growth
         or cause.holder.entries_per_request == most
     ][:SHOWN]
 
 
-def _trusted(reconciled: Reconciliation, seen: Seen) -> tuple[Site, ...]:
-    """Return the sites that can be named, those that insert into a growing container first.
+def _trusted(
+    reconciled: Reconciliation, held: Sequence[HeldGrowth], growth: float
+) -> tuple[Site, ...]:
+    """Return the sites that can be named: those that insert into a growing container come first.
 
     What a kept object drags along may be allocated elsewhere, and be larger: a traceback keeps its
-    frames' buffers. The line to mend is where it is kept. Where the numbers do not agree with the
-    ledger's, or explain little of it, these are only the sites in functions that insert into a
-    container that grows.
+    frames' buffers. The line to mend is where it is kept. What lies on no way to a container comes
+    last: CPython reuses objects, so that a block may come from where another use of it began.
+    Where the numbers do not agree with the ledger's, or explain little of it, these are only the
+    sites in functions that insert into a container that grows.
     """
-    writers = {
-        (writer["file"], writer["function"].rpartition(".")[2])
-        for found in seen.holders.values()
-        for holder in found
-        for writer in holder["writers"]
-    }
-    keeping = [
-        site
-        for site in reconciled.sites
-        if (site.file, site.function.rpartition(".")[2]) in writers
-    ]
+    writers = [place for cause in held for place in cause.writers]
+    keeping = [site for site in reconciled.sites if any(is_in(site, one) for one in writers)]
+    rest = [site for site in reconciled.sites if site not in keeping]
+    linked = [site for site in rest if holders_of(site, held)]
+    others = [*linked, *(site for site in rest if site not in linked)]
+    for largest in held[:1]:
+        most = largest.bytes_per_request >= NAMED * growth
+        if most and _only_keeps(largest, held, [*keeping, *others]):
+            keeping.insert(0, site_at(largest.writers[0], 0.0))
     if not reconciled.agrees or reconciled.explained < NAMED:
         return tuple(keeping)
-    return (*keeping, *(site for site in reconciled.sites if site not in keeping))
+    return (*keeping, *others)
+
+
+def _only_keeps(largest: HeldGrowth, held: Sequence[HeldGrowth], sites: Sequence[Site]) -> bool:
+    """Tell whether the line that fills the largest holder is to be named for what others allocate.
+
+    That is so where exceptions keep what their frames allocated, and where most of the growth was
+    allocated on no way to a holder.
+    """
+    if not largest.writers or largest.is_bounded or not sites:
+        return False
+    if any(is_in(sites[0], place) for place in largest.writers):
+        return False
+    linked = sum(site.bytes_per_request for site in sites if holders_of(site, held))
+    whole = sum(site.bytes_per_request for site in sites)
+    return largest.keeps_frames or linked < NAMED * whole
+
+
+def _causes(
+    reconciled: Reconciliation,
+    named: Sequence[Site],
+    held: Sequence[HeldGrowth],
+    sites: Sequence[LeakingSite],
+) -> tuple[Cause, ...]:
+    """Return the mistakes behind the growth, if the sites tell of all of it and of several."""
+    if not reconciled.agrees or reconciled.explained < EXPLAINED:
+        return ()
+    return separate(
+        named,
+        held,
+        lines={key_of(leak.site): leak.lines for leak in sites},
+        native={
+            key_of(leak.site)
+            for leak in sites
+            if leak.site.blocks_per_request > 0 and not leak.python_blocks_per_request
+        },
+    )
+
+
+def _cycles(seen: Seen) -> tuple[Holder, ...]:
+    """Return the kinds of cycles that made up the garbage, the most frequent first."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for reply in seen.garbage.values():
+        for entry in reply["cycles"] if isinstance(reply, Mapping) else ():
+            counts[entry["cycle"], entry["type"]] += entry["count"]
+    return tuple(
+        Holder(
+            path=f"a cycle in garbage: {cycle}",
+            type=kind,
+            entries_per_request=count / seen.requests,
+            entries=count,
+        )
+        for (cycle, kind), count in counts.most_common(SHOWN)
+    )
 
 
 def _blocks_per_request(final: Look) -> float | None:

@@ -1,13 +1,22 @@
 """Criteria: limits by name, and whether a run kept them."""
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 
+from tsprof.analysis.gauges import Gauges
+from tsprof.config.values import Comparison, comparison
 from tsprof.histogram import Histogram
 from tsprof.records import Checkpoint, Segment
 from tsprof.report.model import Criterion
 
 AT_LEAST = ("requests_per_second",)
 """Criteria whose value must be above the limit; all others must stay below."""
+_COMPARE: Mapping[Comparison, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 PERCENTILES = {"p50_ms": 50.0, "p95_ms": 95.0, "p99_ms": 99.0}
 
 
@@ -37,6 +46,34 @@ def judge_criteria(
         met = None if value is None else (value > limit if more else value < limit)
         criteria.append(
             Criterion(name=name, limit=limit, value=value, met=met, comparison=">" if more else "<")
+        )
+    return tuple(criteria)
+
+
+def judge_gauges(limits: Mapping[str, str], gauges: Gauges) -> tuple[Criterion, ...]:
+    """Compare the target's own gauges with limits.
+
+    Args:
+        limits: a comparison, such as ``> 0.8``, by the name of a gauge.
+        gauges: of the run.
+
+    Returns:
+        One criterion per limit; a gauge that was not seen, or too seldom, has ``met`` None.
+    """
+    criteria = []
+    for name, text in limits.items():
+        sign, limit = comparison(text)
+        gauge = gauges.find(name)
+        value = gauge.overall if gauge is not None and gauge.judgeable else None
+        criteria.append(
+            Criterion(
+                name=name,
+                limit=limit,
+                value=value,
+                met=None if value is None else _COMPARE[sign](value, limit),
+                comparison=sign,
+                reason=gauges.why_not(name) if value is None else "",
+            )
         )
     return tuple(criteria)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from tsprof.analysis.allowances import Allowances, Weighed, remarks, weigh
 from tsprof.analysis.assessments import (
     DETECTABLE_LIMIT,
     LEAK_FLOOR,
@@ -17,8 +18,9 @@ from tsprof.analysis.findings import (
     count_finding,
     fragmentation_finding,
     garbage_finding,
-    memory_finding,
+    memory_findings,
 )
+from tsprof.analysis.known_leaks import rate_text
 from tsprof.records import Event, Segment
 from tsprof.report.model import Criterion, Finding, Resource, Verdict
 
@@ -37,9 +39,18 @@ class Evidence:
 
     look: Look
     segments: Sequence[Segment]
+    """Those that no profiler slowed down."""
     events: Sequence[Event]
     criteria: Sequence[Criterion] = ()
-    drift: Sequence[Finding] = ()
+    worse: Sequence[Finding] = ()
+    """What drifted over the run, or got worse since the baseline."""
+    told: Sequence[Criterion] = ()
+    """Criteria whose failure is told by a finding in ``worse``."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Addresses of gauges of which a judgement was asked for in vain, and why."""
+    allowances: Allowances | None = None
+    folder: str = ""
+    """The target's working directory."""
     attribution: Attribution | None = None
     drain: Drain | None = None
     """Of memory."""
@@ -55,6 +66,8 @@ class Decision:
     reasons: tuple[str, ...]
     advice: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """What a reader should know besides: leaks that have gone, acknowledgements without use."""
     interrupted: bool = False
 
 
@@ -75,17 +88,21 @@ class _Grounds:
 def decide(evidence: Evidence) -> Decision:
     """Weigh the evidence of a finished, or cut short, run.
 
-    Fail: a leak of any resource, a criterion missed, a target that died or hung under load.
-    Inconclusive: whatever kept the run from seeing a leak. Pass: only what is left.
+    Fail: a leak that is neither the baseline's nor acknowledged, a criterion missed, a target that
+    died or hung under load. Inconclusive: whatever kept the run from seeing a leak. Pass: only
+    what is left.
     """
     grounds = _Grounds()
-    findings = _leak_findings(evidence, grounds)
+    found = [*_findings(evidence.look, evidence), *evidence.worse]
+    rate = _requests_per_second(evidence.segments)
+    weighed = [weigh(finding, evidence.allowances, evidence.folder, rate) for finding in found]
+    findings = [each.finding for each in weighed]
+    _weigh_findings(weighed, grounds)
     _weigh_target(evidence.events, grounds)
     _weigh_criteria(evidence.criteria, grounds)
-    for finding in evidence.drift:
-        findings.append(finding)
-        if finding.kind == "drift":
-            grounds.fail(finding.title)
+    _doubt_unmeasured(evidence.told, grounds)
+    for source, reason in evidence.unread.items():
+        grounds.doubt(f"the gauges at {source} could not be judged: {reason}")
     _weigh_load(evidence, grounds)
     if not any(f.resource == "memory" and f.kind != "fragmentation" for f in findings):
         _weigh_memory_sight(evidence, grounds)
@@ -101,12 +118,20 @@ def decide(evidence: Evidence) -> Decision:
     elif grounds.doubts:
         verdict, reasons = Verdict.INCONCLUSIVE, grounds.doubts
     else:
-        verdict, reasons = Verdict.PASS, [(_pass_reason(evidence.look), "")]
+        verdict, reasons = Verdict.PASS, [(_pass_reason(evidence.look, weighed), "")]
     return Decision(
         verdict=verdict,
         reasons=tuple(dict.fromkeys(reason for reason, _ in reasons)),
         advice=tuple(dict.fromkeys(advice for _, advice in reasons if advice)),
         findings=tuple(findings),
+        remarks=tuple(
+            remarks(
+                findings,
+                evidence.allowances,
+                evidence.folder,
+                conclusive=verdict is not Verdict.INCONCLUSIVE,
+            )
+        ),
         interrupted=interrupted,
     )
 
@@ -118,41 +143,49 @@ def _cut_off(events: Sequence[Event]) -> tuple[str, str]:
     return "the run was cut off before it could tell", ""
 
 
-def _pass_reason(look: Look) -> str:
-    return f"no leak found; anything above {look.detectable:.2g} B per request would have shown"
+def _pass_reason(look: Look, weighed: Sequence[Weighed]) -> str:
+    seen = look.detectable or 0.0
+    excused = [each for each in weighed if each.finding.excuse]
+    if not excused:
+        return f"no leak found; anything above {seen:.2g} B per request would have shown"
+    names = ", ".join(each.finding.key for each in excused)
+    reason = f"nothing found but what is known or acknowledged ({names})"
+    memory = next((each for each in excused if each.finding.resource == "memory"), None)
+    if memory is None:
+        return f"{reason}; a leak of memory above {seen:.2g} B per request would have shown"
+    if memory.noise:
+        beside = rate_text("memory", max(memory.noise, seen))
+        return f"{reason}; a further leak of memory above {beside} would have shown"
+    return f"{reason}; a further leak of memory would have shown by its own site or holder only"
 
 
-def _leak_findings(evidence: Evidence, grounds: _Grounds) -> list[Finding]:
-    look = evidence.look
-    findings = []
-    memory = memory_finding(look, evidence.attribution, evidence.drain)
-    if memory is not None:
-        findings.append(memory)
-        if memory.kind == "leak":
-            grounds.fail(memory.title)
-        elif memory.kind == "filling":
+def _findings(look: Look, evidence: Evidence) -> list[Finding]:
+    """Return what grows, the memory first."""
+    found = [
+        *memory_findings(look, evidence.attribution, evidence.drain),
+        garbage_finding(look, evidence.attribution) if "garbage" in look.leaking else None,
+        *(
+            count_finding(resource, assessment, evidence.count_drains.get(resource))
+            for resource, assessment in look.counts.items()
+        ),
+        fragmentation_finding(look),
+    ]
+    return [finding for finding in found if finding is not None]
+
+
+def _weigh_findings(weighed: Sequence[Weighed], grounds: _Grounds) -> None:
+    for each in weighed:
+        if each.failure:
+            grounds.fail(each.failure)
+        elif each.finding.kind == "filling":
             grounds.doubt(
-                memory.title,
+                each.finding.title,
                 "run longer (--max-time), or with a smaller cache, to see past the filling",
             )
-        elif memory.kind == "released":
-            grounds.doubt(memory.title, "run longer than the memory's lifetime (tsprof endurance)")
-    if "garbage" in look.leaking:
-        finding = garbage_finding(look, evidence.attribution)
-        findings.append(finding)
-        grounds.fail(finding.title)
-    for resource, assessment in look.counts.items():
-        finding_or_none = count_finding(resource, assessment, evidence.count_drains.get(resource))
-        if finding_or_none is not None:
-            findings.append(finding_or_none)
-            if finding_or_none.kind == "leak":
-                grounds.fail(finding_or_none.title)
-            else:
-                grounds.doubt(finding_or_none.title, "run longer than they live (tsprof endurance)")
-    fragmentation = fragmentation_finding(look)
-    if fragmentation is not None:
-        findings.append(fragmentation)
-    return findings
+        elif each.finding.kind == "released":
+            grounds.doubt(
+                each.finding.title, "run longer than what was released lives (tsprof endurance)"
+            )
 
 
 def _weigh_target(events: Sequence[Event], grounds: _Grounds) -> None:
@@ -164,6 +197,16 @@ def _weigh_target(events: Sequence[Event], grounds: _Grounds) -> None:
 
 
 def _weigh_criteria(criteria: Sequence[Criterion], grounds: _Grounds) -> None:
+    _doubt_unmeasured(criteria, grounds)
+    for criterion in criteria:
+        if criterion.met is False:
+            grounds.fail(
+                f"{criterion.name} is {criterion.value:.4g}, "
+                f"not {criterion.comparison} {criterion.limit:g}"
+            )
+
+
+def _doubt_unmeasured(criteria: Sequence[Criterion], grounds: _Grounds) -> None:
     for criterion in criteria:
         if criterion.met is None and criterion.value is not None:
             grounds.doubt(
@@ -171,12 +214,13 @@ def _weigh_criteria(criteria: Sequence[Criterion], grounds: _Grounds) -> None:
                 "run it for longer, on a machine that does nothing else",
             )
         elif criterion.met is None:
-            grounds.doubt(f"{criterion.name} could not be measured")
-        elif not criterion.met and not criterion.name.endswith("_drift"):  # a finding tells it
-            grounds.fail(
-                f"{criterion.name} is {criterion.value:.4g}, "
-                f"not {criterion.comparison} {criterion.limit:g}"
-            )
+            why = f": {criterion.reason}" if criterion.reason else ""
+            grounds.doubt(f"{criterion.name} could not be measured{why}")
+
+
+def _requests_per_second(segments: Sequence[Segment]) -> float:
+    seconds = sum(segment.seconds for segment in segments)
+    return sum(segment.requests for segment in segments) / seconds if seconds > 0 else 0.0
 
 
 def _weigh_load(evidence: Evidence, grounds: _Grounds) -> None:

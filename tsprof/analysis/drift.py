@@ -109,6 +109,19 @@ def assess_drift(
     return Drift(state, change, reason)
 
 
+def share_ends(middle: float, change: float) -> tuple[float, float]:
+    """Return a share at the start and at the end of a run.
+
+    Args:
+        middle: the share in the middle of the run.
+        change: the relative change of its odds over the run, above -1.
+    """
+    middle = min(max(middle, LEAST_SHARE), 1 - LEAST_SHARE)
+    odds, half = middle / (1 - middle), float(np.sqrt(max(1 + change, np.finfo(float).tiny)))
+    start, end = odds / half, odds * half
+    return start / (1 + start), end / (1 + end)
+
+
 def _transformed(
     seconds: Sequence[float], values: Sequence[float], transform: Transform
 ) -> tuple[Floats, Floats]:

@@ -1,10 +1,11 @@
 """Findings: one cause each, in a sentence with its numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypedDict
 
 from tsprof.analysis.assessments import LEAKS, Look, requests_between
+from tsprof.analysis.causes import Cause
 from tsprof.analysis.growth import Assessment, Shape
 from tsprof.report.model import Finding, Holder, Resource, Site
 
@@ -36,6 +37,12 @@ class Attribution:
 
     sites: tuple[Site, ...] = ()
     holders: tuple[Holder, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    """The mistakes behind the growth, where there are several and they can be told apart."""
+    details: tuple[str, ...] = ()
+    """What comes with each entry of the holders, in words."""
+    cycles: tuple[Holder, ...] = ()
+    """Kinds of reference cycles that made up uncollected garbage."""
     evictions: tuple[str, ...] = ()
     """Where the holders' own code takes entries out again, in words."""
     bounded_share: float = 0.0
@@ -90,13 +97,20 @@ class Confirmation:
     """Time that it took."""
 
 
-def memory_finding(
+def memory_findings(
     look: Look, attribution: Attribution | None, drain: Drain | None
-) -> Finding | None:
-    """Return the finding on memory, or None where it does not grow."""
+) -> tuple[Finding, ...]:
+    """Return the findings on memory, one per cause; none where it does not grow.
+
+    Their rates sum up to the ledger's.
+    """
     if look.memory_leaks:
         assert look.memory is not None
-        return _exact_finding(look, look.memory, attribution or Attribution(), drain)
+        known = attribution or Attribution()
+        finding = _exact_finding(look, look.memory, known, drain)
+        if finding.kind == "leak" and known.causes:
+            return tuple(_of_cause(finding, cause, known) for cause in known.causes)
+        return (finding,)
     for assessment, what in (
         (look.outside if look.outside_leaks else None, "resident memory, seen from outside,"),
         (look.unowned if look.unowned_leaks else None, "memory outside of Python and malloc"),
@@ -104,26 +118,30 @@ def memory_finding(
         if assessment is not None:
             let_go = _let_go(drain)
             grows = "grows" if let_go is None else "grew"
-            return Finding(
-                resource="memory",
-                kind="leak" if let_go is None else "released",
-                title=f"{what} {grows} by {_bytes(assessment)} per request"
-                + (f", {let_go}" if let_go else ""),
-                confidence=assessment.probability,
-                **_rate(assessment),
+            return (
+                Finding(
+                    resource="memory",
+                    kind="leak" if let_go is None else "released",
+                    title=f"{what} {grows} by {_bytes(assessment)} per request"
+                    + (f", {let_go}" if let_go else ""),
+                    confidence=assessment.probability,
+                    **_rate(assessment),
+                ),
             )
     if look.memory is not None and look.memory.shape is Shape.FILLING and not look.memory_settled:
-        return Finding(
-            resource="memory",
-            kind="filling",
-            title=f"memory still fills: {look.memory.reason}",
-            plateau=look.memory.plateau,
-            confidence=1 - look.memory.probability,
-            holders=attribution.holders if attribution else (),
-            sites=attribution.sites if attribution else (),
-            **_rate(look.memory),
+        return (
+            Finding(
+                resource="memory",
+                kind="filling",
+                title=f"memory still fills: {look.memory.reason}",
+                plateau=look.memory.plateau,
+                confidence=1 - look.memory.probability,
+                holders=attribution.holders if attribution else (),
+                sites=attribution.sites if attribution else (),
+                **_rate(look.memory),
+            ),
         )
-    return None
+    return ()
 
 
 def _exact_finding(
@@ -133,25 +151,18 @@ def _exact_finding(
     if memory.clock not in ("request", "requests"):
         title += f"; the growth follows {memory.clock} best"
     if attribution.bounded_share >= BOUNDED:
-        held = attribution.holders[0]
         kind = "filling"
-        title = (
-            f"memory grows {_bytes(memory)} per request into {held.path}, which is bounded"
-            + (f" at {held.bound:,} entries (now {held.entries:,})" if held.bound else "")
-            + ": a cache that still fills looks like a leak until it is full"
-        )
+        title = f"memory grows {_bytes(memory)} per request{_into(attribution.holders[0])}"
     elif (let_go := _let_go(drain)) is not None:
         kind, title = "released", f"memory grew {_bytes(memory)} per request under load, {let_go}"
-    elif attribution.sites:
-        site = attribution.sites[0]
-        title += f", allocated in {site.function} ({site.file}:{site.line})"
-    if kind == "leak" and attribution.holders:
-        title += f", held by {attribution.holders[0].path}"
+    if kind == "leak":
+        title += _culprits(attribution.sites, attribution.holders)
     if drain is not None and drain.grown > 0 and kind == "leak":
         details.append(
             f"drain test: {max(drain.released, 0) / drain.grown:.0%} of the growth let go "
             f"within {drain.seconds:.0f} s without load"
         )
+    details += attribution.details
     details += attribution.evictions
     details += attribution.notes
     details.append(
@@ -184,20 +195,71 @@ def _let_go(drain: Drain | None) -> str | None:
     return None
 
 
+def _of_cause(whole: Finding, cause: Cause, known: Attribution) -> Finding:
+    """Return the part of a finding that one cause makes up."""
+    rate = f"{whole.per_request * cause.share:.4g} B"
+    title = f"{rate} of the {whole.per_request:.4g} B per request that the target gains"
+    first = cause is known.causes[0]
+    general = [detail for detail in whole.details if detail not in known.details]
+    return whole.model_copy(
+        update={
+            "kind": "filling" if cause.bounded else "leak",
+            "title": f"{title} go{_into(cause.holders[0])}"
+            if cause.bounded
+            else f"{title} leak{_culprits(cause.sites, cause.holders)}",
+            "per_request": whole.per_request * cause.share,
+            "low": whole.low * cause.share,
+            "high": whole.high * cause.share,
+            "plateau": cause.plateau if cause.bounded else None,
+            "sites": tuple(
+                site.model_copy(update={"share": site.share / cause.share}) for site in cause.sites
+            ),
+            "holders": cause.holders,
+            "details": (*cause.details, *(general if first else ())),
+        }
+    )
+
+
+def _culprits(sites: Sequence[Site], holders: Sequence[Holder]) -> str:
+    """Say where memory is allocated, or where what was allocated before is kept, and by what."""
+    words = ""
+    for site in sites[:1]:
+        done = "allocated" if site.bytes_per_request else "kept"
+        words += f", {done} in {site.function} ({site.file}:{site.line})"
+    for holder in holders[:1]:
+        words += f", held by {holder.path}"
+    return words
+
+
+def _into(holder: Holder) -> str:
+    """Say that memory goes into a container with a bound."""
+    stops = f" at {holder.bound:,} entries (now {holder.entries:,})" if holder.bound else ""
+    return (
+        f" into {holder.path}, which is bounded{stops}: "
+        "a cache that still fills looks like a leak until it is full"
+    )
+
+
 def garbage_finding(look: Look, attribution: Attribution | None) -> Finding:
     """Return the finding on reference cycles that nothing collects."""
     rate = look.garbage_per_request
+    title = (
+        f"reference cycles of {rate:.4g} B per request pile up, because the garbage "
+        "collector is switched off"
+    )
+    if attribution and attribution.sites:
+        site = attribution.sites[0]
+        title += f"; most of it is allocated in {site.function} ({site.file}:{site.line})"
     return Finding(
         resource="garbage",
         kind="leak",
-        title=f"reference cycles of {rate:.4g} B per request pile up, because the garbage "
-        "collector is switched off",
+        title=title,
         per_request=rate,
         low=rate,
         high=rate,
         confidence=1.0,
         sites=attribution.sites if attribution else (),
-        holders=attribution.holders if attribution else (),
+        holders=attribution.cycles if attribution else (),
         details=("only the forced collections of the checkpoints freed them",),
     )
 

@@ -74,7 +74,7 @@ def segments_to_decide(trend: Trend, size: int, scale: Scale) -> int | None:
     if not np.isfinite(trend.rate_error):
         return least
     if trend.low(0.95) > scale.floor:
-        ratio = trend.quantile(SURE) * trend.relative_error / bend_limit(size)
+        ratio = trend.quantile(SURE) * trend.relative_error / bend_limit(size, scale.slowest)
     elif scale.tolerance <= 0:
         return max(least, 2)
     else:

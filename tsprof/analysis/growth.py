@@ -11,7 +11,7 @@ MATH.md explains each step, with the error rates that were measured.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -21,7 +21,15 @@ from scipy.special import stdtr
 from tsprof.analysis.clocks import best_clock
 from tsprof.analysis.forecast import FARTHEST, continue_filling, segments_to_decide
 from tsprof.analysis.noise import Floats, isolated_jumps, kept
-from tsprof.analysis.shapes import Scale, Settled, bend_limit, is_leak, is_quiet, settle
+from tsprof.analysis.shapes import (
+    SLOWEST_FILL,
+    Scale,
+    Settled,
+    bend_limit,
+    is_leak,
+    is_quiet,
+    settle,
+)
 from tsprof.analysis.trend import Trend
 
 
@@ -116,6 +124,7 @@ class _Points:
         values: the counter.
         widths: increments of the clock.
         steps: increments of the counter.
+        grouped: checkpoints behind each point.
         swing: height of what comes and goes, where that is so at most checkpoints; else 0.
     """
 
@@ -124,6 +133,7 @@ class _Points:
     values: Floats
     widths: Floats
     steps: Floats
+    grouped: float
     swing: float
 
 
@@ -155,6 +165,7 @@ def assess(
     resolution: float = 1.0,
     floor: float | None = None,
     tolerance: float | None = None,
+    slowest: float = SLOWEST_FILL,
 ) -> Assessment:
     """Say whether a counter grows for good.
 
@@ -165,6 +176,9 @@ def assess(
             sixteenth of the resolution (1 B/request), for counts 0.
         tolerance: largest growth per request that may pass as none. Default: for bytes the
             resolution (16 B/request), for counts 0 (no growth at all).
+        slowest: time constant, in segments, of the slowest filling to be told from a leak while
+            it fills. A run of hours that is looked at again and again needs its planned length
+            here, or a cache that takes as long to fill is a leak at the first look.
 
     Returns:
         The assessment.
@@ -174,6 +188,7 @@ def assess(
         resolution,
         (0.0 if counts else resolution / 16) if floor is None else floor,
         (0.0 if counts else resolution) if tolerance is None else tolerance,
+        slowest,
     )
     values = np.asarray(series.values, dtype=np.float64)
     points = _points(np.asarray(series.requests, dtype=np.float64), values, scale)
@@ -187,6 +202,7 @@ def assess(
 
 
 def _judge(points: _Points, scale: Scale) -> _Judged:
+    scale = replace(scale, slowest=scale.slowest / points.grouped)
     settled = settle(points.steps, points.widths, scale)
     # A buffer that fills and empties out of step with the segments is read at a phase that
     # drifts: its lowest readings rise steadily, but by no more than its height.
@@ -221,7 +237,8 @@ def _points(x: Floats, values: Floats, scale: Scale) -> _Points:
     values = np.array([values[group].mean() for group in groups])
     first = np.array([group[0] for group in groups], dtype=np.int_)
     last = int(indices[-1]) if len(indices) else 0
-    return _Points(first, last, values, np.diff(x), np.diff(values), swing)
+    grouped = len(indices) / max(len(groups), 1)
+    return _Points(first, last, values, np.diff(x), np.diff(values), grouped, swing)
 
 
 def _follow(series: Series, values: Floats, judged: _Judged, scale: Scale) -> tuple[str, _Judged]:
@@ -247,7 +264,8 @@ def _follow(series: Series, values: Floats, judged: _Judged, scale: Scale) -> tu
     if len(along.steps) < LEAST_STEPS:
         return REQUESTS, judged
     ratio = float(judged.points.widths.sum() / along.widths.sum())
-    other = _judge(along, Scale(scale.resolution, scale.floor * ratio, scale.tolerance * ratio))
+    per_tick = replace(scale, floor=scale.floor * ratio, tolerance=scale.tolerance * ratio)
+    other = _judge(along, per_tick)
     return (name, other) if other.leak or not judged.leak else (REQUESTS, judged)
 
 
@@ -298,7 +316,7 @@ def _describe(
         ticks = series.seconds if clock == SECONDS else series.clocks[clock]
         ratio = (ticks[last] - ticks[first]) / (series.requests[last] - series.requests[first])
         rate = Interval(clock_rate.value * ratio, clock_rate.low * ratio, clock_rate.high * ratio)
-    likely = trend.above(scale.floor) * _straightness(trend, size)
+    likely = trend.above(scale.floor) * _straightness(trend, size, scale)
     plateau, more = None, None
     if judged.leak or followed.leak:
         shape = _leak_shape(followed)
@@ -357,9 +375,11 @@ _QUIET_REASONS = {
 }
 
 
-def _straightness(trend: Trend, size: int) -> float:
+def _straightness(trend: Trend, size: int, scale: Scale) -> float:
     """Return the probability that the growth bends by less than a filling's."""
-    score = (trend.relative_bend + bend_limit(size)) / max(trend.relative_error, 1e-300)
+    score = (trend.relative_bend + bend_limit(size, scale.slowest)) / max(
+        trend.relative_error, 1e-300
+    )
     return float(stdtr(trend.freedom, score))
 
 

@@ -4,11 +4,12 @@ The agent's replies are facts about one process at one moment. Two censuses arou
 make them rates; processes are merged by the way that leads to the container.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tsprof.analysis.ledger import LARGE_BLOCK
 from tsprof.report.model import Holder
 
 LEAST_TYPE_GAIN = 50
@@ -36,6 +37,16 @@ class Replies:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place:
+    """A line of the target's code."""
+
+    function: str
+    """Qualified name."""
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Eviction:
     """The target's own code that takes entries out again."""
 
@@ -53,13 +64,21 @@ class HeldGrowth:
     holder: Holder
     bytes_per_request: float
     """Estimated from the newest entries and what they refer to."""
+    table_bytes_per_request: float = 0.0
+    """The part of it by which the container's own table grows, where that is a large block."""
     eviction: Eviction | None = None
     weak: bool = False
     """Whether it refers to its entries weakly: it grows along with what holds them."""
     file: str = ""
     line: int = 0
-    writers: tuple[str, ...] = ()
-    """Where entries are added, such as ``Registry.subscribe (app.py:12)``."""
+    writers: tuple[Place, ...] = ()
+    """Where entries are added."""
+    callers: tuple[Place, ...] = ()
+    """Where the functions that add entries are mentioned."""
+    keeps_frames: bool = False
+    """Whether its entries are exceptions or the like, which keep what their frames allocated."""
+    brings: Mapping[str, float] = field(default_factory=dict)
+    """Instances per entry of the growing types from which the search came to it."""
     notes: tuple[str, ...] = ()
     parts: tuple[Holder, ...] = ()
     """Growing containers and objects that its entries hold."""
@@ -93,7 +112,7 @@ def growing_types(
 
 
 def held_growth(replies: Sequence[Replies], *, requests: int) -> tuple[HeldGrowth, ...]:
-    """Return the causes, the one that holds the most first; weak holders last.
+    """Return the causes, the container that holds the most first; weak holders last.
 
     Args:
         replies: One entry per process.
@@ -104,7 +123,8 @@ def held_growth(replies: Sequence[Replies], *, requests: int) -> tuple[HeldGrowt
         for grown in _without_nested([_grown(found, process) for found in process.holders]):
             groups[grown.found["path"], grown.found["type"]].append(grown)
     causes = [_cause(members, max(requests, 1)) for members in groups.values()]
-    return tuple(sorted(causes, key=lambda cause: (cause.weak, -cause.bytes_per_request)))
+    # The estimate for an object that is no container counts what it shares with others.
+    return tuple(sorted(causes, key=lambda c: (c.weak, not c.holder.entries, -c.bytes_per_request)))
 
 
 def holding(causes: Sequence[HeldGrowth], *, per_request: float) -> tuple[HeldGrowth, ...]:
@@ -125,23 +145,39 @@ def holding(causes: Sequence[HeldGrowth], *, per_request: float) -> tuple[HeldGr
 class _Grown:
     found: Mapping[str, Any]
     gain: float
-    parts: tuple[Mapping[str, Any], ...] = field(default=())
+    brings: Mapping[str, int] = field(default_factory=dict)
+    """Instances that the types gained from which the search came here."""
+    parts: tuple[Mapping[str, Any], ...] = ()
 
 
 def _grown(found: Mapping[str, Any], process: Replies) -> _Grown:
     """Give a holder the entries that it gained between the two censuses."""
+    kinds = dict.fromkeys(found["found_by"])
+    if found["entries"] is None:
+        kinds = {found["type"]: None, **kinds}
+    brings = {kind: _type_gain(kind, process.before, process.after) for kind in kinds}
     for entry in process.after["containers"]:
         if entry["id"] == found["id"] and entry["type"] == _held_type(found):
-            return _Grown(found, entry["length"] - (entry["previous"] or 0))
-    if found["entries"] is None:
-        kinds = {found["type"], *found["found_by"]}
-        gains = (_type_gain(kind, process.before, process.after) for kind in kinds)
-        return _Grown(found, max(gains, default=0))
+            return _Grown(found, entry["length"] - (entry["previous"] or 0), brings)
     spread = process.after["spread"]
     if found["id"] in spread["ids"]:
-        return _Grown(found, spread["entries"] / len(spread["ids"]))
-    gains = (_type_gain(kind, process.before, process.after) for kind in found["found_by"])
-    return _Grown(found, max(gains, default=0))
+        return _Grown(found, spread["entries"] / len(spread["ids"]), brings)
+    return _Grown(found, max(brings.values(), default=0), brings)
+
+
+def _table_gain(one: _Grown) -> float:
+    """Return the bytes that a container's table gained, on average between its reallocations."""
+    table, entries = one.found["table_bytes"], one.found["entries"]
+    return one.gain * table / entries if entries and table > LARGE_BLOCK else 0.0
+
+
+def _brings(members: Sequence[_Grown]) -> dict[str, float]:
+    """Return the instances per entry, the most numerous type first."""
+    gain = sum(one.gain for one in members)
+    gained: Counter[str] = Counter()
+    for one in members:
+        gained.update(one.brings)
+    return {kind: number / gain for kind, number in gained.most_common() if gain > 0 < number}
 
 
 def _held_type(found: Mapping[str, Any]) -> str:
@@ -156,12 +192,15 @@ def _without_nested(grown: Sequence[_Grown]) -> list[_Grown]:
     """Make what lies within another growing container's entries a part of that one."""
     outermost: dict[int, _Grown] = {}
     inner: list[tuple[int, _Grown]] = []
-    growing = {one.found["id"] for one in grown if one.gain > 0 and one.found["entries"]}
+    containers = [one for one in grown if one.gain > 0 and one.found["entries"]]
+    growing = {one.found["id"] for one in containers}
+    explained = {kind for one in containers for kind in one.found["found_by"]}
     for one in grown:
+        stray = one.found["entries"] is None and one.found["type"] in explained
         above = [identity for identity, _ in one.found["parents"] if identity in growing]
         if above:
             inner.append((above[-1], one))
-        elif one.gain > 0:
+        elif one.gain > 0 and not stray:  # others of its kind are in a container
             outermost[one.found["id"]] = one
     for identity, one in inner:
         outer = outermost.get(identity)
@@ -183,13 +222,15 @@ def _cause(members: Sequence[_Grown], requests: int) -> HeldGrowth:
     return HeldGrowth(
         holder=_holder(first, rate=rate, entries=entries, size=size),
         bytes_per_request=rate * each,
+        table_bytes_per_request=sum(map(_table_gain, members)) / requests,
         eviction=eviction,
         weak=set(first["element_types"]) <= _WEAK and bool(first["element_types"]),
         file=first["file"],
         line=first["line"],
-        writers=tuple(
-            f"{place['function']} ({place['file']}:{place['line']})" for place in first["writers"]
-        ),
+        writers=tuple(Place(**place) for place in first["writers"]),
+        callers=tuple(Place(**place) for place in first["callers"]),
+        keeps_frames=first["keeps_frames"],
+        brings=_brings(members),
         notes=tuple(first["notes"]),
         parts=tuple(
             _holder(part, rate=0.0, entries=part["entries"] or 0, size=part["bytes"])

@@ -1,6 +1,6 @@
 """Reconcile the sites with the ledger: which of them make up its growth, and how much of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +47,7 @@ def reconcile(
     *,
     bytes_per_request: float,
     blocks_per_request: float | None = None,
+    kept: Collection[LeakingSite] = (),
 ) -> Reconciliation:
     """Give each site its share of the growth that the ledger measured.
 
@@ -55,11 +56,12 @@ def reconcile(
         bytes_per_request: Growth of live memory in the ledger, Python's and native together.
         blocks_per_request: Growth of the blocks that Python's allocator handed out; None where it
             is not known.
+        kept: Those of the sites from where a growing container is filled.
     """
     if bytes_per_request <= 0 or not sites:
         return Reconciliation(sites=(), explained=0.0, notes=_why_nothing(bytes_per_request, sites))
     chosen, agrees, notes = _matching(
-        _possible(sites, blocks_per_request), bytes_per_request, blocks_per_request
+        _possible(sites, blocks_per_request), kept, bytes_per_request, blocks_per_request
     )
     found = sum(leak.site.bytes_per_request for leak in chosen)
     whole = max(found, bytes_per_request)
@@ -89,15 +91,22 @@ def _possible(sites: Sequence[LeakingSite], blocks: float | None) -> Sequence[Le
 
 
 def _matching(
-    sites: Sequence[LeakingSite], size: float, blocks: float | None
+    sites: Sequence[LeakingSite],
+    kept: Collection[LeakingSite],
+    size: float,
+    blocks: float | None,
 ) -> tuple[Sequence[LeakingSite], bool, tuple[str, ...]]:
     """Return the sites whose sum is the growth, where all together sum up to more.
 
+    Those that are kept for certain may be that; if not, every subset of the largest is tried.
     Beyond the first ``CANDIDATES`` no site matters, or no subset of these would fit.
     """
     found = sum(leak.site.bytes_per_request for leak in sites)
     if found <= EXCESS * size:
         return sites, True, ()
+    certain = [leak for leak in sites if leak in kept]
+    if EXPLAINED * size <= sum(leak.site.bytes_per_request for leak in certain) <= EXCESS * size:
+        return certain, True, (_left_out(sites, certain),)
     candidates = sites[:CANDIDATES]
     sizes = np.array([leak.site.bytes_per_request for leak in candidates])
     masks = np.arange(1, 2 ** len(candidates))[:, None] >> np.arange(len(candidates)) & 1
@@ -116,9 +125,12 @@ def _matching(
         )
         return sites, False, (doubt,)
     chosen = [leak for leak, taken in zip(candidates, best, strict=True) if taken]
-    left_out = [leak.site.function for leak in candidates if leak not in chosen]
-    note = f"left out, because they replace old entries at a constant number: {', '.join(left_out)}"
-    return chosen, True, (note,)
+    return chosen, True, (_left_out(candidates, chosen),)
+
+
+def _left_out(sites: Sequence[LeakingSite], chosen: Sequence[LeakingSite]) -> str:
+    names = dict.fromkeys(leak.site.function for leak in sites if leak not in chosen)
+    return f"left out, because they replace old entries at a constant number: {', '.join(names)}"
 
 
 def _why_nothing(size: float, sites: Sequence[LeakingSite]) -> tuple[str, ...]:
@@ -137,7 +149,7 @@ def _why_not_all(
     number = sum(leak.python_blocks_per_request for leak in chosen)
     if blocks is not None and number >= EXPLAINED * blocks:
         reasons.append("Python's blocks are accounted for: the rest is native memory")
-    if any(leak.estimated for leak in chosen):
+    if any(leak.table_bytes_per_request for leak in chosen):
         reasons.append("a container's table grows in jumps, of which the window saw one at most")
     if not reasons:
         reasons.append("it may come in events rarer than the window is long")

@@ -57,11 +57,13 @@ class Scale:
         resolution: quantum of the counter.
         floor: growth per unit of the clock at or below which nothing is called a leak.
         tolerance: largest growth per unit of the clock that may pass as none.
+        slowest: time constant, in segments, of the slowest filling to be told from a leak.
     """
 
     resolution: float
     floor: float
     tolerance: float
+    slowest: float = SLOWEST_FILL
 
     @property
     def counts(self) -> bool:
@@ -84,9 +86,17 @@ class Settled:
     rising: int
 
 
-def bend_limit(size: int) -> float:
-    """Return the share by which a leak's rate may seem to fall over a window of `size` steps."""
-    return min(size / SLOWEST_FILL, 1 / FILL_WINDOWS)
+def bend_limit(size: int, slowest: float) -> float:
+    """Return the share by which a leak's rate may seem to fall over a window.
+
+    Args:
+        size: increments of the window.
+        slowest: time constant, in increments, of the slowest filling to be told from a leak.
+
+    Returns:
+        The limit, 0 to 0.4.
+    """
+    return min(size / slowest, 1 / FILL_WINDOWS)
 
 
 def settle(steps: Floats, widths: Floats, scale: Scale) -> Settled:
@@ -115,9 +125,9 @@ def settle(steps: Floats, widths: Floats, scale: Scale) -> Settled:
         length = count - fit.start
         bend, error = fit.bend / size, fit.bend_error / size
         if precision < 2 * min(precisions):
-            contradicted |= bend + error < -bend_limit(length)
+            contradicted |= bend + error < -bend_limit(length, scale.slowest)
         if precision < 3 * min(precisions):
-            contradicted |= bend - 1.65 * error > min(length / SLOWEST_FILL, 0.7)
+            contradicted |= bend - 1.65 * error > min(length / scale.slowest, 0.7)
         swelling |= bend - 1.65 * error > RISE
     rising = 0
     if swelling:
@@ -149,7 +159,7 @@ def is_leak(settled: Settled, steps: Floats, widths: Floats, scale: Scale) -> bo
         and trend.low(0.99) > scale.floor
         and trend.rate * widths.sum() >= 4 * scale.resolution
         and min(_thirds(steps, widths, trend)) >= 0.4 * trend.rate
-        and (_is_straight(trend, size) or _comes_in_events(trend, steps, scale))
+        and (_is_straight(trend, size, scale) or _comes_in_events(trend, steps, scale))
     )
 
 
@@ -159,9 +169,9 @@ def _thirds(steps: Floats, widths: Floats, trend: Trend) -> list[float]:
     return [float(steps[part].sum() / widths[part].sum()) for part in parts]
 
 
-def _is_straight(trend: Trend, size: int) -> bool:
+def _is_straight(trend: Trend, size: int, scale: Scale) -> bool:
     """Tell whether the rate neither falls nor rises, as precisely as that must be known."""
-    limit = bend_limit(size)
+    limit = bend_limit(size, scale.slowest)
     bend, error = trend.relative_bend, trend.relative_error
     if bend < -max(limit / 3, trend.quantile(0.95) * error):
         return False

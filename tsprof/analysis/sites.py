@@ -42,6 +42,7 @@ LOOPS = (
 )
 """Functions that serve: what called them, such as the script that starts the server, is on every
 stack and allocates nothing of the request."""
+COMPREHENSIONS = frozenset({"<dictcomp>", "<listcomp>", "<setcomp>"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +64,10 @@ class LeakingSite:
     """The part of its blocks that Python's allocator hands out."""
     turnover_bytes_per_request: float = 0.0
     """What it allocated late beyond its growth: a cache that replaces entries, say."""
-    estimated: bool = False
-    """Whether part of the figure is an estimate, from a container's reallocated table."""
+    table_bytes_per_request: float = 0.0
+    """The part of its bytes that is an estimate, from a container's reallocated table."""
+    lines: tuple[Site, ...] = ()
+    """The site's parts by line, which sum up to it but for the table."""
 
 
 _Key = tuple[str, str]
@@ -98,6 +101,8 @@ class _Group:
     python: _Tally = field(default_factory=_Tally)
     other: _Tally = field(default_factory=_Tally)
     tables: _Tally = field(default_factory=_Tally)
+    lines: dict[int, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
+    """Survivors of all kinds by line."""
     stacks: Counter[tuple[Frame, ...]] = field(default_factory=Counter)
     """Bytes alive at the end by stack."""
 
@@ -141,6 +146,7 @@ def _collect(
 ) -> None:
     """Add one process's stacks to the sites; a container's table is told from payload here."""
     tallies: dict[tuple[_Key, BlockKind], _Tally] = defaultdict(_Tally)
+    lines: dict[tuple[_Key, int], _Tally] = defaultdict(_Tally)
     for stack in digest.stacks:
         if stack.frames:
             frames = tuple(_marked(stack, origin_of))
@@ -148,10 +154,14 @@ def _collect(
             key = (shown.file, shown.function)
             groups[key].stacks[frames] += stack.early_bytes + stack.late_bytes
             tallies[key, stack.kind].add(stack)
+            lines[key, shown.line].add(stack)
+    if digest.method == "tracemalloc":
+        for tally in (*tallies.values(), *lines.values()):
+            _part(tally, digest)
+    for (key, line), tally in lines.items():
+        groups[key].lines[line].add(tally)
     for (key, kind), tally in tallies.items():
         group = groups[key]
-        if digest.method == "tracemalloc":
-            _part(tally, digest)
         one_age = not tally.early_blocks or not tally.late_blocks
         few = tally.early_blocks + tally.late_blocks <= TABLE_BLOCKS
         if kind == "large" and one_age and few:
@@ -193,9 +203,14 @@ def shown_frame(frames: Sequence[Frame]) -> int:
     within = next((i for i, frame in enumerate(frames) if _is_loop(frame)), len(frames))
     for wanted in ("application", "dependency"):
         for index, frame in enumerate(frames[:within]):
-            if frame.origin == wanted:
+            if frame.origin == wanted and not _is_comprehension(frame):
                 return index
     return 0
+
+
+def _is_comprehension(frame: Frame) -> bool:
+    """Tell a comprehension, which up to Python 3.11 is a function, and called by the one around."""
+    return frame.function.rpartition(".")[2] in COMPREHENSIONS
 
 
 def _is_loop(frame: Frame) -> bool:
@@ -210,22 +225,42 @@ def _leak(group: _Group, early: int, total: int) -> LeakingSite:
     table = _table_growth(group.tables, early, total)
     frames = max(group.stacks, key=lambda stack: group.stacks[stack])
     shown = frames[shown_frame(frames)]
+    site = Site(
+        function=shown.function,
+        file=shown.file,
+        line=_line(group),
+        bytes_per_request=python.size + other.size + table,
+        blocks_per_request=python.blocks + other.blocks,
+        share=0.0,
+        origin=shown.origin,
+        package=shown.package,
+        stack=frames,
+    )
     return LeakingSite(
-        site=Site(
-            function=shown.function,
-            file=shown.file,
-            line=_line(group),
-            bytes_per_request=python.size + other.size + table,
-            blocks_per_request=python.blocks + other.blocks,
-            share=0.0,
-            origin=shown.origin,
-            package=shown.package,
-            stack=frames,
-        ),
+        site=site,
         python_blocks_per_request=python.blocks,
         turnover_bytes_per_request=python.turnover + other.turnover,
-        estimated=table > 0,
+        table_bytes_per_request=table,
+        lines=tuple(_by_line(group, site, python.size + other.size, early, total)),
     )
+
+
+def _by_line(group: _Group, site: Site, payload: float, early: int, total: int) -> Iterable[Site]:
+    """Part a site in proportion to what grows by line; each line with its largest stack."""
+    growths = {line: _growth(tally, early, total) for line, tally in group.lines.items()}
+    whole = sum(growth.size for growth in growths.values())
+    for line, growth in sorted(growths.items(), key=lambda entry: -entry[1].size):
+        if growth.size > 0:
+            stacks = [one for one in group.stacks if one[shown_frame(one)].line == line]
+            part = growth.size / whole
+            yield site.model_copy(
+                update={
+                    "line": line,
+                    "bytes_per_request": payload * part,
+                    "blocks_per_request": site.blocks_per_request * part,
+                    "stack": max(stacks, key=lambda stack: group.stacks[stack]),
+                }
+            )
 
 
 def _line(group: _Group) -> int:

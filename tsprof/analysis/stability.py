@@ -1,10 +1,14 @@
-"""Stability of a soak: did latency, throughput or errors drift from its start to its end?"""
+"""Stability of a soak: did latency, throughput, errors or a gauge drift from start to end?"""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from statistics import fmean, median
+from typing import Literal
 
-from tsprof.analysis.drift import Drift, DriftState, Transform, assess_drift
+from tsprof.analysis.drift import Drift, DriftState, Transform, assess_drift, share_ends
+from tsprof.analysis.gauges import Gauge
 from tsprof.histogram import Histogram
 from tsprof.records import Segment
 from tsprof.report.model import Criterion, Finding, Resource
@@ -14,18 +18,143 @@ MARGIN = 0.10
 with the load on the same machine p99 wanders by more than that between two idle runs."""
 ERROR_MARGIN = 0.001
 """Change of the share of failed requests that matters: the 0.1 % of the usual criterion."""
+HITS_MARGIN = 0.20
+"""Change of the hits per miss (the odds of a hit) that matters: a hit rate of 80 % that falls to
+76 %, or one of 99 % that falls to 98.75 %, makes about a fourth more misses."""
+SURELY = 0.5
+"""A gauge must have got worse beyond doubt by so much of its margin: there are many of them. Of 400
+stable hit rates over 20 segments with noise of 5 % and a correlation of 0.5, none was called
+degraded, without this 7; of 100 look-ups per segment, 4 and 8. Of 400 that lost half of their hits
+per miss, 400 and 336 were."""
 VAGUE = 2.0
 """A drift that is not proven keeps a run from passing when it could be so many margins."""
 
+Worse = Literal[1, -1]
 
-@dataclass(frozen=True)
-class _Quality:
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """Something that must not get worse over a run.
+
+    Attributes:
+        name: as criteria call it, without ``_drift``.
+        resource: what a finding is about.
+        values: one per segment.
+        transform: see ``assess_drift``.
+        worse: 1 where more is worse, -1 where less is.
+        margin: the change that matters, in the unit of ``Drift.change``.
+    """
+
     name: str
     resource: Resource
-    of: Callable[[Segment], float]
+    values: Sequence[float]
     transform: Transform
-    worse: int
+    worse: Worse
     margin: float
+
+    def drift(self, segments: Sequence[Segment]) -> Drift:
+        """Return its change over the segments."""
+        ends = list(accumulate(segment.seconds for segment in segments))
+        middles = [end - segment.seconds / 2 for end, segment in zip(ends, segments, strict=True)]
+        return assess_drift(
+            middles,
+            self.values,
+            transform=self.transform,
+            worse=self.worse,
+            margin=self.margin,
+        )
+
+    def ends(self, change: float) -> tuple[float, float]:
+        """Return the values of a share at the start and the end of a run that changed it so."""
+        return share_ends(median(filter(math.isfinite, self.values)), change)
+
+
+def load_qualities(segments: Sequence[Segment]) -> tuple[Quality, ...]:
+    """Return what the load tells of a target: latency, throughput and errors."""
+
+    def each(of: Callable[[Segment], float]) -> tuple[float, ...]:
+        return tuple(map(of, segments))
+
+    return (
+        Quality(
+            name="p50",
+            resource="latency",
+            values=each(_percentile(50)),
+            transform="log",
+            worse=1,
+            margin=MARGIN,
+        ),
+        Quality(
+            name="p99",
+            resource="latency",
+            values=each(_percentile(99)),
+            transform="log",
+            worse=1,
+            margin=MARGIN,
+        ),
+        Quality(
+            name="throughput",
+            resource="throughput",
+            values=each(_throughput),
+            transform="log",
+            worse=-1,
+            margin=MARGIN,
+        ),
+        Quality(
+            name="error_rate",
+            resource="errors",
+            values=each(_errors),
+            transform="identity",
+            worse=1,
+            margin=ERROR_MARGIN,
+        ),
+    )
+
+
+def gauge_quality(gauge: Gauge, worse: Worse, margin: float) -> Quality:
+    """Return a gauge as a quality; its margin is relative, a share's of its odds."""
+    values: tuple[float, ...] = gauge.values
+    transform: Transform = "logit"
+    if gauge.kind != "share":
+        known = [value for value in values if math.isfinite(value)]
+        transform = "log" if all(value > 0 for value in known) else "identity"
+        if transform == "identity":  # its unit becomes its own mean
+            size = fmean(map(abs, known)) or 1.0
+            values = tuple(value / size for value in values)
+    return Quality(
+        name=gauge.name,
+        resource="gauge",
+        values=values,
+        transform=transform,
+        worse=worse,
+        margin=margin,
+    )
+
+
+def judge_stability(
+    segments: Sequence[Segment], qualities: Sequence[Quality]
+) -> tuple[tuple[Criterion, ...], tuple[Finding, ...]]:
+    """Judge the drift of a soak over its segments.
+
+    Returns:
+        One criterion per quality, and a finding for each that got worse. A quality that could not
+        be told has ``met`` None when it may have got worse by more than twice the margin.
+    """
+    criteria, findings = [], []
+    for quality in qualities:
+        drift = quality.drift(segments)
+        criteria.append(
+            Criterion(
+                name=f"{quality.name}_drift",
+                limit=quality.worse * quality.margin,
+                value=drift.change.value if drift.change.low > float("-inf") else None,
+                met=_met(drift, quality),
+                comparison="<" if quality.worse > 0 else ">",
+            )
+        )
+        if _degraded(drift, quality):
+            findings.append(_finding(drift, quality))
+    return tuple(criteria), tuple(findings)
 
 
 def _percentile(percent: float) -> Callable[[Segment], float]:
@@ -44,63 +173,37 @@ def _errors(segment: Segment) -> float:
     return segment.failures / segment.requests if segment.requests else 0.0
 
 
-def _qualities() -> tuple[_Quality, ...]:
-    return (
-        _Quality("p50_drift", "latency", _percentile(50), "log", 1, MARGIN),
-        _Quality("p99_drift", "latency", _percentile(99), "log", 1, MARGIN),
-        _Quality("throughput_drift", "throughput", _throughput, "log", -1, MARGIN),
-        _Quality("error_rate_drift", "errors", _errors, "identity", 1, ERROR_MARGIN),
-    )
+def _degraded(drift: Drift, quality: Quality) -> bool:
+    if drift.state is not DriftState.DEGRADED:
+        return False
+    least = min(quality.worse * drift.change.low, quality.worse * drift.change.high)
+    return quality.resource != "gauge" or least > SURELY * quality.margin
 
 
-def judge_stability(
-    segments: Sequence[Segment],
-) -> tuple[tuple[Criterion, ...], tuple[Finding, ...]]:
-    """Judge the drift of a soak over its segments.
-
-    Returns:
-        One criterion per quality, and a finding for each that got worse. A quality that could not
-        be told has ``met`` None when it may have got worse by more than twice the margin.
-    """
-    ends = list(accumulate(segment.seconds for segment in segments))
-    middles = [end - segment.seconds / 2 for end, segment in zip(ends, segments, strict=True)]
-    criteria, findings = [], []
-    for quality in _qualities():
-        drift = assess_drift(
-            middles,
-            [quality.of(segment) for segment in segments],
-            transform=quality.transform,
-            worse=1 if quality.worse > 0 else -1,
-            margin=quality.margin,
-        )
-        criteria.append(
-            Criterion(
-                name=quality.name,
-                limit=quality.worse * quality.margin,
-                value=drift.change.value if drift.change.low > float("-inf") else None,
-                met=_met(drift, quality),
-                comparison="<" if quality.worse > 0 else ">",
-            )
-        )
-        if drift.state is DriftState.DEGRADED:
-            findings.append(_finding(drift, quality))
-    return tuple(criteria), tuple(findings)
-
-
-def _met(drift: Drift, quality: _Quality) -> bool | None:
-    if drift.state is DriftState.DEGRADED:
+def _met(drift: Drift, quality: Quality) -> bool | None:
+    if _degraded(drift, quality):
         return False
     worst = max(quality.worse * drift.change.low, quality.worse * drift.change.high)
     return True if worst < VAGUE * quality.margin else None
 
 
-def _finding(drift: Drift, quality: _Quality) -> Finding:
+def _finding(drift: Drift, quality: Quality) -> Finding:
     change = drift.change
+    name = quality.name
+    between = f"{change.value:+.1%} over the run ({change.low:+.1%} to {change.high:+.1%})"
+    if quality.transform == "logit":
+        start, end = quality.ends(change.value)
+        title = (
+            f"{name} drifted from about {start:.1%} to {end:.1%} over the run, its odds by "
+            f"{change.value:+.1%} ({change.low:+.1%} to {change.high:+.1%})"
+        )
+    else:
+        title = f"{name} drifted by {between}"
     return Finding(
         resource=quality.resource,
         kind="drift",
-        title=f"{quality.name.removesuffix('_drift')} drifted by {change.value:+.1%} over the run "
-        f"({change.low:+.1%} to {change.high:+.1%})",
+        key=f"{quality.resource}:drift:{name}",
+        title=title,
         clock="the whole run",
         confidence=0.95,
         details=(drift.reason,),

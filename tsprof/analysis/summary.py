@@ -9,15 +9,19 @@ from tsprof.analysis.assessments import Look
 from tsprof.analysis.decide import Decision
 from tsprof.analysis.findings import Attribution
 from tsprof.analysis.ledger import growth_rows, total_owners
+from tsprof.analysis.performance import undisturbed
+from tsprof.analysis.resources import Resources
 from tsprof.exit_codes import ExitCode
 from tsprof.histogram import Histogram
-from tsprof.records import Checkpoint, Event, ProcessSample, Segment
+from tsprof.records import Checkpoint, Event, Segment
 from tsprof.report.model import (
     Cost,
     Criterion,
     Endpoint,
+    Gauge,
     Growth,
     Latency,
+    Measure,
     MemoryPoint,
     ProcessReport,
     Provenance,
@@ -27,21 +31,8 @@ from tsprof.report.model import (
 )
 
 NOTES = ("note", "control_passed", "process_ended")
-
-
-@dataclass
-class Resources:
-    """What the probes saw, summed: bytes by second, CPU seconds by second and by role."""
-
-    rss: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    cpu: dict[int, float] = field(default_factory=lambda: defaultdict(float))
-    last_cpu: dict[tuple[str, int], float] = field(default_factory=dict)
-    peak: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    total_cpu: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-
-    def mean_cpu_percent(self) -> float | None:
-        """Return the target's mean CPU use in percent of one core; None without samples."""
-        return 100 * sum(self.cpu.values()) / len(self.cpu) if self.cpu else None
+CUT_SHORT = ("target_ended", "target_hung", "load_lost", "store_failed")
+"""Events after which a run does not go on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +43,14 @@ class Facts:
     checkpoints: Sequence[Checkpoint]
     segments: Sequence[Segment]
     events: Sequence[Event]
+    last_judged: int | None = None
+    """Number of the last checkpoint before a profiler's window; None for all."""
+    performance: tuple[Measure, ...] = ()
     seconds: Sequence[Mapping[str, Any]] = ()
     resources: Resources | None = None
     provenance: Provenance = field(default_factory=Provenance)
     notes: tuple[str, ...] = ()
+    gauges: tuple[Gauge, ...] = ()
     failure_samples: tuple[str, ...] = ()
     log_tail: tuple[str, ...] = ()
     disk_bytes: int = 0
@@ -72,11 +67,11 @@ def build_report(
 ) -> Report:
     """Put a run's facts and its verdict into a report."""
     resources = facts.resources or Resources()
-    latency = _merge(segment.latency for segment in facts.segments)
-    latency.max_ms = max((s.latency_max_ms for s in facts.segments), default=0.0)
-    requests = sum(s.requests for s in facts.segments)
-    busy = sum(s.seconds for s in facts.segments)
-    rate = requests / busy if busy > 0 else 0.0
+    calm = undisturbed(facts.segments, facts.last_judged)
+    latency = _merge(segment.latency for segment in calm)
+    latency.max_ms = max((s.latency_max_ms for s in calm), default=0.0)
+    busy = sum(s.seconds for s in calm)
+    rate = sum(s.requests for s in calm) / busy if busy > 0 else 0.0
     pauses = sorted(
         max((r.pause for r in c.processes), default=0.0) * 1000 for c in facts.checkpoints
     )
@@ -87,8 +82,10 @@ def build_report(
         exit_code=_exit_code(decision),
         reasons=decision.reasons,
         advice=decision.advice,
-        complete=facts.complete and not decision.interrupted,
-        requests=requests,
+        complete=facts.complete
+        and not decision.interrupted
+        and not any(event.kind in CUT_SHORT for event in facts.events),
+        requests=sum(s.requests for s in facts.segments),
         failures=sum(s.failures for s in facts.segments),
         failure_samples=facts.failure_samples,
         seconds=max(
@@ -99,14 +96,16 @@ def build_report(
         ledger=_ledger(look, attribution),
         findings=decision.findings,
         criteria=tuple(criteria),
+        gauges=facts.gauges,
         processes=_processes(look, facts),
         latency=Latency(
             p50_ms=latency.percentile(50),
             p95_ms=latency.percentile(95),
             p99_ms=latency.percentile(99),
-            max_ms=latency.max_ms if requests else None,
+            max_ms=latency.max_ms if latency.count else None,
             requests_per_second=rate,
         ),
+        performance=facts.performance,
         endpoints=_endpoints(facts.segments),
         cost=Cost(
             checkpoint_ms=pauses[len(pauses) // 2] if pauses else 0.0,
@@ -287,22 +286,6 @@ def _timeline(
             )
         )
     return tuple(points)
-
-
-def sum_samples(samples: Iterable[ProcessSample]) -> Resources:
-    """Sum the samples of a run as they pass, since there are many."""
-    sums = Resources()
-    for sample in samples:
-        key = (sample.role, sample.pid)
-        # Less than before is another process, which was given the same pid.
-        used = max(0.0, sample.cpu_seconds - sums.last_cpu.get(key, sample.cpu_seconds))
-        sums.last_cpu[key] = sample.cpu_seconds
-        sums.total_cpu[sample.role] += used
-        sums.peak[sample.role] = max(sums.peak[sample.role], sample.rss)
-        if sample.role == "target":
-            sums.rss[sample.second] += sample.rss
-            sums.cpu[sample.second] += used
-    return sums
 
 
 def _merge(histograms: Iterable[Mapping[int, int]]) -> Histogram:

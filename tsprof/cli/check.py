@@ -13,6 +13,8 @@ from tsprof.cli.scenario import run_scenario
         "tsprof check --url /items -- uvicorn app:app --port {port}",
         "tsprof check --locustfile load.py --junit leaks.xml -- gunicorn -b :{port} app:app",
         "tsprof check --json - --quiet",
+        "tsprof check --save-baseline main.json",
+        "tsprof check --baseline main.json --acknowledged known.toml",
     )
 )
 @scenario_options

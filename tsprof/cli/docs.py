@@ -9,6 +9,7 @@ import click
 from tsprof.cli.main import COMMANDS, cli
 from tsprof.config.model import Settings
 from tsprof.config.reference import Key, fields, toml
+from tsprof.report import schema
 
 DOCS = Path(__file__).parents[2] / "docs"
 _WIDTH = 80
@@ -18,10 +19,11 @@ _END = "<!-- end -->"
 
 
 def main() -> None:
-    """Rewrite the generated part of each page."""
+    """Rewrite the generated part of each page, and the page that is generated as a whole."""
     for name, generated in pages().items():
         page = DOCS / name
         page.write_text(updated(page.read_text(encoding="utf-8"), generated), encoding="utf-8")
+    (DOCS / "report.md").write_text(schema.markdown(), encoding="utf-8")
 
 
 def pages() -> dict[str, str]:

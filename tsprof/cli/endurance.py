@@ -14,6 +14,7 @@ from tsprof.units import DURATION
     epilog=examples(
         "tsprof endurance --hours 4 --url /items -- uvicorn app:app --port {port}",
         "tsprof endurance --minutes 30 --checkpoint-every 30s --keep-going",
+        "tsprof endurance --hours 1 --baseline last-release.json",
     )
 )
 @click.option("--hours", type=float, metavar="H", help="How long, in hours (default 4).")
@@ -29,8 +30,8 @@ def endurance(
     """Soak a service for hours.
 
     Keeps the service under continuous load, takes an exact checkpoint every so often, and judges
-    leaks and the drift of latency, throughput and errors. A leak that is certain ends the run;
-    --keep-going runs on.
+    leaks and the drift of latency, throughput, errors and the target's own gauges. A leak that is
+    certain ends the run; --keep-going runs on.
     """
     from tsprof.scenarios.endurance import plan
 

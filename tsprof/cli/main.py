@@ -54,6 +54,7 @@ COMMANDS = (
     ),
     Entry("Results", "runs", "tsprof.cli.runs:runs", "List the stored runs."),
     Entry("Results", "report", "tsprof.cli.report:report", "Show the report of a stored run."),
+    Entry("Results", "diff", "tsprof.cli.diff:diff", "Compare two stored runs."),
     Entry("Set-up", "init", "tsprof.cli.init:init", "Write a tsprof.toml for this project."),
     Entry("Set-up", "doctor", "tsprof.cli.doctor:doctor", "Say what works on this machine."),
     Entry("Set-up", "data", "tsprof.cli.data:data", "Write synthetic claims for load tests."),

@@ -16,7 +16,17 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _TABLES = {
     "target": ("command", "pid", "cwd", "env", "ready", "ready_timeout"),
     "load": ("locustfile", "url", "host", "users", "rate"),
-    "check": ("max_time", "attribute", "profiler", "agent", "keep_going", "drain", "hang_timeout"),
+    "check": (
+        "max_time",
+        "attribute",
+        "profiler",
+        "agent",
+        "keep_going",
+        "drain",
+        "hang_timeout",
+        "baseline",
+        "acknowledged",
+    ),
     "endurance": ("duration", "checkpoint_every"),
     "report": ("json", "junit", "markdown", "html"),
 }
@@ -42,8 +52,11 @@ def settings_from(parameters: Mapping[str, Any]) -> Loaded:
         table: {name: _given(parameters.get(name)) for name in names}
         for table, names in _TABLES.items()
     }
+    overrides["gauges"] = {"url": _given(parameters.get("gauges"))}
     settings = complete(merge(loaded.settings, overrides), Path())
-    check_outputs(**settings.report.model_dump(by_alias=True))
+    check_outputs(
+        **settings.report.model_dump(by_alias=True), save_baseline=parameters.get("save_baseline")
+    )
     return Loaded(settings=settings, source=loaded.source, notes=loaded.notes)
 
 
@@ -159,6 +172,12 @@ load_options = _together(
 """The requests to send."""
 
 run_options = _together(
+    click.option(
+        "--gauges",
+        multiple=True,
+        metavar="PATH",
+        help="Read what the target tells of itself here (/metrics, /stats); can be repeated.",
+    ),
     click.option("--max-time", type=DURATION, help="Longest time under load (default 55s)."),
     click.option(
         "--attribute/--no-attribute",
@@ -189,6 +208,28 @@ run_options = _together(
 )
 """How to measure."""
 
+known_options = _together(
+    click.option(
+        "--baseline",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Fail only for what is worse than this baseline.",
+    ),
+    click.option(
+        "--save-baseline",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Save this run as a baseline, unless it is inconclusive or worse than --baseline.",
+    ),
+    click.option(
+        "--acknowledged",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Findings that need not fail (default .tsprof-acknowledged.toml, if it is there).",
+    ),
+)
+"""What was known before the run."""
+
 output_options = _together(
     file_option("--json", "Write the report as JSON"),
     file_option("--junit", "Write the report as JUnit XML"),
@@ -199,6 +240,6 @@ output_options = _together(
 """Where reports go."""
 
 scenario_options = _together(
-    target_command, target_options, load_options, run_options, output_options
+    target_command, target_options, load_options, run_options, known_options, output_options
 )
 """All that a command which runs a scenario has in common with the others."""

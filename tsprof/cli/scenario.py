@@ -2,20 +2,27 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tsprof.analysis.allowances import Allowances
+from tsprof.analysis.baseline import make_baseline, unfit
 from tsprof.cli.options import settings_from
 from tsprof.config import Settings
 from tsprof.config.model import STDOUT
 from tsprof.errors import UsageError
+from tsprof.report import format as fmt
 from tsprof.report import terminal
 from tsprof.report.live import LiveView
-from tsprof.report.model import Report
+from tsprof.report.model import Report, Verdict
 from tsprof.report.pipes import PipeConsole
-from tsprof.report.write import check_outputs, write_outputs
+from tsprof.report.write import write_outputs, write_text
+from tsprof.store.acknowledgements import DEFAULT_FILE, read_acknowledgements
+from tsprof.store.baselines import baseline_text, read_baseline
 from tsprof.store.runs import home
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.run import run
@@ -30,13 +37,46 @@ def run_scenario(plan: Callable[[Settings], Plan], parameters: Mapping[str, Any]
     """
     quiet = bool(parameters.get("quiet"))
     loaded = settings_from(parameters)
-    check_outputs(**_files(loaded.settings))
+    planned = plan(loaded.settings)
+    allowances = _allowances(loaded.settings, planned.scenario)
+    if allowances.expect_a_leak:  # which is no reason to stop looking for others
+        planned = replace(planned, stop_on_leak=False)
     with LiveView(quiet=quiet) as view:
         for note in loaded.notes:
             view.line(note)
-        report, folder = run(plan(loaded.settings), loaded.settings, home(), view)
+        report, folder = run(planned, loaded.settings, home(), view, allowances)
     print_report(report, loaded.settings, folder, quiet=quiet)
+    if parameters.get("save_baseline") is not None:
+        _save_baseline(report, parameters["save_baseline"], allowances, quiet=quiet)
     return report.exit_code
+
+
+def _allowances(settings: Settings, scenario: str) -> Allowances:
+    """Read what was known before the run, so that a wrong file is found before it starts."""
+    baseline, acknowledged = settings.check.baseline, settings.check.acknowledged
+    if acknowledged is None and DEFAULT_FILE.exists():
+        acknowledged = DEFAULT_FILE
+    return Allowances(
+        today=datetime.now().astimezone().date(),
+        baseline=read_baseline(baseline, scenario) if baseline else None,
+        acknowledgements=read_acknowledgements(acknowledged) if acknowledged else (),
+    )
+
+
+def _save_baseline(report: Report, file: Path, allowances: Allowances, *, quiet: bool) -> None:
+    """Save a run as a baseline if it is fit for it, and say what became of it."""
+    obstacle = unfit(report)
+    if not obstacle and allowances.baseline is not None and report.verdict is Verdict.FAIL:
+        obstacle = "it failed beside the baseline that it was compared with"
+    if obstacle:
+        click.echo(f"the run was not saved to {file}: {obstacle}", err=True)
+        return
+    baseline = make_baseline(report)
+    write_text("--save-baseline", file, baseline_text(baseline), sys.stdout.buffer)
+    leaks = sum(finding.kind == "leak" for finding in baseline.findings)
+    known = f", in which {fmt.count(leaks, 'leak')} will be known" if leaks else ""
+    if not quiet:
+        click.echo(f"baseline: {file}{known}", err=True)
 
 
 def print_report(report: Report, settings: Settings, folder: Path, *, quiet: bool) -> None:

@@ -49,7 +49,7 @@ def load_settings(directory: Path, file: Path | None = None) -> Loaded:
     if own.exists():
         ignored = f"{own} is used; [tool.tsprof] in {project} is ignored"
         notes = (ignored,) if _has_tool_table(project) else ()
-        return Loaded(settings=_settings(_read(own), own), source=own, notes=notes)
+        return Loaded(settings=_settings(read_toml(own), own), source=own, notes=notes)
     tables = _tables_of(project) if project.exists() else None
     if tables is not None:
         return Loaded(settings=_settings(tables, project), source=project)
@@ -83,6 +83,7 @@ def _from_folder(settings: Settings, folder: Path) -> Settings:
             for table, names in {
                 "target": ("cwd",),
                 "load": ("locustfile",),
+                "check": ("baseline", "acknowledged"),
                 "report": tuple(type(settings.report).model_fields),
             }.items()
             if table in settings.model_fields_set
@@ -92,7 +93,7 @@ def _from_folder(settings: Settings, folder: Path) -> Settings:
 
 def _tables_of(file: Path) -> dict[str, Any] | None:
     """The tables for tsprof in a file; None for a ``pyproject.toml`` that has none."""
-    content = _read(file)
+    content = read_toml(file)
     if file.name != PYPROJECT_TOML:
         return content
     tool = content.get("tool", {})
@@ -109,7 +110,16 @@ def _has_tool_table(project: Path) -> bool:
         return False  # it is not the file that is read, and its own tools will complain
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_toml(file: Path, *, hint: str = "tsprof init writes one") -> dict[str, Any]:
+    """Read a TOML file.
+
+    Args:
+        file: of at most a megabyte.
+        hint: what to do when there is none.
+
+    Raises:
+        UsageError: it cannot be read, or is not TOML.
+    """
     try:
         with file.open("rb") as opened:
             content = opened.read(_LARGEST_FILE + 1)
@@ -117,9 +127,7 @@ def _read(file: Path) -> dict[str, Any]:
             raise UsageError(f"{file} is larger than a megabyte; it is no configuration file")
         return tomllib.loads(content.decode())
     except OSError as error:
-        raise UsageError(
-            f"{file} cannot be read: {error.strerror}", hint="tsprof init writes one"
-        ) from error
+        raise UsageError(f"{file} cannot be read: {error.strerror}", hint=hint) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{file} is not UTF-8 text (byte {error.start})") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:

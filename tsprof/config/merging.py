@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tsprof.config.model import Settings
 from tsprof.config.problems import validated
 from tsprof.errors import UsageError
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEFAULT_LOCUSTFILE = Path("locustfile.py")
 _REPLACES = {
     ("load", "url"): ("load", "locustfile"),
@@ -22,6 +24,7 @@ _OPTION_NAMES = {
     ("target", "env"): "--env",
     ("check", "agent"): "--no-agent",
     ("endurance", "duration"): "--hours",
+    ("gauges", "url"): "--gauges",
     ("load", ""): "the options --locustfile and --url together with the file's [load]",
     ("target", ""): "the command line",
     ("endurance", ""): "the command line",
@@ -68,6 +71,7 @@ def complete(settings: Settings, directory: Path) -> Settings:
         UsageError: there is nothing to start or no load; the hint shows every way out.
     """
     target, load = settings.target, settings.load
+    _see_to_gauges(settings)
     if not target.command and target.pid is None:
         raise UsageError(
             "there is no target: no command on the command line or in tsprof.toml",
@@ -96,6 +100,29 @@ def complete(settings: Settings, directory: Path) -> Settings:
             hint="name a path to request, as in --url /items, or a Locust file with --locustfile",
         )
     return merge(settings, {"load": {"locustfile": DEFAULT_LOCUSTFILE}})
+
+
+def _see_to_gauges(settings: Settings) -> None:
+    """See that gauges which are judged are read, and at this machine or the target's."""
+    gauges = settings.gauges
+    limited = [name for name, limit in settings.criteria.items() if isinstance(limit, str)]
+    for name in (*limited, *gauges.watch):
+        if not gauges.url:
+            raise UsageError(
+                f"{name} is to be judged as a gauge, but no gauges are read",
+                hint="say where the target tells it: --gauges /metrics, or url under [gauges]",
+            )
+    for address in gauges.url:
+        host, own = (_host(text) for text in (address, settings.load.host))
+        if host and host not in (*LOOPBACK, own):
+            raise UsageError(
+                f"gauges are read from the target only, not from {host}",
+                hint="name a path such as /metrics, or an address at 127.0.0.1",
+            )
+
+
+def _host(address: str) -> str | None:
+    return urlsplit(address.replace("{port}", "1")).hostname
 
 
 def _option(table: str, key: str) -> str:

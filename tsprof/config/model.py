@@ -1,7 +1,7 @@
 """The settings of a run as data, each with the sentence and the example that documents it."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -14,6 +14,7 @@ STDOUT = Path("-")
 Duration = Annotated[float, BeforeValidator(values.duration)]
 Pause = Annotated[float, BeforeValidator(values.pause)]
 FilePath = Annotated[Path, BeforeValidator(values.path)]
+Criteria = Annotated[dict[str, float | str], BeforeValidator(values.criteria)]
 Users = Annotated[int, Field(ge=1, le=100_000)]
 
 
@@ -144,6 +145,17 @@ class Check(Table):
         "hung.",
         examples=["2m"],
     )
+    baseline: FilePath | None = Field(
+        default=None,
+        description="What an earlier run saved with `--save-baseline`: only what is worse fails.",
+        examples=["baseline.json"],
+    )
+    acknowledged: FilePath | None = Field(
+        default=None,
+        description="The file of acknowledged findings; `.tsprof-acknowledged.toml` by default, if "
+        "it is there.",
+        examples=["acknowledged.toml"],
+    )
 
 
 class Endurance(Table):
@@ -179,6 +191,30 @@ class Endurance(Table):
         return {key: value for key, value in raw.items() if key != "hours"} | {"duration": seconds}
 
 
+class Watch(Table):
+    """A gauge whose drift a soak is judged by."""
+
+    worse: Literal["less", "more"]
+    margin: Annotated[float, BeforeValidator(values.margin)] = 0.1
+
+
+class Gauges(Table):
+    """What the target says of itself, read between segments."""
+
+    url: Annotated[tuple[str, ...], BeforeValidator(values.gauge_addresses)] = Field(
+        default=(),
+        description="Where the target tells it, as Prometheus text or JSON: a path, or a URL on "
+        "this machine where it has another port; several as a list.",
+        examples=["/metrics", ["/metrics", "http://127.0.0.1:9100/metrics"]],
+    )
+    watch: Annotated[dict[str, Watch], BeforeValidator(values.watched)] = Field(
+        default_factory=dict,
+        description="Gauges besides hit rates that must not drift in a soak: which way is worse, "
+        "and the change over the run that matters (10% where it is left out).",
+        examples=[{"rate(errors_total)": {"worse": "more", "margin": "20%"}}],
+    )
+
+
 class Outputs(Table):
     """The files that a report is written to; ``-`` is the standard output."""
 
@@ -203,8 +239,10 @@ class Settings(Table):
     load: Load = Load()
     check: Check = Check()
     endurance: Endurance = Endurance()
-    criteria: Annotated[dict[str, float], BeforeValidator(values.criteria)] = Field(
+    gauges: Gauges = Gauges()
+    criteria: Criteria = Field(
         default_factory=dict,
-        description="Limits that a run must keep, by name; one that is missed fails the run.",
+        description="Limits that a run must keep, by name; one that is missed fails the run. A "
+        'gauge of the target\'s own is compared: `cache_hit_rate = "> 0.8"`.',
     )
     report: Outputs = Outputs()

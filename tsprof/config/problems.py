@@ -57,7 +57,16 @@ def _sentence(problem: ErrorDetails, name: Callable[[str, str], str]) -> str:
     table, key = [str(part) for part in (*problem["loc"], "", "")][:2]
     if problem["type"] == "extra_forbidden":
         return _unknown(table, key, name)
-    what = name(table, key)
+    return complaint(problem, name(table, key))
+
+
+def complaint(problem: ErrorDetails, what: str) -> str:
+    """Say what is wrong with a value.
+
+    Args:
+        problem: as pydantic tells it.
+        what: the value's name where it comes from.
+    """
     if problem["type"] == "value_error":
         return f"{what} {problem['ctx']['error']}"
     form = _MUST_BE.get(problem["type"])
@@ -70,10 +79,10 @@ def _sentence(problem: ErrorDetails, name: Callable[[str, str], str]) -> str:
 
 def _unknown(table: str, key: str, name: Callable[[str, str], str]) -> str:
     if key:
-        return f"{name(table, '')} has no key {key!r}{_suggestion(key, _elsewhere(table))}"
+        return f"{name(table, '')} has no key {key!r}{suggestion(key, _elsewhere(table))}"
     tables = {known: f"[{known}]" for known in Settings.model_fields}
     known = _elsewhere("") | tables
-    return f"{name('', '')}there is no table [{table}]{_suggestion(table, known)}"
+    return f"{name('', '')}there is no table [{table}]{suggestion(table, known)}"
 
 
 def _elsewhere(table: str) -> dict[str, str]:
@@ -85,6 +94,12 @@ def _elsewhere(table: str) -> dict[str, str]:
     return names
 
 
-def _suggestion(written: str, known: Mapping[str, str]) -> str:
+def suggestion(written: str, known: Mapping[str, str]) -> str:
+    """Name the nearest known word, to follow a message; empty where none is near.
+
+    Args:
+        written: what was written.
+        known: by word, what to call it.
+    """
     close = get_close_matches(written.lower().replace("-", "_"), known, n=1)
     return f"; did you mean {known[close[0]]}?" if close else ""

@@ -7,20 +7,23 @@ message that reads well after the key's name.
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from tsprof.errors import UsageError
 from tsprof.units import parse_duration, parse_number, parse_percent, parse_share, parse_size
 
+Comparison = Literal["<", "<=", ">", ">="]
+
 _LONGEST_DURATION = 366 * 86400.0
 """Seconds: a year. A larger number is a slip of the unit."""
 _SHELL_WORDS = frozenset({"&&", "||", "|", ";", "&", "<", ">", ">>", "2>&1"})
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_COMPARISON = re.compile(r"\s*(<=|>=|<|>)\s*(.*\S)\s*", re.DOTALL)
 
 
 def duration(value: Any) -> float:
@@ -163,21 +166,93 @@ def word(value: Any) -> str:
     return value
 
 
-def criteria(value: Any) -> dict[str, float]:
-    """Limits by the names of ``CRITERIA``."""
+def gauge_addresses(value: Any) -> tuple[str, ...]:
+    """Where the target tells of itself: paths, or URLs where it does so at another port."""
+    addresses = texts(value)
+    for address in addresses:
+        if address.startswith(("http://", "https://")):
+            _web_address(address)
+        else:
+            url_paths((address,))
+    return tuple(dict.fromkeys(addresses))
+
+
+def criteria(value: Any) -> dict[str, float | str]:
+    """Limits by the names of ``CRITERIA``, and comparisons by the names of gauges."""
     if not isinstance(value, dict):
         raise ValueError("must be a table, such as p99_ms = 50")
-    limits = {}
-    for name, limit in value.items():
-        if name not in CRITERIA:
-            close = get_close_matches(name, CRITERIA, n=1)
-            way_out = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(CRITERIA)}"
-            raise ValueError(f"has no key {name!r:.60}; {way_out}")
+    limits: dict[str, float | str] = {}
+    for name, limit in _flat(value):
         try:
-            limits[name] = _parsed(CRITERIA[name].read, limit)
+            if name in CRITERIA:
+                limits[name] = _parsed(CRITERIA[name].read, limit)
+                continue
+            if isinstance(limit, str) and _COMPARISON.fullmatch(limit):
+                comparison(limit)
+                limits[name] = limit.strip()
+                continue
         except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
+            raise ValueError(f"{name:.60}: {error}") from None
+        close = get_close_matches(name, CRITERIA, n=1)
+        way_out = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(CRITERIA)}"
+        raise ValueError(
+            f"has no key {name!r:.60}; {way_out} A gauge of the target's own is compared, "
+            'as in "> 0.8"'
+        )
     return limits
+
+
+def watched(value: Any) -> dict[str, Any]:
+    """Gauges by name, each with the direction that is worse."""
+    form = 'must be a table, such as { queue_length = { worse = "more", margin = "20%" } }'
+    if not isinstance(value, dict):
+        raise ValueError(form)
+    for name, watch in value.items():
+        if not isinstance(watch, dict) or not watch.keys() <= {"worse", "margin"}:
+            raise ValueError(f"{name:.60}: {form}")
+        if watch.get("worse") not in ("less", "more"):
+            raise ValueError(f'{name:.60}: worse must be "less" or "more"')
+        margin(watch.get("margin", 0.1))
+    return value
+
+
+def margin(value: Any) -> float:
+    """A relative change, more than zero: ``0.1`` and ``10%`` are the same."""
+    change = _parsed(_relative, value)
+    if not change:
+        raise ValueError('a margin must be more than 0, such as "10%"')
+    return change
+
+
+def _relative(text: str | float) -> float:
+    return parse_percent(text) / 100 if str(text).strip().endswith("%") else parse_number(text)
+
+
+def comparison(text: str) -> tuple[Comparison, float]:
+    """Read a comparison, such as ``> 0.8``, ``<= 0.1%`` or ``< 50ms``.
+
+    Returns:
+        The sign, and the limit: seconds for a duration, bytes for a size.
+    """
+    match = _COMPARISON.fullmatch(text)
+    if match is None:
+        raise ValueError(f'must be a comparison such as "> 0.8", not {text!r:.60}')
+    sign: Any = match[1]
+    for parse in (_relative, parse_duration, parse_size):
+        try:
+            return sign, float(parse(match[2]))
+        except UsageError:
+            continue
+    raise ValueError(f'must compare with a number, as in "> 0.8" or "< 0.1%", not {text!r:.60}')
+
+
+def _flat(table: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield names and values: TOML takes the dots of ``cache.hit_rate`` for tables."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
 
 
 def _milliseconds(text: str | float) -> float:

@@ -46,6 +46,7 @@ def _sample(process: psutil.Process, second: int, role: Role) -> ProcessSample:
             descriptors=process.num_fds(),
             context_switches=switches.voluntary + switches.involuntary,
             page_faults=_page_faults(process.pid),
+            waited_seconds=_waited(process.pid),
         )
 
 
@@ -56,6 +57,14 @@ def _page_faults(pid: int) -> int:
     except OSError:
         return 0
     return int(fields[7]) + int(fields[9])
+
+
+def _waited(pid: int) -> float:
+    """Seconds that the first thread was ready to run and had no processor (sched-stats)."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0  # a kernel without CONFIG_SCHED_INFO
 
 
 def cpu_seconds(processes: Iterable[psutil.Process]) -> float:

@@ -35,8 +35,8 @@ def headline(report: Report) -> Headline:
 
 def _leads_with_memory_leak(report: Report) -> bool:
     return report.growth.bytes_per_request > 0 and (
-        [(finding.resource, finding.kind) for finding in report.findings[:1]]
-        == [("memory", "leak")]
+        [(finding.resource, finding.kind, finding.excuse) for finding in report.findings[:1]]
+        == [("memory", "leak", "")]
     )
 
 
@@ -46,7 +46,7 @@ def _failed(report: Report) -> tuple[str, str]:
         hourly = fmt.size(report.growth.bytes_per_hour)
         leaks = f"the target leaks {total_growth(report.growth)}"
         return f"{leaks}, {hourly} per hour at this load{follows}", _scale(report)
-    titles = [finding.title for finding in report.findings]
+    titles = [finding.title for finding in report.findings if not finding.excuse]
     sentence = next(iter([*report.reasons, *titles]), "no reason was recorded")
     return sentence, _more_reasons(report) or _scale(report)
 
@@ -56,6 +56,9 @@ def _passed(report: Report) -> tuple[str, str]:
     if smallest is None:
         sentence = next(iter(report.reasons), "every criterion was met")
         return f"{sentence}; this run did not look for leaks", _more_reasons(report)
+    if any(finding.excuse for finding in report.findings):
+        sentence = next(iter(report.reasons), "nothing found but what is known or acknowledged")
+        return sentence, f"measured {total_growth(report.growth)}"
     sentence = f"no leak found; anything above {fmt.size(smallest)} per request would have shown"
     measured = f"measured {total_growth(report.growth)}"
     rate = requests_per_second(report)
@@ -110,8 +113,11 @@ def requests_per_second(report: Report) -> float:
 def culprit(report: Report) -> str:
     """The first site and holder that the findings name; in a run that passed, what it noticed."""
     if report.verdict == Verdict.PASS:
-        return next((finding.title for finding in report.findings), "")
+        titles = (f"{f.title}{fmt.in_parentheses(f.excuse)}" for f in report.findings)
+        return next(titles, "")
     for finding in report.findings:
+        if finding.excuse:
+            continue
         parts = [
             *(f"{place(site)} in {site.function}" for site in finding.sites[:1]),
             *(f"held by {holder.path}" for holder in finding.holders[:1]),

@@ -136,7 +136,7 @@ def _resources(report: Report) -> Iterator[_Case]:
     found = dict.fromkeys([*_ALWAYS, *(finding.resource for finding in report.findings)])
     for resource in found:
         findings = [finding for finding in report.findings if finding.resource == resource]
-        suspects = [finding for finding in findings if finding.kind not in _HARMLESS]
+        suspects = [f for f in findings if f.kind not in _HARMLESS and not f.excuse]
         outcome: _Outcome = "passed"
         message = "; ".join(finding.title for finding in suspects)
         if report.verdict is Verdict.FAIL and suspects:
@@ -161,6 +161,7 @@ def _not_judged(report: Report) -> str:
 def _finding_text(finding: Finding) -> str:
     lines = [
         finding.title,
+        finding.excuse,
         wording.finding_growth(finding),
         wording.finding_plateau(finding),
         *(f"at {wording.site_line(site)}" for site in finding.sites),
@@ -175,4 +176,6 @@ def _criterion(criterion: Criterion) -> _Case:
     measured = wording.criterion_unit(criterion, criterion.value)
     limit = wording.criterion_unit(criterion, criterion.limit)
     message = f"{criterion.name} is {measured}, its limit is {criterion.comparison} {limit}"
+    if criterion.reason:
+        message += f" ({criterion.reason})"
     return _Case("criteria", criterion.name, outcomes[criterion.met], message, message)

@@ -34,6 +34,7 @@ def render(report: Report) -> str:
         _figures(report),
         *(_finding(finding) for finding in report.findings),
         _criteria(report),
+        _details("Gauges: what the target says of itself", map(wording.gauge_line, report.gauges)),
         _details("Ledger: who owns the growth", _ledger(report)),
         _details("Processes", _processes(report)),
         _details("Notes and cost", [*report.notes, wording.cost_line(report)]),
@@ -64,7 +65,8 @@ def _references(text: str) -> str:
     return _SPECIAL.sub(lambda match: "".join(f"&#{ord(char)};" for char in match[0]), text)
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """Text as code within a line."""
     # Forges look for no mentions in code, which has to stay good for copying.
     return f"<code>{_references(text)}</code>"
 
@@ -93,7 +95,7 @@ def _figures(report: Report) -> str:
         ("load", f"{requests}, {fmt.rate(requests_per_second(report))}"),
         ("failed requests", fmt.number(report.failures)),
     ]
-    return _table(["figure", "value"], rows)
+    return table(["figure", "value"], rows)
 
 
 def _finding(finding: Finding) -> str:
@@ -104,16 +106,17 @@ def _finding(finding: Finding) -> str:
     ]
     lines = [
         f"**{finding.resource} {finding.kind}**: {escape(finding.title)}",
-        _bullet("; ".join(escape(fact) for fact in facts if fact)),
+        bullet("; ".join(escape(fact) for fact in facts if fact)),
+        bullet(escape(finding.excuse)),
     ]
     for site in finding.sites[:5]:
-        place = f"{_code(wording.place(site))} in {_code(site.function)}"
-        lines.append(_bullet(f"{place}: {escape(wording.site_growth(site))}"))
+        place = f"{code(wording.place(site))} in {code(site.function)}"
+        lines.append(bullet(f"{place}: {escape(wording.site_growth(site))}"))
     lines += [
-        _bullet(f"held by {_code(holder.path)}: {escape(wording.holder_state(holder))}")
+        bullet(f"held by {code(holder.path)}: {escape(wording.holder_state(holder))}")
         for holder in finding.holders[:5]
     ]
-    lines += [_bullet(escape(detail)) for detail in finding.details[:10]]
+    lines += [bullet(escape(detail)) for detail in finding.details[:10]]
     stack = finding.sites[0].stack[1:] if finding.sites else ()
     called = [f"called by {frame.text}" for frame in wording.folded_stack(stack)]
     text = "\n".join(line for line in lines if line)
@@ -121,7 +124,8 @@ def _finding(finding: Finding) -> str:
     return f"{text}\n\n{stack_block}" if stack_block else text
 
 
-def _bullet(text: str) -> str:
+def bullet(text: str) -> str:
+    """An item of a list; empty where there is nothing to say."""
     return f"- {text}" if text else ""
 
 
@@ -137,7 +141,7 @@ def _criteria(report: Report) -> str:
         )
         for criterion in report.criteria
     ]
-    return _table(["criterion", "measured", "limit", "outcome"], rows)
+    return table(["criterion", "measured", "limit", "outcome"], rows)
 
 
 def _ledger(report: Report) -> list[str]:
@@ -160,13 +164,14 @@ def _processes(report: Report) -> list[str]:
 
 def _details(title: str, lines: Iterable[str]) -> str:
     """A collapsed list; the blank lines are what makes the forges read its inside as Markdown."""
-    items = [_bullet(escape(line)) for line in lines if line]
+    items = [bullet(escape(line)) for line in lines if line]
     if not items:
         return ""
     body = "\n".join(items)
     return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
 
 
-def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table with its cells escaped."""
     lines = [headers, ["---"] * len(headers), *([escape(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

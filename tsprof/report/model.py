@@ -32,18 +32,26 @@ Resource = Literal[
     "garbage",
     "latency",
     "throughput",
+    "cpu",
     "errors",
     "gauge",
     "process",
 ]
 """What a finding is about."""
 
-Kind = Literal["leak", "filling", "fragmentation", "drift", "step", "released", "crash"]
+Kind = Literal[
+    "leak", "filling", "fragmentation", "drift", "regression", "step", "released", "crash"
+]
 """What a finding says about its resource.
 
-``filling`` is a cache on its way to a bound; ``step`` grew once and stopped; ``released`` grew
-under load and let go by itself in the drain test.
+``regression`` is worse than the baseline; ``filling`` is a cache on its way to a bound; ``step``
+grew once and stopped; ``released`` grew under load and let go by itself in the drain test.
 """
+
+
+GaugeKind = Literal["share", "rate", "mean", "level"]
+"""What a gauge is: a share from 0 to 1, a counter's growth per request, the mean of a histogram's
+observations, or a level as it was read."""
 
 
 class _Frozen(BaseModel):
@@ -176,6 +184,10 @@ class Finding(_Frozen):
     """What keeps it alive."""
     details: tuple[str, ...] = ()
     """Further lines of evidence, such as what was ruled out."""
+    key: str = ""
+    """What it is called from run to run: resource, kind and place, without lines or addresses."""
+    excuse: str = ""
+    """Why it does not fail the run: as in the baseline, or acknowledged; empty where it counts."""
 
 
 class Criterion(_Frozen):
@@ -191,6 +203,35 @@ class Criterion(_Frozen):
     """None when it could not be measured."""
     comparison: Literal["<", "<=", ">", ">="] = "<"
     """How the value has to compare with the limit."""
+    reason: str = ""
+    """Why it could not be measured, where that is known."""
+
+
+class Gauge(_Frozen):
+    """Something that the target says of itself, over the segments that were judged."""
+
+    name: str
+    """Name of the metric with its labels; `rate(...)` is a counter's growth per request, and
+    `mean(...)` the mean of a histogram's observations."""
+    source: str
+    """The address that told it."""
+    kind: GaugeKind
+    """What its values are: 0 to 1, per request, per observation, or as they were read."""
+    overall: float | None
+    """Over all segments together; for a level, as it was last read."""
+    last: float | None
+    """In the last segment in which it is known."""
+    change: float | None = None
+    """From the start to the end of the run: for a share in points (0.1 is ten points of a hundred),
+    otherwise relative. None with too few segments."""
+    low: float | None = None
+    """Lower end of the interval of ``change``."""
+    high: float | None = None
+    """Upper end of that interval."""
+    outcome: Literal["stable", "degraded", "uncertain", "not judged"] = "not judged"
+    """What the change means; only a soak judges."""
+    remark: str = ""
+    """What to know about it."""
 
 
 class ProcessReport(_Frozen):
@@ -234,7 +275,7 @@ class Cost(_Frozen):
 
 
 class Latency(_Frozen):
-    """Latency of all counted requests."""
+    """Latency of the requests that no profiler slowed down."""
 
     p50_ms: float | None = None
     """Median."""
@@ -246,6 +287,21 @@ class Latency(_Frozen):
     """The slowest request."""
     requests_per_second: float = 0.0
     """Throughput while the gate was open."""
+
+
+class Measure(_Frozen):
+    """One figure of how the target served, measured while no profiler was on."""
+
+    name: str
+    """``p50_ms``, ``p95_ms``, ``p99_ms``, ``requests_per_second``, ``error_rate`` (0 to 1),
+    ``cpu_ms`` (CPU time of the target per request), ``load_cpu_ms`` (of the load process) or
+    ``load_wait_ms`` (for which the load process had to wait for a processor)."""
+    value: float
+    """Over the whole run."""
+    low: float | None = None
+    """Lower end of its 95 % interval within the run; None when there was too little to tell."""
+    high: float | None = None
+    """Upper end of that interval."""
 
 
 class Endpoint(_Frozen):
@@ -310,6 +366,8 @@ class Provenance(_Frozen):
     """The target's command line."""
     target_python: str = ""
     """Version of the target's interpreter; empty for a native target."""
+    folder: str = ""
+    """Working directory of the target; files are named from here where a finding is."""
     git_revision: str = ""
     """Revision of the directory that the run was started in."""
     tsprof_version: str = ""
@@ -357,10 +415,14 @@ class Report(_Frozen):
     """Causes with their evidence, the most important first."""
     criteria: tuple[Criterion, ...] = ()
     """The scenario's targets."""
+    gauges: tuple[Gauge, ...] = ()
+    """What the target says of itself, what was judged first, at most 20."""
     processes: tuple[ProcessReport, ...] = ()
     """The target's processes, those that ended included."""
     latency: Latency = Latency()
-    """Latency and throughput of the whole run."""
+    """Latency and throughput while no profiler was on."""
+    performance: tuple[Measure, ...] = ()
+    """Latency, throughput, errors and CPU time per request, with intervals."""
     endpoints: tuple[Endpoint, ...] = ()
     """The load by endpoint."""
     cost: Cost = Cost()

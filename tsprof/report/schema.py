@@ -1,22 +1,23 @@
-"""The JSON report's documentation, generated from the model: ``python -m tsprof.report.schema``."""
+"""The JSON reports' documentation, generated from the model."""
 
 import ast
 import inspect
 import json
-import sys
 import textwrap
 from collections.abc import Iterator
 from typing import get_args
 
 from pydantic import BaseModel
 
+from tsprof.report import difference
+from tsprof.report.difference import Difference
 from tsprof.report.model import SCHEMA_VERSION, Report, Verdict
 
 _INTRODUCTION = f"""\
 # The JSON report
 
 `--json FILE` writes the report of a run as one JSON object in ASCII. This page is generated from
-the model in `tsprof/report/model.py` by `python -m tsprof.report.schema > docs/report.md`.
+the model in `tsprof/report/model.py` by `make docs`.
 
 - `schema` is {SCHEMA_VERSION}. Additions keep the number; a change that breaks readers raises it.
 - Units: bytes, seconds, requests; milliseconds where a name ends in `_ms`. "Per request" means
@@ -55,9 +56,22 @@ A shortened example:
 """
 
 
+_DIFFERENCE = f"""\
+# The JSON of tsprof diff
+
+`tsprof diff --json FILE` writes the difference of two runs; its `schema` is
+{difference.SCHEMA_VERSION}.
+"""
+
+
 def markdown() -> str:
-    """The page ``docs/report.md``: every object of the report and every field in it."""
-    sections = [_INTRODUCTION, *(_section(model) for model in _models(Report))]
+    """The page ``docs/report.md``: every object of the report and of a difference, by field."""
+    sections = [
+        _INTRODUCTION,
+        *(_section(model) for model in _models(Report)),
+        _DIFFERENCE,
+        *(_section(model) for model in _models(Difference)),
+    ]
     return "\n".join(sections)
 
 
@@ -139,7 +153,3 @@ def _default(schema: dict[str, object]) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.replace("``", "`").replace("None", "`null`").replace("|", "\\|").split())
-
-
-if __name__ == "__main__":
-    sys.stdout.write(markdown())

@@ -43,6 +43,7 @@ def render(report: Report, console: Console, *, html: str = "") -> None:
     _ledger(console, report.ledger)
     _findings(console, report.findings)
     _criteria(console, report)
+    _gauges(console, report)
     _processes(console, report)
     _list(console, "Notes", report.notes)
     _failures(console, report)
@@ -100,6 +101,7 @@ def _findings(console: Console, findings: Sequence[Finding]) -> None:
         _line(console, Text.assemble(number, (kind, "bold"), f": {finding.title}"), hanging=3)
         rate = [wording.finding_growth(finding), wording.finding_confidence(finding)]
         _line(console, "; ".join(part for part in rate if part), indent=3)
+        _line(console, Text(finding.excuse, style="green"), indent=3, hanging=2)
         for site in finding.sites:
             _line(
                 console,
@@ -124,6 +126,8 @@ def _findings(console: Console, findings: Sequence[Finding]) -> None:
             )
         for text in (wording.finding_plateau(finding), *finding.details):
             _line(console, text, indent=3, hanging=2)
+        if finding.key:
+            _line(console, Text(f"key: {finding.key}", style="dim"), indent=3, hanging=2)
 
 
 def _criteria(console: Console, report: Report) -> None:
@@ -146,6 +150,25 @@ def _criteria(console: Console, report: Report) -> None:
         numbers={1, 2},
         styles=[_OUTCOME_STYLES[row[-1]] for row in rows],
     )
+
+
+def _gauges(console: Console, report: Report) -> None:
+    if not report.gauges:
+        return
+    _heading(console, "Gauges: what the target says of itself")
+    rows = [
+        [
+            gauge.outcome,
+            wording.gauge_value(gauge, gauge.last),
+            wording.gauge_change(gauge),
+            gauge.name,
+        ]
+        for gauge in report.gauges
+    ]
+    _table(console, ["outcome", "last", "change over the run", "gauge"], rows, numbers={1, 2})
+    for gauge in report.gauges:
+        if gauge.remark:
+            _line(console, f"{gauge.name}: {gauge.remark}", indent=2, hanging=2)
 
 
 def _processes(console: Console, report: Report) -> None:

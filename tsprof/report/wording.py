@@ -8,6 +8,7 @@ from tsprof.report.model import (
     Criterion,
     Finding,
     Frame,
+    Gauge,
     Growth,
     Holder,
     Owner,
@@ -74,7 +75,8 @@ def clock(finding: Finding) -> str:
         "second": ", growing with time rather than with requests",
         "error": ", growing with failed requests",
     }
-    return follows.get(finding.clock, f", growing with {finding.clock}")
+    singular = finding.clock.removesuffix("s")
+    return follows.get(singular, f", growing with {finding.clock}")
 
 
 def finding_plateau(finding: Finding) -> str:
@@ -94,6 +96,8 @@ def finding_confidence(finding: Finding) -> str:
 
 def site_growth(site: Site) -> str:
     """What a line leaves behind, and which part of the finding that is."""
+    if not site.bytes_per_request:
+        return "keeps what other lines allocate"
     blocks = f" in {fmt.count(site.blocks_per_request, 'block')}" if site.blocks_per_request else ""
     return f"{fmt.size(site.bytes_per_request)}{blocks} per request, {fmt.percentage(site.share)}"
 
@@ -115,6 +119,33 @@ def holder_state(holder: Holder) -> str:
         f"bounded at {fmt.count(holder.bound, 'entry', 'entries')}"
         if holder.bound is not None
         else "no bound known",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def gauge_value(gauge: Gauge, value: float | None) -> str:
+    """A gauge's value: a share in percent, anything else as a plain number."""
+    return fmt.percentage(value) if gauge.kind == "share" else fmt.number(value)
+
+
+def gauge_change(gauge: Gauge) -> str:
+    """How a gauge changed over the run, with the interval: ``-24.5 points (-26 to -23)``."""
+    if gauge.change is None or gauge.low is None or gauge.high is None:
+        return fmt.UNKNOWN
+    unit = "points" if gauge.kind == "share" else "%"
+    sign = "+" if gauge.change > 0 else ""
+    between = fmt.interval(100 * gauge.low, 100 * gauge.high)
+    return f"{sign}{fmt.number(100 * gauge.change)} {unit}{fmt.in_parentheses(between)}"
+
+
+def gauge_line(gauge: Gauge) -> str:
+    """A gauge in one line."""
+    parts = [
+        f"{gauge.name}: {gauge_value(gauge, gauge.last)} at the end",
+        f"{gauge_value(gauge, gauge.overall)} over all",
+        f"change over the run {gauge_change(gauge)}",
+        gauge.outcome,
+        gauge.remark,
     ]
     return ", ".join(part for part in parts if part)
 

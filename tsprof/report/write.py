@@ -28,13 +28,16 @@ def check_outputs(
     junit: Destination = None,
     markdown: Destination = None,
     html: Destination = None,
+    save_baseline: Destination = None,
 ) -> None:
     """Find out before a run of hours whether its reports can be written at its end.
 
     Raises:
         UsageError: two reports share a destination, or a destination cannot be written.
     """
-    wanted = _wanted(json=json, junit=junit, markdown=markdown, html=html)
+    wanted = _wanted(
+        json=json, junit=junit, markdown=markdown, html=html, save_baseline=save_baseline
+    )
     _distinct(wanted)
     for option, destination in wanted.items():
         if destination != STANDARD_OUTPUT:
@@ -73,16 +76,36 @@ def write_outputs(
     _distinct(wanted)
     problems = []
     for option, destination in wanted.items():
-        content = _RENDERERS[option](report).encode()
         try:
-            if destination == STANDARD_OUTPUT:
-                _print(content, stdout)
-            else:
-                _replace(destination, content)
-        except OSError as error:
-            problems.append(_problem(option, destination, error))
+            write_text(option, destination, _RENDERERS[option](report), stdout)
+        except UsageError as error:
+            problems.append(error)
     if problems:
         raise UsageError("; ".join(map(str, problems)), hint=problems[0].hint)
+
+
+def write_text(
+    option: str, destination: str | Path, text: str, stdout: BinaryIO | None = None
+) -> None:
+    """Write a text as UTF-8; a file appears whole or not at all.
+
+    Args:
+        option: that asked for it, such as ``--json``.
+        destination: a path, or ``-`` for standard output.
+        text: to write.
+        stdout: what ``-`` means.
+
+    Raises:
+        UsageError: it cannot be written; the message names the option.
+    """
+    destination = str(destination)
+    try:
+        if destination == STANDARD_OUTPUT:
+            _print(text.encode(), stdout)
+        else:
+            _replace(destination, text.encode())
+    except OSError as error:
+        raise _problem(option, destination, error) from error
 
 
 _RENDERERS: Mapping[str, Callable[[Report], str]] = {
@@ -94,7 +117,11 @@ _RENDERERS: Mapping[str, Callable[[Report], str]] = {
 
 
 def _wanted(**destinations: Destination) -> dict[str, str]:
-    return {f"--{name}": str(where) for name, where in destinations.items() if where is not None}
+    return {
+        f"--{name.replace('_', '-')}": str(where)
+        for name, where in destinations.items()
+        if where is not None
+    }
 
 
 def _distinct(wanted: Mapping[str, str]) -> None:

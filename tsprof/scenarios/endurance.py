@@ -1,5 +1,6 @@
 """``endurance``: the soak test over minutes or hours."""
 
+from tsprof.analysis.shapes import SLOWEST_FILL
 from tsprof.config import Settings
 from tsprof.scenarios.profilers import profiler
 from tsprof.supervisor.plan import Plan
@@ -12,12 +13,15 @@ LEAST_SEGMENT = 1.0
 def plan(settings: Settings) -> Plan:
     """Return the plan of a soak: load for the time asked, a checkpoint every so often."""
     endurance, check = settings.endurance, settings.check
+    segment_seconds = max(
+        LEAST_SEGMENT,
+        min(endurance.checkpoint_every, endurance.duration / LEAST_CHECKPOINTS),
+    )
     return Plan(
         scenario="endurance",
-        segment_seconds=max(
-            LEAST_SEGMENT,
-            min(endurance.checkpoint_every, endurance.duration / LEAST_CHECKPOINTS),
-        ),
+        segment_seconds=segment_seconds,
+        # A cache may take the whole soak to fill, and the run is looked at after every segment.
+        slowest_fill=max(SLOWEST_FILL, endurance.duration / segment_seconds),
         max_seconds=endurance.duration,
         users=endurance.users or settings.load.users,
         counted=False,

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tsprof.errors import StoreError
-from tsprof.records import Checkpoint, Event, ProcessSample, Segment
+from tsprof.records import Checkpoint, Event, GaugeReading, ProcessSample, Segment
 
 FORMAT = 1
-_TABLES = ("checkpoints", "segments", "events", "seconds", "samples", "windows")
+_TABLES = ("checkpoints", "segments", "events", "seconds", "samples", "windows", "gauges")
 
 Record = TypeVar("Record")
 
@@ -104,13 +104,14 @@ class RunDatabase:
         except (ValueError, RecursionError) as error:
             raise self.damage(f"the fact {name}", error) from error
 
-    def add(self, record: Checkpoint | Segment | Event | ProcessSample) -> None:
+    def add(self, record: Checkpoint | Segment | Event | ProcessSample | GaugeReading) -> None:
         """Add one record; ``commit`` makes it last."""
         table = {
             Checkpoint: "checkpoints",
             Segment: "segments",
             Event: "events",
             ProcessSample: "samples",
+            GaugeReading: "gauges",
         }[type(record)]
         self._insert(table, asdict(record))
 
@@ -151,6 +152,11 @@ class RunDatabase:
     def windows(self) -> list[dict[str, Any]]:
         """Return the digests of the attribution windows in order."""
         return list(self._records("windows", dict[str, Any]))
+
+    def gauges(self) -> list[GaugeReading]:
+        """Return what the target said of itself in order; nothing of a run from before that."""
+        present = self._select("SELECT 1 FROM sqlite_master WHERE name = 'gauges'")
+        return list(self._records("gauges", GaugeReading)) if list(present) else []
 
     def _records(self, table: str, kind: type[Record]) -> Iterator[Record]:
         reader = TypeAdapter(kind)

@@ -2,21 +2,32 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.assessments import look
-from tsprof.analysis.criteria import judge_criteria
+from tsprof.analysis.conditions import Service, conditions
+from tsprof.analysis.criteria import judge_criteria, judge_gauges
 from tsprof.analysis.decide import Evidence, decide
 from tsprof.analysis.findings import Confirmation
-from tsprof.analysis.stability import judge_stability
-from tsprof.analysis.summary import Facts, build_report, sum_samples
+from tsprof.analysis.gauge_drift import Watch, gauges_to_judge, rows
+from tsprof.analysis.gauges import gauges_of
+from tsprof.analysis.performance import measure_performance, undisturbed
+from tsprof.analysis.regressions import Regressions, find_regressions
+from tsprof.analysis.resources import sum_samples
+from tsprof.analysis.shapes import SLOWEST_FILL
+from tsprof.analysis.stability import judge_stability, load_qualities
+from tsprof.analysis.summary import Facts, build_report
+from tsprof.config.model import Criteria
+from tsprof.config.model import Gauges as GaugeSettings
 from tsprof.errors import StoreError
 from tsprof.records import Event
 from tsprof.report import json_report
-from tsprof.report.model import Finding, Provenance, Report
+from tsprof.report.model import Criterion, Finding, Provenance, Report
 from tsprof.store.database import RunDatabase
 from tsprof.store.runs import DATABASE, TARGET_LOG, disk_bytes, find_run, tail
 
@@ -70,17 +81,26 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         checkpoints = database.checkpoints()
         segments = database.segments()
         events = list(unstored) or database.events()
-        limits = _fact(database, "settings", _Settings, _Settings()).criteria
+        settings = _fact(database, "settings", _Settings, _Settings())
+        readings = database.gauges()
         complete = _fact(database, "complete", bool, False)
+        slowest_fill = _fact(database, "slowest_fill", float, SLOWEST_FILL)
         confirmation = _fact(database, "confirmation", Confirmation, Confirmation())
+        allowances = _fact(database, "allowances", Allowances, None)
         resources = sum_samples(database.samples())
+        last = confirmation.last_judged
+        judged = [c for c in checkpoints if last is None or c.number <= last]
+        calm = undisturbed(segments, last)
+        seconds = database.seconds()
         facts = Facts(
             scenario=_fact(database, "scenario", str, ""),
             checkpoints=checkpoints,
             segments=segments,
+            last_judged=last,
             events=events,
-            seconds=database.seconds(),
+            seconds=seconds,
             resources=resources,
+            performance=measure_performance(calm, judged, seconds, resources),
             provenance=_fact(database, "provenance", Provenance, Provenance()),
             notes=_fact(database, "notes", tuple[str, ...], ()),
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),
@@ -91,35 +111,74 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         )
     finally:
         database.close()
-    last = confirmation.last_judged
-    final = look([c for c in checkpoints if last is None or c.number <= last])
-    criteria = judge_criteria(limits, segments, checkpoints, resources.mean_cpu_percent())
+    final = look(judged, slowest_fill)
+    steady = [segment for segment in calm if segment.number > 0]  # the first calibrates
+    gauges = gauges_of(settings.gauges.url, readings, steady, checkpoints)
+    criteria = judge_criteria(
+        settings.limits, calm, checkpoints, resources.mean_cpu_percent()
+    ) + judge_gauges(settings.comparisons, gauges)
+    told: tuple[Criterion, ...] = ()
     drift: tuple[Finding, ...] = ()
     if facts.scenario == "endurance":
-        # The first segment calibrates; those after the last judged one ran under a profiler.
-        steady = [s for s in segments if 0 < s.number <= (len(segments) if last is None else last)]
-        stability, drift = judge_stability(steady)
-        criteria += stability
+        watched, unseen = gauges_to_judge(gauges, settings.watched)
+        told, drift = judge_stability(steady, (*load_qualities(steady), *watched))
+        told += unseen
+    named = (*settings.comparisons, *settings.watched)
+    facts = replace(facts, gauges=rows(gauges, steady, named, told))
+    regressions = _regressions(facts, allowances)
+    told += regressions.criteria
     decision = decide(
         Evidence(
             look=final,
-            segments=segments,
+            segments=calm,
             events=events,
             criteria=criteria,
-            drift=drift,
+            told=told,
+            worse=drift + regressions.findings,
+            unread=gauges.unread if facts.scenario == "endurance" else {},
+            allowances=allowances,
+            folder=facts.provenance.folder,
             attribution=confirmation.attribution,
             drain=confirmation.drain,
             count_drains=confirmation.count_drains,
             complete=complete,
         )
     )
-    return build_report(facts, final, decision, criteria, confirmation.attribution)
+    notes = facts.notes + gauges.notes + regressions.notes + decision.remarks
+    return build_report(
+        replace(facts, notes=notes), final, decision, criteria + told, confirmation.attribution
+    )
+
+
+def _regressions(facts: Facts, allowances: Allowances | None) -> Regressions:
+    if allowances is None or allowances.baseline is None:
+        return Regressions()
+    service = Service(
+        measures=facts.performance, conditions=conditions(facts.scenario, facts.provenance)
+    )
+    return find_regressions(service, allowances.baseline)
 
 
 class _Settings(BaseModel):
     """The part of a run's settings that its report rests on."""
 
-    criteria: dict[str, float] = {}
+    criteria: Criteria = {}
+    gauges: GaugeSettings = GaugeSettings()
+
+    @property
+    def limits(self) -> dict[str, float]:
+        return {name: v for name, v in self.criteria.items() if not isinstance(v, str)}
+
+    @property
+    def comparisons(self) -> dict[str, str]:
+        return {name: v for name, v in self.criteria.items() if isinstance(v, str)}
+
+    @property
+    def watched(self) -> dict[str, Watch]:
+        return {
+            name: Watch(1 if watch.worse == "more" else -1, watch.margin)
+            for name, watch in self.gauges.watch.items()
+        }
 
 
 def _fact(database: RunDatabase, name: str, kind: type[_Kind], absent: _Absent) -> _Kind | _Absent:

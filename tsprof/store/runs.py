@@ -110,6 +110,14 @@ def disk_bytes(path: Path) -> int:
     return sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
 
 
+def run_names(where: Path) -> list[str]:
+    """Return the names of the stored runs, newest first."""
+    folder = where / "runs"
+    if not folder.is_dir():
+        return []
+    return sorted((p.name for p in folder.iterdir() if (p / DATABASE).is_file()), reverse=True)
+
+
 def find_run(where: Path, name: str | None) -> Path:
     """Return the folder of a run by its name, a unique part of it, or None for the newest.
 
@@ -117,11 +125,7 @@ def find_run(where: Path, name: str | None) -> Path:
         UsageError: there is none, or the part fits several.
     """
     folder = where / "runs"
-    names = (
-        sorted((p.name for p in folder.iterdir() if (p / DATABASE).is_file()), reverse=True)
-        if folder.is_dir()
-        else []
-    )
+    names = run_names(where)
     if not names:
         raise UsageError(f"no run is stored under {where}", hint="tsprof check makes one")
     if name is None:

@@ -36,15 +36,17 @@ LAST_LOOK = 1.5
 
 
 def growing_processes(final: Look) -> list[int]:
-    """Return the pids that grow, the fastest first."""
+    """Return the pids that grow, or pile up garbage, the fastest first."""
     points = final.view.checkpoints
     judged = final.memory
     if not points or judged is None:
         return [r.pid for r in (points[-1].processes if points else ()) if r.source == "agent"]
-    before = {r.identity: r for r in points[judged.first].processes}
-    gained = sorted(
-        ((_gain(before.get(r.identity), r), r.pid) for r in points[-1].processes), reverse=True
-    )
+    if final.leaking == ("garbage",):
+        gained = [(float(r.garbage_bytes), r.pid) for r in points[-1].processes]
+    else:
+        before = {r.identity: r for r in points[judged.first].processes}
+        gained = [(_gain(before.get(r.identity), r), r.pid) for r in points[-1].processes]
+    gained.sort(reverse=True)
     whole = sum(max(gain, 0.0) for gain, _ in gained) or 1.0
     return [pid for gain, pid in gained if gain >= GROWING_SHARE * whole][:MOST_PROCESSES]
 
@@ -66,6 +68,7 @@ class Window:
     before: Mapping[int, Reply] = field(default_factory=dict)
     after: Mapping[int, Reply] = field(default_factory=dict)
     holders: dict[int, list[Mapping[str, Any]]] = field(default_factory=dict)
+    garbage: Mapping[int, Reply] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -103,6 +106,8 @@ def open_window(engine: Engine, final: Look, requests: int, folder: Path, method
         window.after = agents.ask("census.take", pids=pids, timeout=CENSUS_PATIENCE)
         window.requests_early = early.requests
         window.requests_total = early.requests + late.requests
+        if "garbage" in final.leaking:  # before the look for holders collects it
+            window.garbage = agents.ask("garbage.take", pids=pids, timeout=CENSUS_PATIENCE)
         _find_holders(window, engine)
         if window.captures.keys() - window.after.keys():  # seen: SIGSEGV in tracemalloc.stop
             _see_it_end(engine)

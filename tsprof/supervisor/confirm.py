@@ -79,6 +79,7 @@ def _attribution(
             before=window.before,
             after=window.after,
             holders=window.holders,
+            garbage=window.garbage,
             requests=window.requests_total,
             notes=tuple(window.notes),
         ),

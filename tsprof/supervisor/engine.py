@@ -6,7 +6,7 @@ the probes, the target's life, interrupts and the live view.
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -15,6 +15,7 @@ import psutil
 from tsprof.load.client import LoadProcess
 from tsprof.load.messages import LoadLost, Quiet, Tick
 from tsprof.probes.cgroup import MemoryGroup, memory_group
+from tsprof.probes.gauges import GaugeAddress
 from tsprof.probes.processes import sample
 from tsprof.records import Checkpoint, Event, Segment
 from tsprof.report.live import Progress
@@ -63,6 +64,8 @@ class Instruments:
     database: RunDatabase
     interrupts: Interrupts
     show: Callable[[Progress], None]
+    gauges: Sequence[GaugeAddress] = ()
+    """Where the target tells of itself."""
 
 
 @dataclass

@@ -5,6 +5,7 @@ import time
 from tsprof.analysis.assessments import DETECTABLE_GOAL, Look, look
 from tsprof.report.live import Progress
 from tsprof.supervisor.engine import Engine
+from tsprof.supervisor.gauges import read_gauges
 from tsprof.supervisor.plan import Plan
 
 SURE_LOOKS = 2
@@ -26,6 +27,7 @@ def measure(engine: Engine, plan: Plan) -> int:
     rate = engine.calibrate()
     if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
         return 0
+    read_gauges(engine)
     engine.checkpoint()
     engine.control()
     engine.phase = "measuring"
@@ -40,9 +42,10 @@ def measure(engine: Engine, plan: Plan) -> int:
             engine.counted_segment(requests, SLOW_SEGMENT * plan.segment_seconds + 5)
         else:
             engine.timed_segment(min(plan.segment_seconds, left))
+        read_gauges(engine)
         engine.checkpoint()
         engine.control()
-        now = look(engine.checkpoints)
+        now = look(engine.checkpoints, plan.slowest_fill)
         engine.lean = _lean(now)
         sure = sure + 1 if _is_sure(now) else 0
         if sure >= SURE_LOOKS and may_stop(plan, now):
@@ -58,9 +61,11 @@ def _is_sure(now: Look) -> bool:
 
 def may_stop(plan: Plan, now: Look) -> bool:
     """Tell whether a run may end with a look that is sure, before its time is up."""
-    if now.lean == "leak":
-        return plan.stop_on_leak and not _grows_with_time(now)
-    return plan.stop_when_sure
+    if now.lean != "leak":
+        return plan.stop_when_sure
+    if _grows_with_time(now):
+        return False
+    return plan.stop_on_leak or (plan.stop_when_sure and now.is_told)
 
 
 def _grows_with_time(now: Look) -> bool:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tsprof.analysis.shapes import SLOWEST_FILL
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -12,6 +14,8 @@ class Plan:
     """Intended length of a segment; its number of requests follows from the measured rate."""
     max_seconds: float
     """Time under load after which the run ends with the verdict that it has."""
+    slowest_fill: float = SLOWEST_FILL
+    """Time constant, in segments, of the slowest filling to be told from a leak."""
     users: int
     """Simulated users, the same throughout."""
     counted: bool = True

@@ -31,6 +31,7 @@ def gather(
         started=started.isoformat(timespec="seconds"),
         command=tuple(command),
         target_python=target_python,
+        folder=str(cwd.absolute()),
         git_revision=_git_revision(cwd),
         tsprof_version=__version__,
         versions={name: found for name in PACKAGES if (found := _version(name))}

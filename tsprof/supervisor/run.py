@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.assessments import look
 from tsprof.analysis.findings import Confirmation
 from tsprof.config import Settings
@@ -22,13 +23,16 @@ from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.bring_up import Surroundings, bring_up, find_place, sight_notes
 from tsprof.supervisor.confirm import confirm
 from tsprof.supervisor.engine import Engine, Instruments, RunEnded
+from tsprof.supervisor.gauges import gauge_addresses
 from tsprof.supervisor.interrupts import RunInterrupted, noticing_interrupts
 from tsprof.supervisor.launch import Target, not_ready_after_all
 from tsprof.supervisor.measure import measure
 from tsprof.supervisor.plan import Plan
 
 
-def run(plan: Plan, settings: Settings, home: Path, view: LiveView) -> tuple[Report, Path]:
+def run(
+    plan: Plan, settings: Settings, home: Path, view: LiveView, allowances: Allowances
+) -> tuple[Report, Path]:
     """Run a scenario and return its report and the folder of the run.
 
     Raises:
@@ -43,8 +47,13 @@ def run(plan: Plan, settings: Settings, home: Path, view: LiveView) -> tuple[Rep
         database = RunDatabase(folder / DATABASE)
         stack.callback(_close, database)
         database.set_fact("scenario", plan.scenario)
+        database.set_fact("slowest_fill", plan.slowest_fill)
         database.set_fact("started", started.isoformat(timespec="seconds"))
         database.set_fact("settings", settings.model_dump(mode="json", by_alias=True))
+        database.set_fact(
+            "allowances",
+            TypeAdapter(Allowances).dump_python(allowances, mode="json", by_alias=True),
+        )
         agents = stack.enter_context(Agents())
         place = find_place(settings)
         around = Surroundings(agents, folder, interrupts, view, stack)
@@ -60,7 +69,10 @@ def run(plan: Plan, settings: Settings, home: Path, view: LiveView) -> tuple[Rep
             folder / LOAD_LOG,
         )
         stack.callback(load.stop)
-        engine = Engine(Instruments(target, agents, load, database, interrupts, view.update))
+        gauges = gauge_addresses(settings, place)
+        engine = Engine(
+            Instruments(target, agents, load, database, interrupts, view.update, gauges)
+        )
         database.set_fact("notes", [*load.notes, *sight_notes(agents, target, settings)])
         database.set_fact(
             "provenance",
@@ -94,7 +106,7 @@ def _drive(engine: Engine, plan: Plan, view: LiveView, folder: Path) -> None:
     """
     try:
         requests = measure(engine, plan)
-        final = look(engine.checkpoints)
+        final = look(engine.checkpoints, plan.slowest_fill)
         if requests and (plan.attribute or final.leaking):
             confirmation = confirm(engine, plan, final, requests, folder)
             engine.instruments.database.set_fact(

@@ -37,7 +37,7 @@ def create_app(settings: Settings) -> Starlette:
     """Return an application of its own: nothing is shared with another one."""
     cache: LRUCache[Verdict] = LRUCache(settings.cache_size)
     metrics = Metrics(cache)
-    faults = FaultInjector(settings.faults)
+    faults = FaultInjector(settings.faults, cache)
     service = Service(Verifier(load_evidence()), cache)
 
     async def verify(request: Request) -> Response:

@@ -44,5 +44,16 @@ class LRUCache(Generic[Value]):
         self._entries[key] = value
         self._entries.move_to_end(key)
         if len(self._entries) > self.maxsize:
-            self._entries.popitem(last=False)
-            self.evictions += 1
+            self._evict()
+
+    def shrink(self) -> None:
+        """Give up room for one entry, with the least recently used one if it is taken."""
+        if self.maxsize == 1:
+            raise ValueError("a cache needs room for one entry")
+        self.maxsize -= 1
+        if len(self._entries) > self.maxsize:
+            self._evict()
+
+    def _evict(self) -> None:
+        self._entries.popitem(last=False)
+        self.evictions += 1

@@ -30,6 +30,10 @@ class _CacheCollector(Collector):
         )
         yield GaugeMetricFamily("truthsync_cache_size", "Entries in the cache.", len(cache))
         yield GaugeMetricFamily("truthsync_cache_capacity", "Room in the cache.", cache.maxsize)
+        yield CounterMetricFamily("truthsync_cache_hits", "Look-ups that found one.", cache.hits)
+        yield CounterMetricFamily(
+            "truthsync_cache_misses", "Look-ups that found none.", cache.misses
+        )
         yield CounterMetricFamily(
             "truthsync_cache_evictions", "Entries pushed out.", cache.evictions
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tsprof.agent import heap, holders
+from tsprof.agent import entries, heap, holders
 
 sys.path.insert(0, str(Path(__file__).parent / "zoo"))
 
@@ -97,6 +97,93 @@ def test_the_code_that_adds_and_removes_is_named(found: dict[str, Any]) -> None:
     assert "self.callbacks.append" in line
 
 
+def add_to_listeners(listeners: Any) -> None:
+    listeners.put_last_listener(1)
+
+
+class Trail:
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+
+    def put_last_listener(self, row: int) -> None:
+        self.rows.append(row)
+
+
+def test_the_code_that_calls_what_adds_is_named() -> None:
+    trail = Trail()
+    for _ in range(ENTRIES):
+        add_to_listeners(trail)
+    (holder,) = find(trail.rows)
+    (caller,) = holder["callers"]
+    assert (caller["function"], caller["file"]) == ("add_to_listeners", __file__)
+    line = Path(__file__).read_text().splitlines()[caller["line"] - 1]
+    assert "listeners.put_last_listener(1)" in line
+
+
+class Dragged:
+    pass
+
+
+class Visits:
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+
+    def open(self, row: int) -> None:
+        self.rows.append(row)
+
+
+def visit(visits: Visits) -> None:
+    visits.open(1)
+
+
+def test_a_caller_of_a_common_name_is_looked_for_nearby() -> None:
+    visits = Visits()
+    for _ in range(ENTRIES):
+        visit(visits)
+    (holder,) = find(visits.rows)
+    assert {caller["function"] for caller in holder["callers"]} == {"visit"}
+
+
+def failing() -> ValueError:
+    dragged = Dragged()
+    try:
+        assert dragged
+        raise ValueError  # noqa: TRY301 - it is to have a traceback
+    except ValueError as error:
+        return error
+
+
+class Failure:
+    def __init__(self, error: ValueError) -> None:
+        self.error = error
+
+
+@pytest.mark.parametrize(
+    ("make", "keeps"),
+    [
+        (failing, True),
+        (lambda: Failure(failing()), True),
+        (lambda: failing().__traceback__, True),
+        (ValueError, False),
+        (lambda: [1], False),
+    ],
+)
+def test_entries_that_keep_frames(make: Callable[[], Any], keeps: bool) -> None:  # noqa: FBT001
+    IN_A_MODULE[:] = [make() for _ in range(ENTRIES)]
+    (holder,) = find(IN_A_MODULE)
+    IN_A_MODULE.clear()
+    assert holder["keeps_frames"] == keeps
+
+
+def test_what_a_kept_frame_drags_along_leads_to_what_keeps_it() -> None:
+    IN_A_MODULE[:] = [failing() for _ in range(ENTRIES)]
+    reply = holders.find({"types": [f"{__name__}.Dragged"], "budget": 60.0})
+    (holder,) = reply["holders"]
+    IN_A_MODULE.clear()
+    assert holder["path"].endswith('module global "IN_A_MODULE" -> list')
+    assert set(holder["found_by"]) == {f"{__name__}.Dragged"}
+
+
 # -- ways ------------------------------------------------------------------------------------
 
 
@@ -148,6 +235,31 @@ def test_a_closure() -> None:
     path = 'closure variable "cache" of make_handler.<locals>.handler -> list'
     assert holder["path"].endswith(path)
     assert holder["writers"][0]["function"] == "make_handler.<locals>.handler"
+
+
+def timed(function: Callable[[int], None]) -> Callable[[int], None]:
+    timings: list[Any] = []
+
+    @functools.wraps(function)
+    def measured(number: int) -> None:
+        function(number)
+        timings.append([number])
+
+    return measured
+
+
+@timed
+def work(_: int) -> None:
+    pass
+
+
+def test_a_decorator_is_not_taken_for_what_it_decorates() -> None:
+    for number in range(ENTRIES):
+        work(number)
+    (holder,) = find(work.__closure__[1].cell_contents)  # type: ignore[attr-defined]  # a function
+    name = "timed.<locals>.measured" if sys.version_info >= (3, 11) else "measured"
+    assert holder["path"].endswith(f'closure variable "timings" of {name} -> list')
+    assert [place["function"] for place in holder["writers"]] == [name]
 
 
 def remembering(number: int, seen: list[int] = []) -> int:  # noqa: B006 - the pitfall itself
@@ -277,8 +389,44 @@ def test_instances_that_hang_on_each_other() -> None:
         Chain.newest = Node(Chain.newest)
     reply = holders.find({"types": [f"{__name__}.Node"], "budget": 60.0})
     Chain.newest = None
-    assert reply["holders"][0]["path"].endswith(f"class attribute Chain.newest -> {__name__}.Node")
-    assert reply["holders"][0]["entries"] is None
+    (holder,) = reply["holders"]
+    structure = f"linked list of {__name__}.Node through .after"
+    assert holder["path"].endswith(f"class attribute Chain.newest -> {structure}")
+    assert holder["entries"] == ENTRIES
+    assert holder["bytes"] == pytest.approx(ENTRIES * entries.size(Node(None)), rel=0.5)
+
+
+class Edit:
+    def __init__(self, previous: "Edit | None") -> None:
+        self.text = bytes(300)
+        self.previous = previous
+        self.next: Edit | None = None
+
+
+class History:
+    def __init__(self) -> None:
+        self.first = self.last = Edit(None)
+
+    def add(self) -> None:
+        self.last.next = self.last = Edit(self.last)
+
+
+def test_a_list_that_is_linked_both_ways() -> None:
+    history = History()
+    for _ in range(ENTRIES - 1):
+        history.add()
+    REGISTRY.append(history)
+    del history
+    reply = holders.find({"types": [f"{__name__}.Edit"], "budget": 60.0})
+    REGISTRY.clear()
+    (holder,) = reply["holders"]
+    structure = f"linked list of {__name__}.Edit through .next and .previous"
+    assert holder["path"].endswith(f"REGISTRY[...] -> History.first -> {structure}") or holder[
+        "path"
+    ].endswith(f"REGISTRY[...] -> History.last -> {structure}")
+    assert holder["entries"] == ENTRIES
+    assert holder["found_by"] == [f"{__name__}.Edit"]
+    assert holder["bytes"] == pytest.approx(ENTRIES * 460, rel=0.2)
 
 
 class Payload:
@@ -363,12 +511,3 @@ def test_a_search_leaves_nothing_behind() -> None:
         assert not [one for one in left if "tsprof.agent" in heap.type_name(type(one))]
     finally:
         gc.enable()
-
-
-def test_a_way_that_there_was_no_time_to_follow_is_not_called_hidden() -> None:
-    held_here = [list(range(ENTRIES))]
-    wanted = [{"id": id(held_here[0]), "type": "list"}]
-    reply = holders.find({"containers": wanted, "budget": 1e-9})
-    (holder,) = reply["holders"]
-    assert not reply["complete"]
-    assert holder["path"] == "list; there was no time to find what holds it"

@@ -16,6 +16,7 @@ def found(identity: int, path: str, **changes: Any) -> dict[str, Any]:
         "id": identity,
         "entries": 2_000,
         "bytes": 200_000,
+        "table_bytes": 0,
         "sample": "str(8) -> bytes(40)",
         "file": "/srv/app.py",
         "line": 0,
@@ -24,7 +25,9 @@ def found(identity: int, path: str, **changes: Any) -> dict[str, Any]:
         "found_by": [],
         "bound": None,
         "eviction": None,
+        "keeps_frames": False,
         "writers": [],
+        "callers": [],
         "removers": [],
         "notes": [],
     } | changes
@@ -155,6 +158,20 @@ def test_objects_without_a_container_are_counted_by_their_type() -> None:
     )
     assert cause.holder.entries_per_request == 1.0
     assert cause.bytes_per_request == pytest.approx(64.0)
+
+
+def test_an_object_whose_kind_a_container_holds_is_no_cause() -> None:
+    listeners = found(1, "listeners", type="list", found_by=["tuple", "function"])
+    stray = found(2, "Union.__args__ -> tuple", type="tuple", entries=None, bytes=9_000)
+    replies = process(
+        stray,
+        listeners,
+        before=census(types={"tuple": 500}),
+        after=census([(1, "list", 2_000, 1_000)], {"tuple": 1_500}),
+    )
+    (cause,) = held_growth([replies], requests=REQUESTS)
+    assert cause.holder.path == "listeners"
+    assert cause.brings == {"tuple": 1.0}
 
 
 def test_small_containers_share_their_gain() -> None:

@@ -3,6 +3,7 @@
 import pytest
 from fabricate import (
     SEGMENT,
+    Process,
     alive,
     counting,
     filling,
@@ -36,6 +37,22 @@ def test_a_leak_of_any_size_leans_to_leak(per_request: float) -> None:
     assert seen.leaking == ("memory",)
     assert seen.memory is not None
     assert seen.memory.rate.value == pytest.approx(per_request, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("processes", "count", "told"),
+    [
+        ((growing(),), 24, True),
+        ((growing(300),), 24, True),
+        ((counting("descriptors", 100),), 24, True),
+        ((growing(300),), 4, False),
+        ((filling(40_000_000, 8),), 16, False),
+    ],
+)
+def test_all_is_told_when_each_resource_leaks_or_does_not(
+    processes: tuple[Process, ...], count: int, *, told: bool
+) -> None:
+    assert look(taken(*processes, count=count)).is_told is told
 
 
 def test_growth_below_the_floor_is_no_leak() -> None:

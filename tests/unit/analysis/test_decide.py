@@ -261,10 +261,10 @@ def test_criteria_count(*, met: bool | None, value: float | None, verdict: Verdi
 def test_drift_fails_and_other_findings_of_it_do_not() -> None:
     drift = Finding(resource="latency", kind="drift", title="p99 doubles every hour")
     step = Finding(resource="latency", kind="step", title="p99 rose once")
-    assert judge(CLEAN, drift=[drift]).verdict is Verdict.FAIL
-    decision = judge(CLEAN, drift=[step])
+    assert judge(CLEAN, worse=[drift]).verdict is Verdict.FAIL
+    decision = judge(CLEAN, worse=[step])
     assert decision.verdict is Verdict.PASS
-    assert decision.findings == (step,)
+    assert [finding.title for finding in decision.findings] == ["p99 rose once"]
 
 
 def test_reasons_are_said_once_and_with_advice_for_the_verdict_only() -> None:

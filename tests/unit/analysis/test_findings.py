@@ -7,13 +7,14 @@ import pytest
 from fabricate import SEGMENT, counting, filling, growing, growing_outside, reading, taken
 
 from tsprof.analysis.assessments import Look, look
+from tsprof.analysis.causes import Cause
 from tsprof.analysis.findings import (
     Attribution,
     Drain,
     count_finding,
     fragmentation_finding,
     garbage_finding,
-    memory_finding,
+    memory_findings,
 )
 from tsprof.analysis.growth import Shape
 from tsprof.report.model import Finding, Holder, Site
@@ -27,14 +28,13 @@ MIB = 1 << 20
 def found(
     seen: Look, attribution: Attribution | None = None, drain: Drain | None = None
 ) -> Finding:
-    finding = memory_finding(seen, attribution, drain)
-    assert finding is not None
+    (finding,) = memory_findings(seen, attribution, drain)
     return finding
 
 
 def test_no_growth_is_no_finding() -> None:
     seen = look(taken(growing()))
-    assert memory_finding(seen, Attribution(sites=(SITE,)), None) is None
+    assert memory_findings(seen, Attribution(sites=(SITE,)), None) == ()
     assert fragmentation_finding(seen) is None
     assert all(count_finding(name, judged) is None for name, judged in seen.counts.items())
 
@@ -46,6 +46,55 @@ def test_a_leak_names_its_site_and_its_holder() -> None:
     assert "pop in b.py" in finding.details
     assert (finding.sites, finding.holders) == ((SITE,), (HOLDER,))
     assert finding.low <= finding.per_request <= finding.high
+
+
+def test_a_line_that_only_keeps_is_not_said_to_allocate() -> None:
+    keeps = SITE.model_copy(update={"bytes_per_request": 0.0, "share": 0.0})
+    assert "kept in handle (app.py:12)" in found(LEAK, Attribution(sites=(keeps, SITE))).title
+
+
+OTHER = SITE.model_copy(update={"function": "record", "bytes_per_request": 100.0, "share": 1 / 3})
+MINE = SITE.model_copy(update={"bytes_per_request": 200.0, "share": 2 / 3})
+TRAIL = HOLDER.model_copy(update={"path": "app.py: trail"})
+
+
+def of_two(**second: object) -> tuple[Finding, ...]:
+    """The findings on a growth of which one cause is two thirds."""
+    causes = (
+        Cause(sites=(MINE,), holders=(HOLDER,), share=2 / 3, details=("with each entry",)),
+        Cause(sites=(OTHER,), holders=(TRAIL,), share=1 / 3, **second),  # type: ignore[arg-type]  # of Cause
+    )
+    attribution = Attribution(
+        sites=(MINE, OTHER), holders=(HOLDER, TRAIL), causes=causes, details=("with each entry",)
+    )
+    return memory_findings(LEAK, attribution, None)
+
+
+def test_two_causes_are_two_findings_that_sum_up_to_the_growth() -> None:
+    (whole,) = memory_findings(LEAK, None, None)
+    one, two = of_two()
+    assert one.per_request + two.per_request == pytest.approx(whole.per_request)
+    assert one.low + two.low == pytest.approx(whole.low)
+    assert [one.sites[0].share, two.sites[0].share] == pytest.approx([1, 1])
+    assert one.title.startswith("200 B of the 300 B per request that the target gains leak, ")
+    assert "allocated in record (app.py:12), held by app.py: trail" in two.title
+    assert "with each entry" in one.details
+    assert two.details == ()
+
+
+def test_a_cache_beside_a_leak_is_a_filling_of_its_own() -> None:
+    one, two = of_two(bounded=True, plateau=5e6)
+    assert (one.kind, two.kind) == ("leak", "filling")
+    assert (one.plateau, two.plateau) == (None, 5e6)
+    assert "go into app.py: trail, which is bounded" in two.title
+
+
+def test_a_growth_that_let_go_is_not_split() -> None:
+    attribution = Attribution(
+        causes=(Cause(sites=(MINE,), holders=(), share=0.5), Cause(sites=(), holders=(), share=0.5))
+    )
+    drain = Drain(seconds=15, grown=7_000_000, released=6_900_000)
+    assert [f.kind for f in memory_findings(LEAK, attribution, drain)] == ["released"]
 
 
 def test_a_leak_says_what_the_rest_let_go() -> None:
@@ -102,7 +151,7 @@ def test_a_filling_that_is_certainly_too_small_to_matter_is_no_finding() -> None
     assert seen.memory is not None
     assert seen.memory.shape is Shape.FILLING
     assert seen.memory_settled
-    assert memory_finding(seen, None, None) is None
+    assert memory_findings(seen, None, None) == ()
 
 
 def test_a_filling_says_that_it_slows_down() -> None:

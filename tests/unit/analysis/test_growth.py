@@ -211,3 +211,22 @@ def test_a_long_series_is_judged_as_a_short_one() -> None:
     assert leak.rate.value == pytest.approx(20, rel=0.01)
     assert 0 <= leak.first < leak.last == 399
     assert judge(warm_up(400) + rng.normal(0, 5000, 400)).shape is Shape.NONE
+
+
+def soaked(levels: np.ndarray, slowest: float) -> Shape:
+    noise = np.random.default_rng(15).normal(0, 3e4, len(levels))
+    return assess(series(60e6 + levels + noise), resolution=16.0, slowest=slowest).shape
+
+
+@pytest.mark.parametrize("count", [20, 40, 80, 160, 320])
+def test_a_cache_that_takes_the_whole_soak_to_fill_is_no_leak_at_any_look(count: int) -> None:
+    assert soaked(3e8 * (1 - np.exp(-np.arange(count) / 320)), slowest=320.0) not in LEAKS
+
+
+def test_so_slow_a_cache_is_a_leak_where_nothing_so_slow_is_expected() -> None:
+    assert soaked(3e8 * (1 - np.exp(-np.arange(40) / 320)), slowest=40.0) in LEAKS
+
+
+@pytest.mark.parametrize("count", [80, 160, 320])
+def test_a_leak_is_found_beside_such_caches(count: int) -> None:
+    assert soaked(3e8 / 320 * np.arange(count), slowest=320.0) in LEAKS

@@ -35,7 +35,7 @@ def quiet(rates: np.ndarray, scale: Scale = BYTES) -> bool:
 
 @pytest.mark.parametrize(("size", "limit"), [(0, 0.0), (8, 0.2), (16, 0.4), (40, 0.4), (400, 0.4)])
 def test_bend_limit_follows_the_slowest_filling(size: int, limit: float) -> None:
-    assert bend_limit(size) == pytest.approx(limit)
+    assert bend_limit(size, 40) == pytest.approx(limit)
 
 
 @pytest.mark.parametrize("segments", [3.0, 8.0, 20.0, 40.0])
@@ -99,7 +99,7 @@ def test_the_window_is_chosen_by_precision() -> None:
 def test_a_precise_window_that_bends_contradicts() -> None:
     rates = 100 * np.exp(-np.arange(25) / 12.0)
     found, _, _ = settled(rates)
-    assert found.contradicted or found.trend.relative_bend < -bend_limit(25)
+    assert found.contradicted or found.trend.relative_bend < -bend_limit(25, 40)
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,9 @@ def test_threads_processes_and_lines_of_a_function_are_one_site() -> None:
     assert leak.site.bytes_per_request == pytest.approx(1 + 9 + 9)
     assert leak.site.line == 30
     assert leak.site.stack[0].line == 30
+    by_line = {part.line: part.bytes_per_request for part in leak.lines}
+    assert by_line == pytest.approx({12: 1, 30: 18})
+    assert [part.stack[0].line for part in leak.lines] == [30, 12]
 
 
 def test_a_line_of_the_application_comes_first() -> None:
@@ -112,6 +115,14 @@ def test_a_line_of_the_application_comes_first() -> None:
     assert leak.site.stack[1].package == "some 1.0"
 
 
+def test_a_comprehension_belongs_to_the_function_around_it() -> None:
+    inner = ("<listcomp>", "/srv/app/views.py", 13)
+    outer = ("handler", "/srv/app/views.py", 12)
+    (leak,) = sites_of(stack(inner, outer, *LOOP, early=(50, 5_000), late=(100, 10_000)))
+    assert (leak.site.function, leak.site.line) == ("handler", 12)
+    assert leak.site.stack[0].function == "<listcomp>"
+
+
 def test_the_script_that_starts_the_server_is_not_blamed() -> None:
     library = ("remember", "/x/site-packages/some/cache.py", 5)
     standard = ("setdefault", "/usr/lib/python3.11/collections/__init__.py", 300)
@@ -125,7 +136,7 @@ def test_a_container_s_table_belongs_to_the_line_that_fills_it() -> None:
     (leak,) = sites_of(payload, table)
     assert leak.site.bytes_per_request == pytest.approx(48 + 8)
     assert leak.site.blocks_per_request == pytest.approx(1.0)
-    assert leak.estimated
+    assert leak.table_bytes_per_request == pytest.approx(8)
 
 
 def test_an_old_large_table_is_not_taken_for_growth_of_this_window() -> None:
@@ -138,7 +149,7 @@ def test_an_old_large_table_is_not_taken_for_growth_of_this_window() -> None:
 def test_large_blocks_that_stay_are_no_table() -> None:
     (leak,) = sites_of(stack(early=(5, 5_000_000), late=(10, 10_000_000), kind="large"))
     assert leak.site.bytes_per_request == pytest.approx(5_000)
-    assert not leak.estimated
+    assert leak.table_bytes_per_request == 0
 
 
 def test_native_blocks_are_not_python_s() -> None:
@@ -216,6 +227,24 @@ def test_slow_turnover_is_told_from_the_leak_by_the_ledger() -> None:
     assert [site.function for site in result.turnover] == ["slow_cache"]
     assert result.explained == 1
     assert "slow_cache" in result.notes[0]
+
+
+def test_what_is_inserted_into_a_growing_container_is_the_growth_if_it_sums_up_to_it() -> None:
+    cache, one, other = leaking("cache", 40, 1), leaking("one", 38, 1), leaking("other", 20, 1)
+    by_numbers = reconcile([cache, one, other], bytes_per_request=59, blocks_per_request=2)
+    assert not by_numbers.agrees
+    result = reconcile(
+        [cache, one, other], bytes_per_request=59, blocks_per_request=2, kept=[one, other]
+    )
+    assert [site.function for site in result.sites] == ["one", "other"]
+    assert result.agrees
+    assert "cache" in result.notes[0]
+
+
+def test_what_is_inserted_into_a_growing_container_may_be_only_a_part() -> None:
+    one, other, log = leaking("one", 300, 1), leaking("other", 305, 1), leaking("log", 5, 1)
+    result = reconcile([other, one, log], bytes_per_request=300, blocks_per_request=1, kept=[log])
+    assert not result.agrees
 
 
 def test_a_site_that_alone_keeps_more_blocks_than_the_ledger_is_turnover() -> None:

@@ -5,7 +5,8 @@ from fabricate import alive, event, growing, growing_outside, judge, reading, se
 
 from tsprof.analysis.assessments import look
 from tsprof.analysis.findings import Attribution
-from tsprof.analysis.summary import Facts, build_report, sum_samples
+from tsprof.analysis.resources import sum_samples
+from tsprof.analysis.summary import Facts, build_report
 from tsprof.records import Checkpoint, Event, ProcessSample
 from tsprof.report.model import Provenance, Report
 
@@ -71,6 +72,13 @@ def test_a_report_of_nothing() -> None:
     assert report.growth.detectable_bytes_per_request is None
     assert report.latency.max_ms is None
     assert report.seconds == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "complete"), [("note", True), ("target_ended", False), ("load_lost", False)]
+)
+def test_a_run_that_could_not_go_on_is_not_complete(kind: str, *, complete: bool) -> None:
+    assert reported(taken(growing()), events=(event(kind),)).complete is complete
 
 
 def test_checkpoints_that_no_process_was_at() -> None:

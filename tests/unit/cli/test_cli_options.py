@@ -3,6 +3,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tsprof.cli.main import run
 from tsprof.cli.options import examples, scenario_options, settings_from
 from tsprof.config import Loaded, Settings
 from tsprof.errors import UsageError
@@ -32,6 +33,7 @@ def test_every_option_reaches_the_settings() -> None:
         *("--env", "B=", "--locustfile", "load.py", "--host", "http://127.0.0.1:{port}/api"),
         *("--users", "3", "--rate", "2.5", "--max-time", "90", "--no-attribute"),
         *("--profiler", "py-spy", "--no-agent", "--keep-going", "--drain", "0"),
+        *("--baseline", "b.json", "--acknowledged", "a.toml"),
         *("--json", "-", "--junit", "j.xml", "--markdown", "m.md", "--html", "h.html"),
         *("--", "app", "--port", "{port}"),
     )
@@ -56,6 +58,8 @@ def test_every_option_reaches_the_settings() -> None:
             "agent": False,
             "keep_going": True,
             "drain": 0,
+            "baseline": Path("b.json"),
+            "acknowledged": Path("a.toml"),
         },
         "report": {
             "json": Path("-"),
@@ -102,6 +106,43 @@ def test_a_wrong_option_is_told_apart_from_the_file() -> None:
     Path("tsprof.toml").write_text('[load]\nurl = "/"')
     with pytest.raises(UsageError, match=r"^--users must be at least 1"):
         settings_for("--users", "0", "a")
+
+
+def test_files_that_the_file_names_count_from_its_folder() -> None:
+    Path("below").mkdir()
+    Path("below/tsprof.toml").write_text(
+        '[load]\nurl = "/"\n[check]\nbaseline = "b.json"\nacknowledged = "../a.toml"'
+    )
+    check = settings_for("--config", "below/tsprof.toml", "a").check
+    assert check.baseline == Path("below/b.json")
+    assert check.acknowledged == Path("below/../a.toml")
+
+
+@pytest.mark.parametrize(
+    ("options", "files", "words"),
+    [
+        (["--baseline", "gone.json"], {}, "the baseline gone.json cannot be read"),
+        (["--baseline", "b.json"], {"b.json": "{"}, "b.json is no baseline"),
+        (["--acknowledged", "gone.toml"], {}, "gone.toml cannot be read"),
+        ([], {".tsprof-acknowledged.toml": "[[acknowleged]]"}, "did you mean [[acknowledged]]?"),
+        (["--save-baseline", "gone/b.json"], {}, "--save-baseline: cannot write gone/b.json"),
+        (["--save-baseline", "b", "--json", "b"], {}, "--json and --save-baseline both write to b"),
+    ],
+)
+def test_what_was_known_is_read_before_anything_starts(
+    options: list[str],
+    files: dict[str, str],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TSPROF_HOME", "home")
+    for name, content in files.items():
+        Path(name).write_text(content)
+    for command in ("check", "endurance"):
+        assert run([command, *options, "--url", "/", "--", "true"]) == 2
+        assert words in capsys.readouterr().err
+    assert not Path("home").exists()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from tsprof.report.model import (
     Endpoint,
     Finding,
     Frame,
+    Gauge,
     Growth,
     Holder,
     Latency,
@@ -146,6 +147,23 @@ COST = Cost(
 LATENCY = Latency(p50_ms=2.1, p95_ms=5.3, p99_ms=7.9, max_ms=61.0, requests_per_second=292.0)
 
 
+GAUGES = (
+    Gauge(
+        name="cache_hit_rate",
+        source="/metrics",
+        kind="share",
+        overall=0.764,
+        last=0.723,
+        change=-0.0824,
+        low=-0.0879,
+        high=-0.0769,
+        outcome="degraded",
+        remark="from hits and misses counted in each segment",
+    ),
+    Gauge(name="rate(errors_total)", source="/metrics", kind="rate", overall=0.001, last=None),
+)
+
+
 def memory_points(count: int, *, per_request: float, each: int = 1_000) -> tuple[MemoryPoint, ...]:
     """Checkpoints of a target that warms up for two segments and then grows steadily."""
     points = []
@@ -218,6 +236,7 @@ def failing(**changes: object) -> Report:
             Criterion(name="p99_ms", limit=10, value=7.9, met=True),
             Criterion(name="error_rate", limit=0.0001, value=0.000167, met=False),
         ),
+        gauges=GAUGES,
         processes=(
             ProcessReport(
                 pid=4711,
@@ -340,7 +359,8 @@ def hostile(text: str = HOSTILE) -> Report:
         advice=(text,),
         failure_samples=(text,),
         findings=(finding,),
-        criteria=(Criterion(name=text, limit=1, value=2, met=False),),
+        criteria=(Criterion(name=text, limit=1, value=2, met=False, reason=text),),
+        gauges=(Gauge(name=text, source=text, kind="level", overall=1, last=1, remark=text),),
         processes=(
             ProcessReport(pid=1, command=text, ended=text),
             ProcessReport(pid=2, command=text),

@@ -111,9 +111,7 @@ def test_what_is_no_report_is_refused_in_one_line(text: str | bytes, message: st
 
 def test_the_documentation_is_current() -> None:
     page = Path(__file__).parents[3] / "docs" / "report.md"
-    assert page.read_text(encoding="utf-8") == schema.markdown(), (
-        "run: python -m tsprof.report.schema > docs/report.md"
-    )
+    assert page.read_text(encoding="utf-8") == schema.markdown(), "run: make docs"
 
 
 def test_every_field_is_documented() -> None:

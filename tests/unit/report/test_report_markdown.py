@@ -55,7 +55,7 @@ def test_findings_name_file_and_line() -> None:
     assert "/srv/shop/app.py:30 in remember: 31.9 B in 0.1 blocks per request" in page.text
     assert 'held by app.py: module global "seen" -> dict: +1 entry per request' in page.text
     assert "called by 4 frames in starlette 0.46.2, uvicorn 0.34.0" in page.text
-    assert page.tags.count("details") == 4
+    assert page.tags.count("details") == 5
     assert page.tags.count("table") == 2
 
 

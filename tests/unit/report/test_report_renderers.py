@@ -1,13 +1,14 @@
 import io
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 import report_builder
 from rich.console import Console
 
 from tsprof.report import html, json_report, junit, markdown, terminal
-from tsprof.report.model import Growth, LedgerRow, Report, Verdict
+from tsprof.report.model import Finding, Growth, LedgerRow, Report, Verdict
 
 
 def printed(report: Report) -> str:
@@ -63,8 +64,45 @@ def test_extreme_numbers_stay_short(render: Callable[[Report], str]) -> None:
     assert "0" * 60 not in render(report)
 
 
+EXCUSED = report_builder.LEAK.model_copy(
+    update={"excuse": "acknowledged by ann until 2026-12-31: later", "key": "memory:leak:app.py"}
+)
+KNOWN = report_builder.passing(
+    findings=(EXCUSED,), reasons=("nothing found but what is known or acknowledged",)
+)
+
+
+@render_everything
+def test_a_leak_that_is_known_passes_and_says_so(render: Callable[[Report], str]) -> None:
+    text = render(KNOWN)
+    assert "acknowledged by ann" in text
+    assert "no leak found" not in text
+    assert "<failure" not in text
+
+
+@render_everything
+def test_what_fails_beside_a_known_leak_leads(render: Callable[[Report], str]) -> None:
+    descriptors = Finding(resource="fd", kind="leak", title="descriptors leak")
+    text = render(
+        report_builder.failing(findings=(EXCUSED, descriptors), reasons=("descriptors leak; new",))
+    )
+    assert "descriptors leak; new" in text
+    assert "the target leaks" not in text
+    assert text.count("<failure") == ("<testsuites" in text) * 3  # verdict, fd, a criterion
+
+
 def test_bars_of_the_ledger_do_not_make_noise_look_like_growth() -> None:
     quiet = report_builder.passing()
     assert 'width="100.0"' not in html.render(quiet).split('id="ledger"')[1].split("</section>")[0]
     loud = report_builder.failing()
     assert 'width="100.0"' in html.render(loud).split('id="ledger"')[1].split("</section>")[0]
+
+
+@pytest.mark.parametrize("name", ["terminal", "html", "markdown"])
+def test_gauges_are_shown_with_their_change(name: str) -> None:
+    render = RENDERERS[name]
+    text = unescape(render(report_builder.failing()))
+    for shown in ("cache_hit_rate", "72.3 %", "-8.24 points (-8.79 to -7.69)", "degraded"):
+        assert shown in text
+    nothing = render(report_builder.failing(gauges=()))
+    assert "what the target says of itself" not in nothing

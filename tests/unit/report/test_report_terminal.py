@@ -112,7 +112,7 @@ def test_a_run_without_anything_is_short_and_does_not_claim_zeros() -> None:
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 200])
 def test_a_terminal_wraps_at_its_width(width: int) -> None:
-    prose = failing(ledger=(), criteria=(), processes=())
+    prose = failing(ledger=(), criteria=(), gauges=(), processes=())
     text = SELECT_GRAPHIC_RENDITION.sub("", on_terminal(prose, width))
     assert max(map(len, text.splitlines())) <= width
     assert "".join(text.split()).startswith("FAILthetargetleaks32.8Bperrequest(32.1to33.4)")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tsprof.errors import StoreError
-from tsprof.records import Checkpoint, Event, ProcessReading, ProcessSample, Segment
+from tsprof.records import Checkpoint, Event, GaugeReading, ProcessReading, ProcessSample, Segment
 from tsprof.store.database import FORMAT, RunDatabase
 
 READING = ProcessReading(
@@ -55,6 +55,12 @@ SAMPLE = ProcessSample(
     context_switches=4,
     page_faults=5,
 )
+GAUGES = GaugeReading(
+    checkpoint=3,
+    source="/metrics",
+    levels={'queue{name="caf\u00e9"}': 0.5},
+    totals={"a_total": 1e17},
+)
 SECOND = {
     "second": 3,
     "requests": 10,
@@ -72,7 +78,7 @@ def path(tmp_path: Path) -> Path:
 
 def written(path: Path) -> RunDatabase:
     database = RunDatabase(path)
-    for record in (CHECKPOINT, SEGMENT, EVENT, SAMPLE):
+    for record in (CHECKPOINT, SEGMENT, EVENT, SAMPLE, GAUGES):
         database.add(record)
     database.add_second(SECOND)
     database.add_window({"sites": [{"line": 3}]})
@@ -94,6 +100,7 @@ def read(path: Path) -> None:
         assert database.events() == [EVENT]
         assert list(database.samples()) == [SAMPLE]
         assert database.seconds() == [SECOND]
+        assert database.gauges() == [GAUGES]
         assert database.windows() == [{"sites": [{"line": 3}]}]
         assert database.fact("scenario") == "check"
         assert database.fact("format") == FORMAT
@@ -200,6 +207,7 @@ def test_a_run_of_a_newer_tsprof(path: Path) -> None:
         ("samples", '{"second": {}}'),
         ("seconds", "{}"),
         ("windows", "[]"),
+        ("gauges", '{"levels": []}'),
     ],
 )
 def test_a_damaged_record_is_named(path: Path, table: str, record: str) -> None:
@@ -234,6 +242,17 @@ def test_a_field_of_a_later_version_is_passed_over(path: Path) -> None:
     connection.commit()
     connection.close()
     read(path)
+
+
+def test_a_run_from_before_gauges_has_none(path: Path) -> None:
+    written(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE gauges")
+    connection.commit()
+    connection.close()
+    reader = RunDatabase(path, read_only=True)
+    assert reader.gauges() == []
+    reader.close()
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:

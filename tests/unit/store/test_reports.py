@@ -1,20 +1,30 @@
 """The report of a stored run, made from what is on disk."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
+from tsprof.analysis.acknowledgements import Acknowledgement
+from tsprof.analysis.allowances import Allowances
+from tsprof.analysis.baseline import make_baseline
 from tsprof.errors import StoreError, UsageError
-from tsprof.records import Checkpoint, Event, ProcessReading, Segment
+from tsprof.records import Checkpoint, Event, GaugeReading, ProcessReading, Segment
+from tsprof.report.model import Finding, Measure, Report, Verdict
 from tsprof.store.database import RunDatabase
 from tsprof.store.reports import assemble, open_report, store_report
 from tsprof.store.runs import DATABASE, TARGET_LOG, create_run, list_runs
 
 
-def stored(where: Path, per_request: int = 0, count: int = 24, **facts: Any) -> Path:
-    """Store a run whose only process keeps so many bytes of each request."""
+def stored(
+    where: Path, per_request: int = 0, count: int = 24, decay: int = 0, **facts: Any
+) -> Path:
+    """Store a run whose only process keeps so many bytes of each request.
+
+    Its cache answers 800 of 1,000 look-ups in a segment, and ``2 * decay`` fewer in each next one.
+    """
     folder = create_run(where, "check", datetime.now(UTC))
     database = RunDatabase(folder / DATABASE)
     for number in range(count):
@@ -33,6 +43,9 @@ def stored(where: Path, per_request: int = 0, count: int = 24, **facts: Any) -> 
             Segment(number=number, seconds=1.2, requests=1000, failures=0, intended=1000,
                     latency={100: 1000}, latency_max_ms=4.0)
         )  # fmt: skip
+        hits = 800 * number - decay * number**2
+        totals = {"cache_hits_total": hits, "cache_misses_total": 1000 * number - hits}
+        database.add(GaugeReading(checkpoint=number, source="/metrics", totals=totals))
     for name, value in ({"scenario": "check", "complete": True} | facts).items():
         database.set_fact(name, value)
     database.close()
@@ -57,6 +70,92 @@ def test_a_report_is_made_from_what_is_on_disk(
     report = assemble(stored(tmp_path, per_request, **facts))
     assert report.exit_code == code
     assert report.requests == 24_000
+
+
+ENTRY = Acknowledgement(
+    finding="memory:leak", owner="ann", reason="known", expires=date(2026, 3, 14)
+)
+BASELINE = make_baseline(
+    Report(
+        scenario="check",
+        verdict=Verdict.FAIL,
+        exit_code=1,
+        reasons=(),
+        findings=(
+            Finding(resource="memory", kind="leak", title="", per_request=300, low=299, high=301),
+        ),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("per_request", "allowances", "code", "words"),
+    [
+        (300, Allowances(today=date(2026, 3, 14), baseline=BASELINE), 0, "known or acknowledged"),
+        (400, Allowances(today=date(2026, 3, 14), baseline=BASELINE), 1, "rose from"),
+        (0, Allowances(today=date(2026, 3, 14), baseline=BASELINE), 0, "no leak found"),
+        (300, Allowances(today=date(2026, 3, 14), acknowledgements=(ENTRY,)), 0, "acknowledged"),
+        (300, Allowances(today=date(2026, 3, 15), acknowledgements=(ENTRY,)), 1, "2026-03-14"),
+    ],
+)
+def test_what_was_allowed_on_the_day_of_the_run_stays_so(
+    tmp_path: Path, per_request: int, allowances: Allowances, code: int, words: str
+) -> None:
+    fact = TypeAdapter(Allowances).dump_python(allowances, mode="json", by_alias=True)
+    report = assemble(stored(tmp_path, per_request, allowances=fact))
+    assert report.exit_code == code
+    assert words in report.reasons[0]
+    gone = [note for note in report.notes if "gone since the baseline" in note]
+    assert len(gone) == (per_request == 0)
+
+
+def test_how_the_target_served_is_compared_with_the_baseline(tmp_path: Path) -> None:
+    """Errors compare whatever the machine does."""
+    clean = BASELINE.model_copy(
+        update={
+            "findings": (),
+            "performance": (Measure(name="error_rate", value=0, low=0, high=0),),
+        }
+    )
+    allowances = Allowances(today=date(2026, 3, 14), baseline=clean)
+    fact = TypeAdapter(Allowances).dump_python(allowances, mode="json", by_alias=True)
+    folder = stored(tmp_path, allowances=fact)
+    assert assemble(folder).verdict == "pass"
+    database = RunDatabase(folder / DATABASE)
+    for number in range(24, 30):
+        database.add(
+            Segment(number=number, seconds=1.2, requests=1000, failures=400, intended=1000)
+        )
+    database.close()
+    report = assemble(folder)
+    assert report.verdict == "fail"
+    assert [f.kind for f in report.findings] == ["regression"]
+    assert "error rate is" in report.reasons[0]
+    (note,) = [note for note in report.notes if "not compared: p50 latency" in note]
+    assert "how fast the machine is was not measured" in note
+
+
+def test_segments_under_a_profiler_tell_nothing_of_the_targets_speed(tmp_path: Path) -> None:
+    folder = stored(
+        tmp_path,
+        confirmation={"last_judged": 23},
+        settings={"criteria": {"p99_ms": 100}},
+    )
+    database = RunDatabase(folder / DATABASE)
+    for number in (24, 25):
+        database.add(
+            Segment(number=number, seconds=60, requests=1000, failures=0, intended=1000,
+                    latency={1400: 1000}, latency_max_ms=9000.0)
+        )  # fmt: skip
+    database.close()
+    report = assemble(folder)
+    assert report.verdict == "pass"
+    assert report.requests == 26_000
+    assert report.latency.max_ms == 4.0
+    assert report.latency.requests_per_second == pytest.approx(1000 / 1.2)
+    assert [m.name for m in report.performance] == [
+        *("p50_ms", "p95_ms", "p99_ms", "requests_per_second", "error_rate")
+    ]
 
 
 def test_the_checkpoints_after_the_last_judged_one_do_not_count(tmp_path: Path) -> None:
@@ -102,10 +201,49 @@ def test_a_run_that_had_no_time_for_anything(tmp_path: Path) -> None:
     assert (report.verdict, report.requests, report.complete) == ("inconclusive", 0, False)
 
 
+GAUGES = {"url": ["/metrics"]}
+
+
+@pytest.mark.parametrize(
+    ("decay", "facts", "code", "reason"),
+    [
+        (0, {"gauges": GAUGES}, 0, "no leak found"),
+        (4, {"gauges": GAUGES}, 1, "cache_hit_rate drifted from about 7"),
+        (0, {"gauges": GAUGES, "criteria": {"cache_hit_rate": "> 0.79"}}, 0, "no leak found"),
+        (0, {"gauges": GAUGES, "criteria": {"cache_hit_rate": "> 0.9"}}, 1, "not > 0.9"),
+        (0, {"gauges": GAUGES, "criteria": {"queue": "< 9"}}, 3, "the target does not tell it"),
+        (0, {"gauges": GAUGES | {"watch": {"queue": {"worse": "more"}}}}, 3, "queue_drift could"),
+        (0, {"gauges": {"url": ["/stats"]}}, 3, "the gauges at /stats could not be judged"),
+        (4, {}, 0, "no leak found"),
+    ],
+)
+def test_a_soak_is_judged_by_the_gauges_that_it_was_to_read(
+    tmp_path: Path, decay: int, facts: dict[str, Any], code: int, reason: str
+) -> None:
+    report = assemble(stored(tmp_path, decay=decay, scenario="endurance", settings=facts))
+    assert report.exit_code == code
+    assert any(reason in said for said in report.reasons)
+
+
+def test_a_check_is_not_judged_by_drift(tmp_path: Path) -> None:
+    report = assemble(stored(tmp_path, decay=4, settings={"gauges": GAUGES}))
+    assert report.exit_code == 0
+    (gauge, *_) = report.gauges
+    assert (gauge.name, gauge.outcome) == ("cache_hit_rate", "not judged")
+    assert gauge.change == pytest.approx(-0.18, abs=0.02)
+
+
+def test_half_a_run_has_gauges(tmp_path: Path) -> None:
+    folder = stored(tmp_path, count=5, complete=False, settings={"gauges": GAUGES})
+    (gauge, *_) = assemble(folder).gauges
+    assert (gauge.last, gauge.change) == (pytest.approx(0.8), None)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("settings", []),
+        ("settings", {"gauges": {"url": 3}}),
         ("settings", {"criteria": {"p99_ms": "fast"}}),
         ("confirmation", {"drain": 3}),
         ("provenance", {"command": 5}),

@@ -43,4 +43,4 @@ def test_a_leak_ends_a_run_unless_it_grows_with_time_alone() -> None:
     assert with_time.lean == "leak"
     assert may_stop(PLAN, LEAK)
     assert not may_stop(PLAN, with_time)
-    assert not may_stop(replace(PLAN, stop_on_leak=False), LEAK)
+    assert not may_stop(replace(PLAN, stop_on_leak=False, stop_when_sure=False), LEAK)

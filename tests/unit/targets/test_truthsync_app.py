@@ -204,7 +204,7 @@ def test_an_unexpected_error_is_counted_as_the_services() -> None:
 
     metrics = Metrics(LRUCache(1))
     observer = RequestObserver(
-        broken, metrics=metrics, faults=FaultInjector(()), endpoints=frozenset()
+        broken, metrics=metrics, faults=FaultInjector((), LRUCache(100)), endpoints=frozenset()
     )
 
     with pytest.raises(RuntimeError, match="broken"):

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from truthsync.cache import LRUCache
 from truthsync.errors import SettingsError
 from truthsync.faults.export_formats import MODULES
 from truthsync.faults.injector import FaultInjector
@@ -20,7 +21,7 @@ def after_requests(text: str, requests: int) -> dict[str, float | None]:
     """Return the status of the only fault after that many requests."""
 
     async def run() -> dict[str, float | None]:
-        injector = FaultInjector(parse_faults(text))
+        injector = FaultInjector(parse_faults(text), LRUCache(100))
         injector.start()
         for _ in range(requests):
             await injector.on_request()
@@ -34,7 +35,7 @@ def after_requests(text: str, requests: int) -> dict[str, float | None]:
 
 def test_nothing_is_planted_unless_asked_for() -> None:
     assert parse_faults("") == parse_faults(" , ,") == ()
-    assert FaultInjector(()).status() == {}
+    assert FaultInjector((), LRUCache(100)).status() == {}
 
 
 def test_faults_are_read_with_their_numbers() -> None:
@@ -102,7 +103,7 @@ def test_an_unknown_name_is_answered_with_all_known_ones() -> None:
 @pytest.mark.parametrize("rate", ["1", "0.5", "0.3", "0.1", "0.01", "0.999", "0.333333333"])
 def test_events_are_exactly_as_many_as_the_rate_says(rate: str) -> None:
     async def run() -> None:
-        injector = FaultInjector(parse_faults(f"latency:{rate}:1"))
+        injector = FaultInjector(parse_faults(f"latency:{rate}:1"), LRUCache(100))
         for request in range(1, 300):
             await injector.on_request()
             assert injector.status()["latency"]["planted"] == request * Fraction(rate) // 1
@@ -121,7 +122,7 @@ def test_status_tells_count_bytes_and_bytes_per_request(name: str) -> None:
 
 def test_cycles_live_until_somebody_collects() -> None:
     async def run() -> None:
-        injector = FaultInjector(parse_faults("cycle:1:300"))
+        injector = FaultInjector(parse_faults("cycle:1:300"), LRUCache(100))
         injector.start()
         assert not gc.isenabled()
         for _ in range(100):
@@ -155,7 +156,7 @@ def evidence_descriptors() -> set[int]:
 
 def test_threads_wait() -> None:
     async def run() -> None:
-        injector = FaultInjector(parse_faults("thread:0.1"))
+        injector = FaultInjector(parse_faults("thread:0.1"), LRUCache(100))
         before = threading.active_count()
         for _ in range(100):
             await injector.on_request()
@@ -167,7 +168,7 @@ def test_threads_wait() -> None:
 
 def test_tasks_wait() -> None:
     async def run() -> None:
-        injector = FaultInjector(parse_faults("task:0.1"))
+        injector = FaultInjector(parse_faults("task:0.1"), LRUCache(100))
         before = len(asyncio.all_tasks())
         for _ in range(100):
             await injector.on_request()

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from truthsync.cache import LRUCache
 from truthsync.faults.base import Fault
 from truthsync.faults.catalogue import make_fault
 from truthsync.faults.specification import FaultSpecification
 from truthsync.faults.truth import true_bytes
+from truthsync.verifier import Verdict
 
 
 @dataclass
@@ -20,11 +22,14 @@ class _Planting:
 class FaultInjector:
     """The faults of one application, and the number of requests that they have seen."""
 
-    def __init__(self, specifications: Iterable[FaultSpecification]) -> None:
-        """Make the faults; they do nothing before the first request."""
+    def __init__(
+        self, specifications: Iterable[FaultSpecification], cache: LRUCache[Verdict]
+    ) -> None:
+        """Make the faults of a service with this cache; they wait for the first request."""
         self.requests = 0
         self._plantings = [
-            _Planting(specification, make_fault(specification)) for specification in specifications
+            _Planting(specification, make_fault(specification, cache))
+            for specification in specifications
         ]
 
     def start(self) -> None:

@@ -41,6 +41,7 @@ FAULTS: Mapping[str, tuple[Parameter, ...]] = {
         _RATE,
         Parameter("microseconds", Fraction(1), Fraction(1_000_000), Fraction(10)),
     ),
+    "reserve": (_RATE,),
     "lru": (_RATE, Parameter("entries", Fraction(1), Fraction(10_000_000), Fraction(50_000))),
     "job": (
         _SECONDS,

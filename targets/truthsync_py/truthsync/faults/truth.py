@@ -59,12 +59,13 @@ def true_bytes(name: str, size: int, planted: int) -> int:
     Args:
         name: A fault's name, as in ``TRUTHSYNC_FAULTS``.
         size: Payload of one event in bytes; without meaning for ``fd``, ``thread``, ``task``,
-            ``latency``, ``lru`` and ``ttl`` (their entries have a fixed size) and for ``job``.
+            ``latency``, ``reserve``, ``lru`` and ``ttl`` (their entries have a fixed size) and
+            for ``job``.
         planted: Events whose resource is held. For ``lru`` and ``ttl`` the entries in the cache,
             for ``job`` the rows of the report in memory.
 
     Returns:
-        Bytes of heap. 0 for ``fd`` (the kernel's memory) and ``latency`` (none).
+        Bytes of heap. 0 for ``fd`` (the kernel's memory), ``latency`` and ``reserve`` (none).
 
     Raises:
         ValueError: The name is unknown, or its bytes cannot be known beforehand (``lazy``).
@@ -139,6 +140,7 @@ _ENTRY: Mapping[str, Callable[[int], int]] = {
     "thread": lambda _: THREAD_BYTES,
     "task": lambda _: TASK_BYTES,
     "latency": lambda _: 0,
+    "reserve": lambda _: 0,
     "lru": lambda _: (
         _blocks(request_id(_SAMPLE_NUMBER)) + _payload(SUMMARY_BYTES) + _LRU_LINK_BYTES
     ),

@@ -1,0 +1,176 @@
+"""What a run may show without failing."""
+
+from datetime import date
+
+import pytest
+from compared import FOLDER, counted, leak, ran
+from fabricate import counting, event, growing, judge, taken
+
+from tsprof.analysis.acknowledgements import Acknowledgement
+from tsprof.analysis.allowances import Allowances, remarks, weigh
+from tsprof.analysis.baseline import make_baseline
+from tsprof.analysis.findings import Attribution
+from tsprof.report.model import Finding, Verdict
+
+TODAY = date(2026, 3, 14)
+SEEN = 'app.py: module global "seen" -> dict'
+LEAKY = make_baseline(ran(leak(300)))
+CLEAN = make_baseline(ran())
+PLACES = Attribution(sites=leak().sites, holders=leak().holders)
+
+
+def acknowledging(holder: str = SEEN, *, day: date = TODAY) -> Acknowledgement:
+    return Acknowledgement(holder=holder, owner="ann", reason="known", expires=day)
+
+
+def allowing(*entries: Acknowledgement, **changes: object) -> Allowances:
+    return Allowances(today=TODAY, acknowledgements=entries, **changes)  # type: ignore[arg-type]  # a baseline
+
+
+def test_without_allowances_a_leak_fails_and_has_its_key() -> None:
+    weighed = weigh(leak(), None, FOLDER, 1000)
+    assert weighed.failure == leak().title
+    assert weighed.finding.key == f"memory:leak:{SEEN}"
+    assert not weighed.finding.excuse
+
+
+@pytest.mark.parametrize("kind", ["filling", "fragmentation", "released"])
+def test_what_does_not_fail_needs_no_excuse(kind: str) -> None:
+    weighed = weigh(leak(kind=kind), allowing(acknowledging()), FOLDER, 1000)
+    assert not weighed.failure
+    assert not weighed.finding.excuse
+
+
+@pytest.mark.parametrize(
+    ("allowances", "words"),
+    [
+        (allowing(baseline=CLEAN), "new since the baseline"),
+        (allowing(baseline=make_baseline(ran(leak(100)))), "rose from the baseline's 100 B"),
+        (allowing(acknowledging(day=date(2026, 3, 1))), "expired on 2026-03-01"),
+        (
+            allowing(acknowledging(day=date(2026, 3, 1)), baseline=CLEAN),
+            "new since the baseline; its acknowledgement by ann expired on 2026-03-01",
+        ),
+    ],
+)
+def test_the_reason_says_why_no_allowance_does(allowances: Allowances, words: str) -> None:
+    failure = weigh(leak(300), allowances, FOLDER, 1000).failure
+    assert failure.startswith("the target leaks 300 B per request; ")
+    assert words in failure
+
+
+def test_a_known_or_acknowledged_leak_does_not_fail() -> None:
+    known = weigh(leak(300), allowing(baseline=LEAKY), FOLDER, 1000)
+    assert not known.failure
+    assert "as in the baseline" in known.finding.excuse
+    acknowledged = weigh(leak(900), allowing(acknowledging(), baseline=CLEAN), FOLDER, 1000)
+    assert not acknowledged.failure
+    assert "acknowledged by ann" in acknowledged.finding.excuse
+
+
+def test_an_acknowledged_leak_that_grew_beyond_the_baseline_fails() -> None:
+    faster = weigh(leak(900), allowing(acknowledging(), baseline=LEAKY), FOLDER, 1000)
+    assert "rose from the baseline's 300 B" in faster.failure
+    assert not faster.finding.excuse
+
+
+def test_a_regression_or_a_drift_can_be_acknowledged_but_is_not_in_a_baseline() -> None:
+    drift = Finding(resource="latency", kind="drift", title="p99 drifted", key="latency:drift:p99")
+    assert weigh(drift, allowing(baseline=make_baseline(ran(drift))), FOLDER, 1000).failure
+    entry = Acknowledgement(finding="latency:drift:p99", owner="a", reason="b", expires=TODAY)
+    assert not weigh(drift, allowing(entry), FOLDER, 1000).failure
+    other = drift.model_copy(update={"key": "latency:drift:p50"})
+    assert weigh(other, allowing(entry), FOLDER, 1000).failure
+
+
+def test_leaks_that_have_gone_and_idle_entries_are_remarked_on() -> None:
+    allowances = allowing(acknowledging(), baseline=LEAKY)
+    gone = f"gone since the baseline: memory:leak:{SEEN} (300 B per request then)"
+    idle = f"the acknowledgement of holder {SEEN} by ann matches nothing in this run"
+    assert remarks([], allowances, FOLDER, conclusive=True) == [gone, idle]
+    assert remarks([], allowances, FOLDER, conclusive=False) == [idle]
+    assert remarks([leak()], allowances, FOLDER, conclusive=True) == []
+    assert remarks([leak(kind="filling")], allowances, FOLDER, conclusive=True) == []
+    assert remarks([], None, FOLDER, conclusive=True) == []
+
+
+@pytest.mark.parametrize(
+    ("allowances", "expected"),
+    [
+        (allowing(), False),
+        (allowing(baseline=CLEAN), False),
+        (allowing(baseline=LEAKY), True),
+        (allowing(baseline=make_baseline(ran(counted(0.1)))), True),
+        (allowing(acknowledging()), True),
+        (allowing(acknowledging(day=date(2026, 3, 1))), False),
+    ],
+)
+def test_a_run_goes_on_where_a_leak_is_expected(allowances: Allowances, *, expected: bool) -> None:
+    assert allowances.expect_a_leak is expected
+
+
+def test_a_run_with_nothing_but_a_known_leak_passes_and_says_what_it_could_see() -> None:
+    decision = judge(
+        taken(growing(300)),
+        attribution=PLACES,
+        allowances=allowing(baseline=LEAKY),
+        folder=FOLDER,
+    )
+    assert decision.verdict is Verdict.PASS
+    (reason,) = decision.reasons
+    assert f"nothing found but what is known or acknowledged (memory:leak:{SEEN})" in reason
+    assert "a further leak of memory above 1" in reason
+
+
+def test_a_run_with_an_acknowledged_leak_passes() -> None:
+    decision = judge(
+        taken(growing(300)),
+        attribution=PLACES,
+        allowances=allowing(acknowledging()),
+        folder=FOLDER,
+    )
+    assert decision.verdict is Verdict.PASS
+    assert "by its own site or holder only" in decision.reasons[0]
+
+
+def test_another_leak_still_fails() -> None:
+    leaking = taken(counting("descriptors", 20), growing(300, pid=7))
+    decision = judge(
+        leaking, attribution=PLACES, allowances=allowing(baseline=LEAKY), folder=FOLDER
+    )
+    assert decision.verdict is Verdict.FAIL
+    (reason,) = decision.reasons
+    assert "open file descriptors" in reason
+    assert "new since the baseline" in reason
+
+
+def test_a_known_counted_leak_leaves_memory_as_it_was() -> None:
+    decision = judge(
+        taken(counting("descriptors", 20)),
+        allowances=allowing(baseline=make_baseline(ran(counted(1 / 20)))),
+    )
+    assert decision.verdict is Verdict.PASS
+    assert "a leak of memory above" in decision.reasons[0]
+
+
+@pytest.mark.parametrize("kind", ["load_lost", "agent_lost", "interrupted"])
+def test_an_inconclusive_run_stays_inconclusive(kind: str) -> None:
+    decision = judge(
+        taken(growing(300)),
+        attribution=PLACES,
+        allowances=allowing(baseline=LEAKY),
+        folder=FOLDER,
+        events=[event(kind)],
+    )
+    assert decision.verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_target_that_died_fails_whatever_was_allowed() -> None:
+    decision = judge(
+        taken(growing(300)),
+        attribution=PLACES,
+        allowances=allowing(acknowledging(), baseline=LEAKY),
+        folder=FOLDER,
+        events=[event("target_ended")],
+    )
+    assert decision.verdict is Verdict.FAIL

@@ -1,0 +1,62 @@
+"""A leak beside the baseline's: the same, a faster one, or another."""
+
+import pytest
+from compared import FOLDER, counted, leak, ran
+
+from tsprof.analysis.baseline import make_baseline
+from tsprof.analysis.known_leaks import compare_leak
+from tsprof.report.model import Finding
+
+LEAKY = make_baseline(ran(leak(300)))
+ELSEWHERE = 'app.py: module global "other" -> list'
+
+
+@pytest.mark.parametrize(
+    ("finding", "outcome", "words"),
+    [
+        (leak(300), "known", "known, as in the baseline: 300 B per request then, 300 B"),
+        (leak(290), "known", "known"),
+        (leak(310), "known", "known"),
+        (leak(150), "known", "150 B per request now"),
+        (leak(300, holder=None, site=""), "known", "could not be compared"),
+        (leak(300, holder=ELSEWHERE), "known", "known"),  # another holder first, the same site
+        (leak(340), "faster", "rose from the baseline's 300 B per request to 340 B per request"),
+        (leak(300, holder=ELSEWHERE, site="other"), "elsewhere", "in another place"),
+        (leak(640, holder=ELSEWHERE), "faster", "640 B per request, by more than the noise of"),
+        (leak(640, holder=ELSEWHERE), "faster", f"; new is {ELSEWHERE}"),
+        (counted(0.05), "new", "new since the baseline"),
+    ],
+)
+def test_a_leak_beside_the_baselines(finding: Finding, outcome: str, words: str) -> None:
+    comparison = compare_leak(finding, LEAKY, FOLDER, 1000)
+    assert comparison.outcome == outcome
+    assert words in comparison.text
+
+
+def test_what_could_hide_beside_a_known_leak_is_told() -> None:
+    assert 10 < compare_leak(leak(300), LEAKY, FOLDER, 1000).noise < 30
+
+
+def test_a_counted_leak_is_judged_by_its_own_interval() -> None:
+    before = make_baseline(ran(counted(0.05)))
+    assert compare_leak(counted(0.0505), before, FOLDER, 1000).outcome == "known"
+    assert compare_leak(counted(0.06), before, FOLDER, 1000).outcome == "faster"
+
+
+@pytest.mark.parametrize(
+    ("per_request", "requests_per_second", "outcome"),
+    [
+        (300, 1000, "known"),
+        (600, 500, "known"),  # as much per second, on a machine half as fast
+        (150, 2000, "known"),
+        (300, 500, "known"),  # or it follows requests after all
+        (900, 500, "faster"),
+        (600, 1000, "faster"),
+    ],
+)
+def test_what_grows_with_time_is_compared_by_time(
+    per_request: float, requests_per_second: float, outcome: str
+) -> None:
+    before = make_baseline(ran(leak(300, clock="seconds")))
+    now = leak(per_request, clock="seconds")
+    assert compare_leak(now, before, FOLDER, requests_per_second).outcome == outcome

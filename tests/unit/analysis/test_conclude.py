@@ -1,0 +1,205 @@
+"""What sites and holders of a window come to, beside the ledger's growth."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fabricate import growing, reading, taken
+
+from tsprof.analysis.assessments import Look, look
+from tsprof.analysis.attribution import Seen, conclude
+from tsprof.analysis.sites import LeakingSite
+from tsprof.report.model import Frame, Site
+
+APP = "/srv/app.py"
+REQUESTS = 1_000
+LEAK = look(taken(growing(300)))
+
+
+def leaking(size: float, *stack: tuple[str, int], file: str = APP) -> LeakingSite:
+    frames = tuple(Frame(function=name, file=file, line=line) for name, line in stack)
+    return LeakingSite(
+        site=Site(
+            function=stack[0][0],
+            file=file,
+            line=stack[0][1],
+            bytes_per_request=size,
+            blocks_per_request=1.0,
+            share=0.0,
+            stack=frames,
+        ),
+        python_blocks_per_request=1.0,
+    )
+
+
+def holder(identity: int, path: str, size: float, **known: Any) -> dict[str, Any]:
+    """A list of 2,000 entries as the agent describes it."""
+    return {
+        "path": path, "root": "global", "type": "list", "id": identity, "entries": 2_000,
+        "bytes": size * 2_000, "table_bytes": 0, "sample": "bytes(40)", "file": APP, "line": 0,
+        "parents": [], "element_types": {"bytes": 50}, "keeps_frames": False, "found_by": [],
+        "bound": None, "eviction": None, "writers": [], "callers": [], "removers": [],
+        "notes": [],
+    } | known  # fmt: skip
+
+
+def seen(
+    sites: list[LeakingSite], *holders: dict[str, Any], types: dict[str, int] | None = None
+) -> Seen:
+    """A window in which each holder gained an entry per request, and types instances."""
+    rows = [
+        {"id": one["id"], "type": "list", "length": 2_000, "previous": 1_000} for one in holders
+    ]
+    before = {"containers": rows, "types": {}, "spread": {"ids": [], "entries": 0}}
+    after = before | {"types": types or {}}
+    return Seen(
+        sites=sites,
+        before={100: before},
+        after={100: after},
+        holders={100: holders},
+        requests=REQUESTS,
+    )
+
+
+def writer(function: str, line: int) -> dict[str, Any]:
+    return {"function": function, "file": APP, "line": line}
+
+
+def blocks(number: float) -> Look:
+    """A leak of 300 bytes in so many blocks per request."""
+    return look(
+        taken(lambda n: reading(n, grown=300_000 * n, blocks=round(100_000 + number * 1000 * n)))
+    )
+
+
+def test_two_leaks_are_told_apart() -> None:
+    attribution = conclude(
+        seen(
+            [leaking(200, ("remember", 10), ("handle", 5)), leaking(100, ("record", 20))],
+            holder(1, "seen", 200, writers=[writer("Seen.remember", 10)]),
+            holder(2, "trail", 100, writers=[writer("record", 20)]),
+        ),
+        blocks(2),
+    )
+    assert [cause.holders[0].path for cause in attribution.causes] == ["seen", "trail"]
+    assert [cause.share for cause in attribution.causes] == pytest.approx([2 / 3, 1 / 3])
+    assert attribution.explained == pytest.approx(1, abs=0.01)
+
+
+def test_what_explains_too_little_is_not_split() -> None:
+    attribution = conclude(
+        seen(
+            [leaking(100, ("remember", 10)), leaking(80, ("record", 20))],
+            holder(1, "seen", 100, writers=[writer("Seen.remember", 10)]),
+            holder(2, "trail", 80, writers=[writer("record", 20)]),
+        ),
+        blocks(2),
+    )
+    assert attribution.causes == ()
+    assert {site.function for site in attribution.sites} == {"remember", "record"}
+
+
+BUFFERS = leaking(260, ("read", 90), file="/x/site-packages/server/parser.py")
+RAISES = leaking(30, ("parse", 7), ("handle", 12))
+FAILURES = holder(
+    1, "failures", 290, keeps_frames=True, writers=[writer("handle", 12)], sample="ValueError"
+)
+
+
+def test_the_line_that_keeps_frames_comes_before_what_they_drag_along() -> None:
+    attribution = conclude(seen([BUFFERS, RAISES], FAILURES), blocks(2))
+    first, *others = attribution.sites
+    assert (first.function, first.file, first.line) == ("handle", APP, 12)
+    assert first.bytes_per_request == 0
+    assert [site.function for site in others] == ["parse", "read"]
+    assert sum(site.share for site in attribution.sites) == pytest.approx(0.97, abs=0.02)
+
+
+def test_the_line_that_keeps_frames_may_allocate_as_well() -> None:
+    handle = leaking(30, ("handle", 12))
+    attribution = conclude(seen([BUFFERS, handle], FAILURES), blocks(2))
+    assert [site.function for site in attribution.sites] == ["handle", "read"]
+    assert attribution.sites[0].bytes_per_request == 30
+
+
+def test_the_line_that_keeps_what_a_library_made_comes_first() -> None:
+    kept = holder(1, "seen", 290, writers=[writer("remember", 12)])
+    attribution = conclude(seen([BUFFERS, RAISES], kept), blocks(2))
+    assert [site.function for site in attribution.sites] == ["remember", "read", "parse"]
+
+
+def test_payload_is_named_by_the_line_that_allocates_it() -> None:
+    kept = holder(1, "seen", 290, writers=[writer("remember", 9)], callers=[writer("handle", 8)])
+    made = leaking(290, ("make", 7), ("handle", 8))
+    attribution = conclude(seen([made], kept), blocks(1))
+    assert [site.function for site in attribution.sites] == ["make"]
+
+
+def test_a_cache_that_fills_is_not_blamed_for_what_others_allocate() -> None:
+    kept = holder(1, "cache", 290, bound=10_000, writers=[writer("remember", 12)])
+    attribution = conclude(seen([BUFFERS, RAISES], kept), blocks(2))
+    assert [site.function for site in attribution.sites] == ["read", "parse"]
+
+
+def test_a_small_list_is_not_blamed_for_what_others_allocate() -> None:
+    log = holder(1, "log", 10, writers=[writer("note", 12)])
+    attribution = conclude(seen([BUFFERS, RAISES], log), blocks(2))
+    assert [site.function for site in attribution.sites] == ["read", "parse"]
+
+
+def test_an_object_that_is_no_container_and_holds_little_is_no_holder() -> None:
+    some = holder(1, "Live.? -> tuple", 0.0, entries=None, bytes=80, type="tuple")
+    handles = holder(2, "handles", 0.5)
+    native = leaking(300, ("tidy", 12))
+    attribution = conclude(seen([native], some, handles, types={"tuple": 1_500}), blocks(0))
+    assert [one.path for one in attribution.holders] == ["handles"]
+
+
+def test_what_a_table_grows_by_between_its_jumps_belongs_to_the_line_that_inserts() -> None:
+    kept = holder(1, "seen", 300, table_bytes=2_000 * 80, writers=[writer("remember", 12)])
+    attribution = conclude(seen([leaking(220, ("query", 3))], kept), blocks(1))
+    assert {site.function: site.bytes_per_request for site in attribution.sites} == pytest.approx(
+        {"remember": 80, "query": 220}, abs=1
+    )
+    assert attribution.explained == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("jump", [0.0, 150.0])
+def test_no_table_is_credited_beyond_the_growth(jump: float) -> None:
+    """Not even where the window saw one that was just reallocated."""
+    kept = holder(1, "seen", 300, table_bytes=2_000 * 80, writers=[writer("remember", 12)])
+    remember = leaking(290 + jump, ("remember", 12))
+    remember = replace(remember, table_bytes_per_request=jump)
+    attribution = conclude(seen([remember], kept), blocks(1))
+    assert [site.bytes_per_request for site in attribution.sites] == pytest.approx([300], abs=1)
+    assert attribution.explained == pytest.approx(1, abs=0.01)
+
+
+def test_two_tables_of_one_line_add_up() -> None:
+    both = [
+        holder(at, str(at), 150, table_bytes=2_000 * 30, writers=[writer("remember", 12)])
+        for at in (1, 2)
+    ]
+    attribution = conclude(seen([leaking(240, ("remember", 12))], *both), blocks(1))
+    assert [site.bytes_per_request for site in attribution.sites] == pytest.approx([300], abs=1)
+
+
+def test_the_tables_of_two_leaks_in_one_function_stay_apart() -> None:
+    handle = leaking(250, ("handle", 12))
+    lines = (
+        handle.site.model_copy(update={"bytes_per_request": size, "line": line})
+        for size, line in ((200, 12), (50, 14))
+    )
+    lines = (
+        one.model_copy(update={"stack": (Frame(function="handle", file=APP, line=one.line),)})
+        for one in lines
+    )
+    attribution = conclude(
+        seen(
+            [replace(handle, lines=tuple(lines))],
+            holder(1, "archive", 200, writers=[writer("handle", 12)]),
+            holder(2, "ratings", 100, table_bytes=2_000 * 50, writers=[writer("handle", 14)]),
+        ),
+        blocks(2),
+    )
+    assert [cause.share for cause in attribution.causes] == pytest.approx([2 / 3, 1 / 3], abs=0.01)

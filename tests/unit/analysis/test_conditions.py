@@ -1,0 +1,54 @@
+"""When the speed of two runs says something about the target, and when about the machine."""
+
+import pytest
+from compared import measures
+
+from tsprof.analysis.conditions import Service, conditions, obstacle
+from tsprof.report.model import Provenance
+
+HERE = {"users": "10", "cores": "2"}
+
+
+def service(now: dict[str, str] | None = None, **figures: float) -> Service:
+    return Service(measures=measures(**figures), conditions=HERE if now is None else now)
+
+
+def test_the_same_load_on_the_same_machine_compares() -> None:
+    assert obstacle(service(), service(p50_ms=50, cpu_ms=5)) == ""
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (service({"users": "20", "cores": "2"}), "users was 10, then 20"),
+        (service({"users": "10", "cores": "2", "rate": "5"}), "rate was not set, then 5"),
+        (service(load_cpu_ms=0.4), "not equally fast"),
+        (Service(measures=measures()[:3], conditions=HERE), "was not measured"),
+    ],
+)
+def test_another_load_or_a_slower_machine_does_not(after: Service, words: str) -> None:
+    assert words in obstacle(service(), after)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.01, 0.15), (0.15, 0.01), (0.15, 0.15)])
+def test_a_machine_without_room_tells_nothing_of_the_target(before: float, after: float) -> None:
+    reason = obstacle(service(load_wait_ms=before), service(load_wait_ms=after))
+    assert "too busy" in reason
+
+
+def test_a_machine_with_room_compares() -> None:
+    assert obstacle(service(load_wait_ms=0.04), service(load_wait_ms=0.0)) == ""
+
+
+def test_conditions_are_the_load_and_the_machine() -> None:
+    provenance = Provenance(
+        machine={"cores": "2", "kernel": "6.1"},
+        configuration={
+            "load": {"users": 10, "url": ["/"], "rate": None},
+            "endurance": {"users": 50},
+            "check": "damaged",
+        },
+    )
+    assert conditions("check", provenance) == {"users": "10", "url": "['/']", "cores": "2"}
+    assert conditions("endurance", provenance)["users"] == "50"
+    assert conditions("check", Provenance()) == {}

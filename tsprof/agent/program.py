@@ -1,0 +1,93 @@
+"""What one look at the heap picks out of the program: where ways start, and all its functions."""
+
+from __future__ import annotations
+
+import os
+import types
+
+from . import bytecode, heap, links, objects
+
+TYPE_CHECKING = False  # typing itself would be imported into the target
+if TYPE_CHECKING:
+    from typing import Any
+
+_LONG = 64  # entries from which a container on the way may be what grows
+_SEARCHED = 200_000  # instances of a type among which those are looked for that lead the others
+_COMMON = 8  # functions that mention a name, beyond which it tells nothing of who calls it
+_HOLD_NOTHING = frozenset({"builtin_function_or_method", "weakref.ReferenceType"})
+
+
+class Program:
+    """What one look at the heap picks out of it: where walks start, and all functions."""
+
+    def __init__(self, arguments: dict[str, Any]) -> None:
+        """Look once; ``arguments`` are those of ``holders.find``."""
+        wanted = {entry["id"]: entry["type"] for entry in arguments.get("containers", ())}
+        wanted.update(dict.fromkeys(arguments.get("ids", ()), ""))
+        items = heap.objects()
+        found = {id(item): item for item in items if id(item) in wanted}
+        if len(found) < len(wanted):  # dicts of plain values are not tracked
+            for at in range(0, len(items), heap.CHUNK):
+                for item in heap.referents(*items[at : at + heap.CHUNK]):
+                    if id(item) in wanted:
+                        found[id(item)] = item
+        self.starts = objects.OwnList(
+            found[identity]
+            for identity, kind in wanted.items()
+            if identity in found and kind in ("", heap.type_name(type(found[identity])))
+        )
+        functions = [item for item in items if type(item) is types.FunctionType]
+        self.routines = objects.OwnList(objects.routine(function) for function in functions)
+        given = arguments.get("types", ())
+        gains = given if isinstance(given, dict) else dict.fromkeys(given, 0)
+        names = set(gains) - _HOLD_NOTHING
+        kinds = {kind for kind in set(map(type, items)) if heap.type_name(kind) in names}
+        self.linked: dict[type, links.Linked] = objects.OwnDict()
+        for kind in kinds:
+            instances = [item for item in items if type(item) is kind][-_SEARCHED:]
+            gain = gains[heap.type_name(kind)] or len(instances) // 3 + 1
+            ends, structure = links.foremost(instances, items)
+            if structure is not None:
+                self.linked[kind] = structure
+            ends = ends[-gain:]
+            wanted_ends = min(arguments.get("instances", 3), len(ends))
+            self.starts += [ends[at * len(ends) // wanted_ends] for at in range(wanted_ends)]
+        self._index = objects.OwnDict()
+
+    def index(self) -> dict[str, list[objects.Routine]]:
+        """Return, by name, the functions that mention it."""
+        if not self._index:
+            for routine in self.routines:
+                for name in objects.names_in(routine.code):
+                    self._index.setdefault(name, objects.OwnList()).append(routine)
+        return self._index
+
+    def callers(self, function: str, file: str) -> list[dict[str, Any]]:
+        """Return where a function or class is mentioned: one of a common name, nearby only.
+
+        Args:
+            function: Qualified name; of a class that of its ``__init__``.
+            file: Where it is defined.
+        """
+        owner, _, name = function.rpartition(".")
+        wanted = owner.rpartition(".")[2] if name == "__init__" else name
+        mentions = self.index().get(wanted, [])
+        if len(mentions) > _COMMON:
+            home = os.path.dirname(file)
+            mentions = [r for r in mentions if os.path.dirname(r.code.co_filename) == home]
+        return [
+            {"function": routine.name, "file": routine.code.co_filename, "line": line}
+            for routine in (mentions if len(mentions) <= _COMMON else ())
+            for line in bytecode.lines_mentioning(routine.code, wanted)
+        ]
+
+    def cut(self, chain: list[Any]) -> list[Any]:
+        """End a chain at what grows: the lowest long container, the first node of a list."""
+        for at in range(len(chain) - 1, 0, -1):
+            base = heap.container_base(type(chain[at]))
+            if base is not None and heap.LENGTHS[base](chain[at]) >= _LONG:
+                return chain[: at + 1]
+        for at, item in enumerate(chain):
+            if type(item) in self.linked:
+                return chain[: at + 1]
+        return chain
