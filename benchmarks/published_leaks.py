@@ -71,7 +71,7 @@ def main() -> int:
     if options.only:
         cases = [case for case in cases if case.name in options.only.split(",")]
     if options.list:
-        print(tabulate([summary(case) for case in cases], headers="keys"))
+        print(tabulate([summary(case) for case in cases], headers="keys", disable_numparse=True))
         return 0
     rows = []
     for case in cases:
@@ -163,16 +163,23 @@ def read_report(report: dict, case: Case) -> dict[str, object]:
     holders = [holder["path"] for finding in leaks for holder in finding["holders"]]
     named = [f"{Path(s['file']).name}:{s['line']} {s['function']}" for s in sites] + holders
     ledger = max(report["ledger"], key=lambda row: row["bytes_per_request"], default=None)
+    rate = report["growth"]["bytes_per_request"] if case.resource == "memory" else 0.0
     return {
-        "growth": report["growth"]["bytes_per_request"],
+        "per request": leaks[0]["per_request"] if leaks else rate,
         "detectable": report["growth"]["detectable_bytes_per_request"],
         "findings": ", ".join(f"{f['resource']} {f['kind']}" for f in report["findings"]),
         "owner": ledger["owner"] if ledger else "",
         "site": named[0] if sites else "",
         "holder": holders[0] if holders else "",
-        "culprit named": "yes" if any(re.search(case.culprit, text) for text in named) else "no",
+        "culprit": place(case.culprit, named),
         "reason": report["reasons"][0] if report["reasons"] else "",
     }
+
+
+def place(culprit: str, named: list[str]) -> str:
+    """Return whether the culprit is the first site or holder, one of the others, or none."""
+    places = [number for number, text in enumerate(named) if re.search(culprit, text)]
+    return "named first" if 0 in places else "listed" if places else "not named"
 
 
 if __name__ == "__main__":

@@ -141,6 +141,8 @@ class ProcessSample:
     descriptors: int
     context_switches: int
     page_faults: int
+    uss: int | None = None
+    connections: Mapping[str, int] = field(default_factory=dict)
     """Internet sockets by state; empty in the seconds in which they were not counted."""
     waited_seconds: float = 0.0
     """Time for which its first thread was ready to run but had no processor, since its start."""

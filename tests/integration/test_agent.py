@@ -31,6 +31,21 @@ for line in sys.stdin:
     print("done", flush=True)
 """
 
+AWAITS_FUTURES = """
+import asyncio, resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+async def wait(loop):
+    future = loop.create_future()
+    loop.call_soon(future.set_result, None)
+    await future
+async def main():
+    print("ready", flush=True)
+    for line in sys.stdin:
+        await asyncio.gather(*(wait(asyncio.get_running_loop()) for _ in range(10)))
+        print("done", flush=True)
+asyncio.run(main())
+"""
+
 Run = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -124,6 +139,17 @@ def test_checkpoints_leave_nothing_behind(agents: Agents, run: Run, version: str
         after = counters(agents, process.pid)
     grown = sum(after[heap]["live"] - before[heap]["live"] for heap in ("python", "native"))
     assert grown < 1000
+
+
+def test_looks_at_the_heap_leave_the_free_list_of_asyncio_alone(agents: Agents, run: Run) -> None:
+    process = run(AWAITS_FUTURES, interpreter=python("3.12"))  # harms up to 3.12.5 only
+    for question in ("census.take", "census.take", "holders.find", QUESTION):
+        assert command(process) == "done"
+        wait_for(lambda: process.pid in agents.connected(), "the agent")
+        reply = agents.ask(question, pids=[process.pid], timeout=10.0)[process.pid]
+        assert not isinstance(reply, str), reply
+    assert command(process) == "done"
+    assert said_nothing_more(process)
 
 
 @pytest.mark.parametrize("version", ["2.7", "3.6", "3.8"])

@@ -15,7 +15,7 @@ import os
 import sys
 import time
 
-from . import borrow
+from . import borrow, foreign
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
 if TYPE_CHECKING:
@@ -173,12 +173,16 @@ class _MemrayTrace:
         self._file = arguments["file"]
         self._interval = arguments.get("interval_ms", 20)
         self._names = names
+        self._foreign: list[tuple[Any, int, int]] = []
+        native = bool(arguments.get("native_traces"))
+        if native:
+            self._foreign = foreign.find()
         sys.modules.update(names)
         try:
             self._tracker = memray.Tracker(
                 destination=_destination(memray, self._file),
                 trace_python_allocators=True,
-                native_traces=bool(arguments.get("native_traces")),
+                native_traces=native,
                 memory_interval_ms=self._interval,
             )
             self._tracker.__enter__()
@@ -188,6 +192,7 @@ class _MemrayTrace:
                 os.unlink(self._file)
             text = "memray did not start: %s: %s" % (type(error).__name__, error)
             raise RefusalError(text) from error
+        foreign.redirect(self._foreign)
 
     def mark(self) -> None:
         """Let memray write a time record while nothing is allocated, before the mark's time."""
@@ -200,6 +205,7 @@ class _MemrayTrace:
 
     def stop(self) -> None:
         """Close the tracker."""
+        foreign.restore(self._foreign)
         self._tracker.__exit__(None, None, None)
         self.abandon()
 

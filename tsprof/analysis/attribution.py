@@ -61,6 +61,8 @@ def conclude(seen: Seen, final: Look) -> Attribution:
         final: the look with the growth that is to be explained.
     """
     growth = final.memory.rate.value if final.memory is not None else 0.0
+    if final.unowned is not None and final.unowned_leaks and not final.memory_leaks:
+        growth = final.unowned.rate.value
     blocks = _blocks_per_request(final)
     if final.garbage_per_request > growth:
         growth = final.garbage_per_request

@@ -12,6 +12,20 @@ CallFrame = tuple[str, str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
+class NativeFrame:
+    """One function of native code on a call stack."""
+
+    function: str
+    """Its symbol, or the module's name and the offset in it where that is stripped."""
+    file: str
+    """Source file, or the module where there is no debug information."""
+    line: int
+    """0 where it is not known."""
+    module: str
+    """Path of the shared object."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StackSurvivors:
     """What one call stack allocated within the window and had not freed by its end.
 
@@ -31,6 +45,9 @@ class StackSurvivors:
     mark_bytes: int
     """Allocated in the early part, alive when it ended."""
     mark_blocks: int
+    native: tuple[NativeFrame, ...] = ()
+    """Native code that the innermost of ``frames`` called, innermost first; in a thread that no
+    Python runs in it is the whole stack. Empty in a window without native traces."""
 
 
 @dataclass(frozen=True, kw_only=True)

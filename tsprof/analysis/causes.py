@@ -19,6 +19,8 @@ APART = 3.0
 """Factor by which the bytes of a cause's sites and the estimate of what its holders keep may
 differ. The estimate does not see what C code keeps, and counts what entries share but once."""
 
+SMALL = 0.02
+"""Part of a site below which a line of it tells nothing."""
 FITTING = 0.5
 """Part of a site that what a holder lacks must come to for the site to be given to it."""
 NOWHERE = (True, math.inf)
@@ -123,6 +125,7 @@ def key_of(site: Site) -> SiteKey:
 
 def _parts_of(site: Site, held: Sequence[HeldGrowth], lines: Sequence[Site]) -> Sequence[Site]:
     """Return a site's lines where they fill different containers, else the site."""
+    lines = [line for line in lines if line.bytes_per_request >= SMALL * site.bytes_per_request]
     keepers = [holders_of(line, held) for line in lines]
     if len(lines) < 2 or all(one == keepers[0] for one in keepers):  # noqa: PLR2004
         return [site]

@@ -8,6 +8,7 @@ from tsprof.analysis.assessments import LEAKS, Look, requests_between
 from tsprof.analysis.causes import Cause
 from tsprof.analysis.growth import Assessment, Shape
 from tsprof.report.model import Finding, Holder, Resource, Site
+from tsprof.report.wording import place
 
 BOUNDED = 0.4
 """Share of a growth, by the agent's estimate, that containers with a bound must take for the rest
@@ -15,6 +16,8 @@ to be in doubt. The estimate does not see what C code keeps beside an entry: an 
 in a functools.lru_cache was taken for 203."""
 RELEASED = 0.5
 """Share of a growth that must let go by itself for it not to be called a leak."""
+KEEPS = 0.5
+"""Part of what the largest site allocates below which the first one is named for what it keeps."""
 STOPPED = 0.5
 """Part of the growth to be expected of the load after a rest by which it must fall short of the
 least that as much load brought before. Services that load a cache for 40 s, or whose sessions live
@@ -117,14 +120,20 @@ def memory_findings(
     ):
         if assessment is not None:
             let_go = _let_go(drain)
-            grows = "grows" if let_go is None else "grew"
+            known = attribution or Attribution()
+            if let_go is None:
+                title = f"{what} grows by {_bytes(assessment)} per request"
+                title += _culprits(known.sites, ())
+            else:
+                title = f"{what} grew by {_bytes(assessment)} per request, {let_go}"
             return (
                 Finding(
                     resource="memory",
                     kind="leak" if let_go is None else "released",
-                    title=f"{what} {grows} by {_bytes(assessment)} per request"
-                    + (f", {let_go}" if let_go else ""),
+                    title=title,
                     confidence=assessment.probability,
+                    sites=known.sites,
+                    details=known.notes,
                     **_rate(assessment),
                 ),
             )
@@ -223,9 +232,11 @@ def _of_cause(whole: Finding, cause: Cause, known: Attribution) -> Finding:
 def _culprits(sites: Sequence[Site], holders: Sequence[Holder]) -> str:
     """Say where memory is allocated, or where what was allocated before is kept, and by what."""
     words = ""
+    largest = max((site.bytes_per_request for site in sites), default=0.0)
     for site in sites[:1]:
-        done = "allocated" if site.bytes_per_request else "kept"
-        words += f", {done} in {site.function} ({site.file}:{site.line})"
+        done = "allocated" if site.bytes_per_request > KEEPS * largest else "kept"
+        words += f", {done} in {site.function} ({place(site)})"
+        words += f" through {site.through}" if site.through else ""
     for holder in holders[:1]:
         words += f", held by {holder.path}"
     return words

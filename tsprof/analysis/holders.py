@@ -18,6 +18,8 @@ LEAST_TYPE_RATE = 0.005
 """Instances per request, likewise."""
 TYPES_WANTED = 6
 """Types that holders are looked for in one search."""
+LEAST_BROUGHT = 0.1
+"""Instances per entry from which a type is said to come with the entries."""
 MATCHING = 0.1
 """Relative difference up to which two counts per request are the same."""
 _WEAK = frozenset({"weakref", "weakref.ReferenceType", "weakref.KeyedRef"})
@@ -177,7 +179,11 @@ def _brings(members: Sequence[_Grown]) -> dict[str, float]:
     gained: Counter[str] = Counter()
     for one in members:
         gained.update(one.brings)
-    return {kind: number / gain for kind, number in gained.most_common() if gain > 0 < number}
+    return {
+        kind: number / gain
+        for kind, number in gained.most_common()
+        if gain > 0 and number >= LEAST_BROUGHT * gain
+    }
 
 
 def _held_type(found: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from tsprof.analysis.conditions import MACHINE_BOUND, Service, measure_change, o
 from tsprof.report import format as fmt
 from tsprof.report.model import Criterion, Finding, Measure, Resource
 
-PREFIX = "baseline_"
+_PREFIX = "baseline_"
 """Before the name of a criterion that a baseline sets."""
 
 
@@ -59,7 +59,7 @@ def find_regressions(service: Service, baseline: Baseline) -> Regressions:
         if reach is None:
             continue
         criterion = Criterion(
-            name=PREFIX + name,
+            name=_PREFIX + name,
             limit=after[name].value - reach,
             value=after[name].value,
             met=difference.beyond_noise != quality.worse,

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from pathlib import PurePath
 from typing import Literal
 
 from tsprof.analysis.captures import BlockKind, CaptureDigest, StackSurvivors
@@ -31,6 +32,9 @@ LISTED = 0.97
 """Sites are listed, the largest first, up to this part of all growth that was found."""
 STACK_FRAMES = 60
 """Frames of a stack that are kept, the innermost ones."""
+
+NATIVE_FRAMES = 30
+"""Native frames of a stack that are kept, the innermost ones."""
 
 LOOPS = (
     ("asyncio/base_events.py", frozenset({"run_forever", "run_until_complete", "_run_once"})),
@@ -148,7 +152,7 @@ def _collect(
     tallies: dict[tuple[_Key, BlockKind], _Tally] = defaultdict(_Tally)
     lines: dict[tuple[_Key, int], _Tally] = defaultdict(_Tally)
     for stack in digest.stacks:
-        if stack.frames:
+        if stack.frames or stack.native:
             frames = tuple(_marked(stack, origin_of))
             shown = frames[shown_frame(frames)]
             key = (shown.file, shown.function)
@@ -187,6 +191,12 @@ def _part(tally: _Tally, digest: CaptureDigest) -> None:
 
 
 def _marked(stack: StackSurvivors, origin_of: Callable[[str], Origin]) -> Iterable[Frame]:
+    for native in stack.native[:NATIVE_FRAMES]:
+        origin = origin_of(native.module)
+        kind: Literal["interpreter", "native"] = (
+            "interpreter" if origin.kind == "interpreter" else "native"
+        )
+        yield Frame(**vars(native), origin=kind, package=origin.package)
     for function, file, line in stack.frames[:STACK_FRAMES]:
         origin = origin_of(file)
         yield Frame(
@@ -198,10 +208,11 @@ def shown_frame(frames: Sequence[Frame]) -> int:
     """Return the index of the frame that a developer should look at first.
 
     That is the innermost one of the application; of a dependency where the application is not on
-    the stack; else the innermost of all. What lies outside a serving loop does not count.
+    the stack; of native code where that is not either; else the innermost of all. What lies outside
+    a serving loop does not count.
     """
     within = next((i for i, frame in enumerate(frames) if _is_loop(frame)), len(frames))
-    for wanted in ("application", "dependency"):
+    for wanted in ("application", "dependency", "native"):
         for index, frame in enumerate(frames[:within]):
             if frame.origin == wanted and not _is_comprehension(frame):
                 return index
@@ -234,6 +245,7 @@ def _leak(group: _Group, early: int, total: int) -> LeakingSite:
         share=0.0,
         origin=shown.origin,
         package=shown.package,
+        through=_through(frames),
         stack=frames,
     )
     return LeakingSite(
@@ -252,15 +264,29 @@ def _by_line(group: _Group, site: Site, payload: float, early: int, total: int) 
     for line, growth in sorted(growths.items(), key=lambda entry: -entry[1].size):
         if growth.size > 0:
             stacks = [one for one in group.stacks if one[shown_frame(one)].line == line]
+            stack = max(stacks, key=lambda stack: group.stacks[stack])
             part = growth.size / whole
             yield site.model_copy(
                 update={
                     "line": line,
                     "bytes_per_request": payload * part,
                     "blocks_per_request": site.blocks_per_request * part,
-                    "stack": max(stacks, key=lambda stack: group.stacks[stack]),
+                    "through": _through(stack),
+                    "stack": stack,
                 }
             )
+
+
+def _through(frames: Sequence[Frame]) -> str:
+    """Return the native code that reached the allocator, the C library and the like left out."""
+    native = [frame for frame in frames if frame.module]
+    if not native:
+        return ""
+    frame = next((frame for frame in native if frame.origin == "native"), native[-1])
+    module = PurePath(frame.module).name
+    if frame.function.startswith(module):  # stripped: an offset into it
+        return frame.function
+    return f"{module}: {frame.function}" + ("" if "(" in frame.function else "()")
 
 
 def _line(group: _Group) -> int:

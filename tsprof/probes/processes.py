@@ -1,5 +1,6 @@
 """What the kernel tells of a process, through psutil: sampled once a second over the whole tree."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -11,31 +12,38 @@ from tsprof.records import ProcessSample
 Role = Literal["target", "load", "supervisor"]
 
 
-def sample(processes: Iterable[psutil.Process], second: int, role: Role) -> list[ProcessSample]:
+def sample(
+    processes: Iterable[psutil.Process],
+    second: int,
+    role: Role,
+    *,
+    costly: bool,
+) -> list[ProcessSample]:
     """Sample processes; one that ends meanwhile is left out.
-
-    What takes long on a busy machine is not read: USS walks the page tables, and a process's
-    sockets are looked up among all of the machine's, which a server that closes its connections
-    leaves behind by the ten thousands.
 
     Args:
         processes: the processes.
         second: the run's second that the samples belong to.
         role: what the processes are to the run.
+        costly: also read USS (walks the page tables: some ms per 100 MB) and count sockets.
     """
     samples = []
     for process in processes:
         try:
-            samples.append(_sample(process, second, role))
+            samples.append(_sample(process, second, role, costly=costly))
         except psutil.Error:
             continue
     return samples
 
 
-def _sample(process: psutil.Process, second: int, role: Role) -> ProcessSample:
+def _sample(process: psutil.Process, second: int, role: Role, *, costly: bool) -> ProcessSample:
     with process.oneshot():
         times = process.cpu_times()
         switches = process.num_ctx_switches()
+        uss, connections = None, {}
+        if costly:
+            uss = process.memory_full_info().uss
+            connections = dict(Counter(c.status.lower() for c in process.net_connections("inet")))
         return ProcessSample(
             second=second,
             pid=process.pid,
@@ -46,6 +54,8 @@ def _sample(process: psutil.Process, second: int, role: Role) -> ProcessSample:
             descriptors=process.num_fds(),
             context_switches=switches.voluntary + switches.involuntary,
             page_faults=_page_faults(process.pid),
+            uss=uss,
+            connections=connections,
             waited_seconds=_waited(process.pid),
         )
 

@@ -9,15 +9,24 @@ import json
 import resource
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from heapq import nlargest
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from tsprof.analysis.captures import BlockKind, CallFrame, CaptureDigest, StackSurvivors
+from tsprof.analysis.captures import (
+    BlockKind,
+    CallFrame,
+    CaptureDigest,
+    NativeFrame,
+    StackSurvivors,
+)
+from tsprof.profilers.native_frames import read_native_frames
 
 OUT_OF_MEMORY = 71
 """Exit status when the memory limit was reached."""
@@ -25,10 +34,13 @@ OUT_OF_MEMORY = 71
 _PYMALLOC = frozenset({2, 3, 4})
 _MMAP = 14
 _SMALL = 512
+_NATIVE_STACKS = 100
+"""Call stacks whose native frames are looked for, those with the most bytes."""
 _TIME_RECORDS = 1_000_000
 _AGENT = str(Path(__file__).parent.parent / "agent")
 
-Key = tuple[tuple[CallFrame, ...], BlockKind]
+Key = tuple[tuple[CallFrame, ...], BlockKind, tuple[NativeFrame, ...]]
+"""A call stack: its Python frames, the kind of its blocks, its native frames."""
 
 
 class UnreadableError(Exception):
@@ -45,6 +57,11 @@ class Survivors:
     late_blocks: int = 0
     mark_bytes: int = 0
     mark_blocks: int = 0
+
+    def add(self, other: "Survivors") -> None:
+        """Add the sums of another stack to these."""
+        for name, number in vars(other).items():
+            setattr(self, name, getattr(self, name) + number)
 
 
 def read_capture(
@@ -65,26 +82,28 @@ def read_capture(
         survivors, events = _read_tracemalloc(capture), 0
     else:
         survivors, events = _read_memray(capture, early_until)
-    ranked = sorted(
-        survivors.items(), key=lambda item: item[1].early_bytes + item[1].late_bytes, reverse=True
-    )
+    ranked = sorted(survivors.items(), key=lambda item: _alive(item[1]), reverse=True)
     return CaptureDigest(
         method="tracemalloc" if tracemalloc else "memray",
         requests_early=requests_early,
         requests_total=requests_total,
         stacks=tuple(
-            StackSurvivors(frames=frames, kind=kind, **vars(sums))
-            for (frames, kind), sums in ranked[:stacks_kept]
+            StackSurvivors(frames=frames, kind=kind, native=native, **vars(sums))
+            for (frames, kind, native), sums in ranked[:stacks_kept]
         ),
-        dropped_bytes=sum(sums.early_bytes + sums.late_bytes for _, sums in ranked[stacks_kept:]),
+        dropped_bytes=sum(_alive(sums) for _, sums in ranked[stacks_kept:]),
         allocations=events,
     )
+
+
+def _alive(sums: Survivors) -> int:
+    return sums.early_bytes + sums.late_bytes
 
 
 def _read_memray(capture: Path, early_until: float) -> tuple[Mapping[Key, Survivors], int]:
     from memray import FileReader  # noqa: PLC0415 - a capture of tracemalloc does without
 
-    survivors: dict[Key, Survivors] = defaultdict(Survivors)
+    found: list[tuple[Any, Survivors]] = []
     try:
         with FileReader(capture, max_memory_records=_TIME_RECORDS) as reader:
             times = [record.time / 1000 for record in reader.get_memory_snapshots()]
@@ -93,17 +112,56 @@ def _read_memray(capture: Path, early_until: float) -> tuple[Mapping[Key, Surviv
             early_records = sum(1 for time in times if time <= early_until) - 1
             if early_records < 1:
                 raise UnreadableError("the capture does not reach back before the mark")
-            native = reader.metadata.has_native_traces
             for record in reader.get_temporal_allocation_records(merge_threads=True):
-                _add(survivors, record, early_records, native=native)
+                sums = _survivors(record, early_records)
+                if sums is not None:
+                    found.append((record, sums))
+            native: Mapping[int, tuple[NativeFrame, ...]] = {}
+            if reader.metadata.has_native_traces:
+                native = _native_parts(capture, found)
+            survivors = _by_frames(found, native)
             events = reader.metadata.total_allocations
     except (OSError, RuntimeError, ValueError) as error:
         raise UnreadableError(str(error)) from error
     return survivors, events
 
 
-def _add(survivors: dict[Key, Survivors], record: Any, early_records: int, *, native: bool) -> None:
-    """Add one stack's blocks, told apart by the time records between which they were born.
+def _native_parts(
+    capture: Path, found: Sequence[tuple[Any, Survivors]]
+) -> Mapping[int, tuple[NativeFrame, ...]]:
+    """Return the native frames of the largest stacks that may leak, by memray's number of a stack.
+
+    What CPython allocates for itself is told by the line of Python.
+    """
+    growing = [
+        (min(sums.early_bytes, sums.late_bytes), record)
+        for record, sums in found
+        if record.allocator not in _PYMALLOC and sums.early_bytes and sums.late_bytes
+    ]
+    largest = [record for _, record in nlargest(_NATIVE_STACKS, growing, key=itemgetter(0))]
+    if not largest:
+        return {}
+    frames = read_native_frames(capture, max(record.native_stack_id for record in largest))
+    return {record.native_stack_id: frames.within(record) for record in largest}
+
+
+def _by_frames(
+    found: Iterable[tuple[Any, Survivors]], native: Mapping[int, tuple[NativeFrame, ...]]
+) -> Mapping[Key, Survivors]:
+    """Merge the records of the same frames; the agent's own are left out."""
+    survivors: dict[Key, Survivors] = defaultdict(Survivors)
+    for record, sums in found:
+        frames = tuple(record.stack_trace())
+        if any(file.startswith(_AGENT) for _, file, _ in frames):
+            continue
+        mean = (sums.mark_bytes + sums.late_bytes) / (sums.mark_blocks + sums.late_blocks)
+        kind = _kind(record.allocator, mean)
+        survivors[frames, kind, native.get(record.native_stack_id, ())].add(sums)
+    return survivors
+
+
+def _survivors(record: Any, early_records: int) -> Survivors | None:
+    """Return the sums of one stack's blocks, told apart by the time records at their birth.
 
     A block with ``allocated_before_snapshot`` n was born between the time records n-1 and n, so
     the early ones are those with n < ``early_records``: that record was written while the target
@@ -115,12 +173,7 @@ def _add(survivors: dict[Key, Survivors], record: Any, early_records: int, *, na
         freed = interval.deallocated_before_snapshot
         if freed is not None and not (early and freed >= early_records):
             continue
-        if sums is None:
-            frames = record.hybrid_stack_trace() if native else record.stack_trace()
-            if any(file.startswith(_AGENT) for _, file, _ in frames):
-                return
-            mean = interval.n_bytes / max(interval.n_allocations, 1)
-            sums = survivors[tuple(frames), _kind(record.allocator, mean)]
+        sums = sums or Survivors()
         size = _handed_out(record.allocator, interval.n_bytes, interval.n_allocations)
         if early:
             sums.mark_bytes += size
@@ -131,6 +184,7 @@ def _add(survivors: dict[Key, Survivors], record: Any, early_records: int, *, na
         elif freed is None:
             sums.late_bytes += size
             sums.late_blocks += interval.n_allocations
+    return sums
 
 
 def _kind(allocator: int, mean_size: float) -> BlockKind:
@@ -177,7 +231,7 @@ def _by_stack(rows: Iterable[Any]) -> dict[Key, tuple[int, int]]:
     sums: dict[Key, tuple[int, int]] = {}
     for stack, small, blocks, size in rows:
         frames = tuple((_function_at(file, line), file, line) for file, line in stack)
-        key: Key = (frames, "small" if small else "large")
+        key: Key = (frames, "small" if small else "large", ())
         before = sums.get(key, (0, 0))
         rounded = _handed_out(2, size, blocks)
         sums[key] = (before[0] + blocks, before[1] + rounded)

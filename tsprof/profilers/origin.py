@@ -1,5 +1,6 @@
-"""Whose code a source file is: the application's, a dependency's or the interpreter's."""
+"""Whose code a file is: the application's, a dependency's, native code or the interpreter's."""
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from importlib import metadata
@@ -8,7 +9,11 @@ from pathlib import Path
 from tsprof.analysis.sites import Origin
 
 _LIBRARY_FOLDERS = frozenset({"site-packages", "dist-packages"})
-_NATIVE_SUFFIXES = frozenset({".c", ".cc", ".cpp", ".cxx", ".h", ".hpp", ".rs", ".S"})
+_RUNTIME = re.compile(
+    r"(lib)?python\d+(\.\d+)*[a-z]?(\.so.*)?$"
+    r"|lib(c|m|dl|rt|pthread|stdc\+\+|gcc_s|ffi)[.-].*|ld-linux.*|_ctypes\..*"
+)
+"""File names of the interpreter and of the C libraries through which all native code allocates."""
 
 
 def origins(
@@ -17,7 +22,9 @@ def origins(
     standard_library: Path,
     application_packages: Collection[str] = (),
 ) -> Callable[[str], Origin]:
-    """Return a function that tells a source file's origin; it remembers its answers.
+    """Return a function that tells the origin of a source file or of a shared object.
+
+    It remembers its answers.
 
     Args:
         libraries: The target's site-packages directories.
@@ -34,16 +41,17 @@ def origins(
     @cache
     def origin_of(file: str) -> Origin:
         path = Path(file)
-        # memray says <unknown> where native code has no debug information.
-        if file == "<unknown>" or path.suffix in _NATIVE_SUFFIXES or ".so" in path.suffixes:
-            return Origin(kind="native")
-        if file.startswith("<") or not path.suffix:
+        if file.startswith("<") or not path.suffix or _RUNTIME.fullmatch(path.name):
             return Origin(kind="interpreter")
+        native = ".so" in path.suffixes
         if _LIBRARY_FOLDERS.intersection(path.parts):
             name, version = owners().get(str(path)) or _by_folder(path)
+            package = f"{name} {version}".strip()
             if _normal(name) in ours:
-                return Origin(kind="application")
-            return Origin(kind="dependency", package=f"{name} {version}".strip())
+                return Origin(kind="native" if native else "application")
+            return Origin(kind="native" if native else "dependency", package=package)
+        if native:
+            return Origin(kind="native")
         if path.is_relative_to(standard_library):
             return Origin(kind="interpreter")
         return Origin(kind="application")
@@ -59,7 +67,7 @@ def _owners(libraries: Sequence[Path]) -> dict[str, tuple[str, str]]:
         if not name:
             continue  # the remains of a broken installation
         for file in distribution.files or ():
-            if file.suffix == ".py":
+            if file.suffix == ".py" or ".so" in file.suffixes:
                 found[str(distribution.locate_file(file))] = (name, distribution.version)
     return found
 
@@ -68,7 +76,7 @@ def _by_folder(path: Path) -> tuple[str, str]:
     """Name a file that no RECORD lists by its top-level package."""
     parts = path.parts
     last = max(index for index, part in enumerate(parts) if part in _LIBRARY_FOLDERS)
-    return parts[last + 1].removesuffix(".py"), ""
+    return parts[last + 1].partition(".")[0], ""
 
 
 def _normal(name: str) -> str:

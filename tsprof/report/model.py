@@ -112,7 +112,9 @@ class Frame(_Frozen):
     origin: Literal["application", "dependency", "interpreter", "native"] = "application"
     """Whose code it is."""
     package: str = ""
-    """Name and version of the distribution, where the origin is a dependency."""
+    """Name and version of the distribution that the code was installed with."""
+    module: str = ""
+    """Path of the shared object, where the origin is native."""
 
 
 class Site(_Frozen):
@@ -133,7 +135,10 @@ class Site(_Frozen):
     origin: Literal["application", "dependency", "interpreter", "native"] = "application"
     """Whose code it is."""
     package: str = ""
-    """Name and version of the distribution, where the origin is a dependency."""
+    """Name and version of the distribution that the code was installed with."""
+    through: str = ""
+    """The native code that allocated for this line: the file name of its shared object, and the
+    function; empty where Python itself did, or where the window had no native traces."""
     stack: tuple[Frame, ...] = ()
     """Innermost frame first."""
 

@@ -13,7 +13,7 @@ from tsprof.analysis.captures import CaptureDigest
 from tsprof.analysis.findings import Attribution, Confirmation
 from tsprof.analysis.sites import leaking_sites
 from tsprof.profilers.origin import origins
-from tsprof.supervisor.attribute import Window, open_window, read_captures
+from tsprof.supervisor.attribute import Window, attribute, read_captures
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.plan import Plan
 
@@ -34,20 +34,22 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
     """
     began = time.monotonic()
     last = engine.checkpoints[-1].number
-    window = Window()
+    captures = folder / "captures"
+    window = Window(captures, native=False)
     after = None
     with ThreadPoolExecutor(1) as reader:  # captures are read while the target rests
         with suppress(RunEnded):  # the events say what happened; what is known stays known
             if plan.attribute is not False:
-                window = open_window(engine, final, requests, folder / "captures", plan.profiler)
+                window = attribute(engine, final, requests, captures, plan.profiler)
         reading = reader.submit(read_captures, window)
         spent = time.monotonic() - began
         with suppress(RunEnded):
-            if final.leaking and plan.drain_seconds > 0:
+            if final.leaking and plan.drain_seconds > 0 and not window.died:
                 after = rest(engine, plan.drain_seconds)
         waited = time.monotonic()
-        while not reading.done():
-            engine.pump(0.1)
+        with suppress(RunEnded):
+            while not reading.done() and engine.instruments.target.alive():
+                engine.pump(0.1)
         spent += time.monotonic() - waited
         attribution = _attribution(engine, window, final, reading.result())
     if after is not None:

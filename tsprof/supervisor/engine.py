@@ -12,6 +12,7 @@ from typing import Protocol
 
 import psutil
 
+from tsprof.errors import TsprofError
 from tsprof.load.client import LoadProcess
 from tsprof.load.messages import LoadLost, Quiet, Tick
 from tsprof.probes.cgroup import MemoryGroup, memory_group
@@ -27,12 +28,16 @@ from tsprof.supervisor.checkpoints import (
     take_checkpoint,
     wait_until_quiet,
 )
-from tsprof.supervisor.interrupts import Interrupts
+from tsprof.supervisor.interrupts import Interrupts, RunInterrupted
 from tsprof.supervisor.launch import describe_exit
 
 CALIBRATION_SECONDS = 1.0
 CALIBRATION_PATIENCE = 15.0
 """Seconds to wait for a first answer of a target that is slow to start working."""
+COSTLY_EVERY = 10.0
+"""Least seconds between two reads of USS and sockets."""
+COSTLY_SHARE = 0.005
+"""Part of the time that these reads may take: on a machine with many sockets one takes seconds."""
 VIEW_EVERY = 0.25
 
 
@@ -66,6 +71,8 @@ class Instruments:
     show: Callable[[Progress], None]
     gauges: Sequence[GaugeAddress] = ()
     """Where the target tells of itself."""
+    start_target: Callable[[], TargetProcesses] | None = None
+    """Launches the target once more; None where it is not ours to launch."""
 
 
 @dataclass
@@ -78,8 +85,8 @@ class Engine:
     segments: list[Segment] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     phase: str = "starting"
-    profiling: bool = False
-    """A profiler's window is open: what happens to the target now is its doing."""
+    profiling: str = ""
+    """The profiler whose window is open: what happens to the target now is its doing."""
     lean: Progress | None = None
     """Growth so far and what it leans to, for the live view."""
     expected_seconds: float = 0.0
@@ -93,6 +100,7 @@ class Engine:
     _finished: Quiet | None = None
     _tick: Tick | None = None
     _second: int = -1
+    _costly_next: float = 0.0
     _known: dict[int, str] = field(default_factory=dict)
     _controlled: set[int] = field(default_factory=set)
     _group: MemoryGroup | None = None
@@ -157,14 +165,19 @@ class Engine:
     def _each_second(self, second: int) -> None:
         tools = self.instruments
         processes = tools.target.processes()
+        began = time.monotonic()
+        costly = began >= self._costly_next
         ours = [psutil.Process()]
         load = [psutil.Process(tools.load.pid)] if psutil.pid_exists(tools.load.pid) else []
         for record in (
-            *sample(processes, second, "target"),
-            *sample(load, second, "load"),
-            *sample(ours, second, "supervisor"),
+            *sample(processes, second, "target", costly=costly),
+            *sample(load, second, "load", costly=False),
+            *sample(ours, second, "supervisor", costly=False),
         ):
             tools.database.add(record)
+        if costly:
+            ended = time.monotonic()
+            self._costly_next = ended + max(COSTLY_EVERY, (ended - began) / COSTLY_SHARE)
         tools.database.commit()
         self._watch_processes(processes)
         if not tools.target.alive():
@@ -206,7 +219,8 @@ class Engine:
         self._watch_memory_limit()
         status = describe_exit(self.instruments.target.exit_status)
         if self.profiling:
-            self.note("note", f"the target died in the profiler's window ({status}); not counted")
+            text = f"the target died in the window of {self.profiling} ({status}); not counted"
+            self.note("note", text)
         else:
             self.note("target_ended", f"the target died under load ({status})")
         raise RunEnded
@@ -222,6 +236,28 @@ class Engine:
                 f"{tick.oldest_seconds:.0f} s",
             )
             raise RunEnded
+
+    def start_anew(self) -> bool:
+        """Put a fresh target in the place of one that a profiler's window has killed.
+
+        Returns:
+            Whether one serves now, and no request to the old one is under way any more.
+        """
+        tools = self.instruments
+        if tools.start_target is None or tools.target.alive():
+            return False
+        try:
+            tools.target = tools.start_target()
+        except KeyboardInterrupt:
+            raise RunInterrupted from None
+        except TsprofError as error:
+            self.note("note", f"the target could not be started again: {error}")
+            return False
+        if self._finished is None:
+            tools.load.close_gate()
+        while self._finished is None:
+            self.pump(0.05)
+        return True
 
     def _show(self) -> None:
         tick = self._tick

@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -70,8 +71,9 @@ def run(
         )
         stack.callback(load.stop)
         gauges = gauge_addresses(settings, place)
+        again = None if settings.target.pid else partial(bring_up, settings, place, around)
         engine = Engine(
-            Instruments(target, agents, load, database, interrupts, view.update, gauges)
+            Instruments(target, agents, load, database, interrupts, view.update, gauges, again)
         )
         database.set_fact("notes", [*load.notes, *sight_notes(agents, target, settings)])
         database.set_fact(

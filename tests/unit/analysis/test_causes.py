@@ -92,7 +92,8 @@ def test_the_line_tells_two_containers_of_one_function_apart() -> None:
 def test_one_function_with_two_leaks_is_parted_by_line() -> None:
     seen = held("seen", 200, writers=(place("handle", 50),))
     trail = held("trail", 100, writers=(place("handle", 52),))
-    parts = site(200, ("handle", 50)), site(60, ("handle", 52)), site(40, ("handle", 51))
+    small = site(1, ("handle", 49))
+    parts = site(200, ("handle", 50)), site(60, ("handle", 52)), site(40, ("handle", 51)), small
     whole = site(300, ("handle", 50))
     one, two = apart(whole, by=(seen, trail), lines={("handle", APP): parts})
     assert [(part.line, part.bytes_per_request) for part in one.sites] == [(50, 200)]

@@ -51,6 +51,9 @@ def test_a_leak_names_its_site_and_its_holder() -> None:
 def test_a_line_that_only_keeps_is_not_said_to_allocate() -> None:
     keeps = SITE.model_copy(update={"bytes_per_request": 0.0, "share": 0.0})
     assert "kept in handle (app.py:12)" in found(LEAK, Attribution(sites=(keeps, SITE))).title
+    little = SITE.model_copy(update={"bytes_per_request": 20.0})
+    assert "kept in handle" in found(LEAK, Attribution(sites=(little, SITE))).title
+    assert "allocated in handle" in found(LEAK, Attribution(sites=(little, little))).title
 
 
 OTHER = SITE.model_copy(update={"function": "record", "bytes_per_request": 100.0, "share": 1 / 3})

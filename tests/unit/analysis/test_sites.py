@@ -1,9 +1,16 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tsprof.analysis.captures import BlockKind, CallFrame, CaptureDigest, StackSurvivors
+from tsprof.analysis.captures import (
+    BlockKind,
+    CallFrame,
+    CaptureDigest,
+    NativeFrame,
+    StackSurvivors,
+)
 from tsprof.analysis.reconcile import reconcile
 from tsprof.analysis.sites import LeakingSite, Origin, leaking_sites
 
@@ -28,6 +35,7 @@ def stack(
     late: tuple[int, int] = (0, 0),
     mark: tuple[int, int] | None = None,
     kind: BlockKind = "small",
+    native: tuple[NativeFrame, ...] = (),
 ) -> StackSurvivors:
     """Survivors as (blocks, bytes)."""
     at_mark = early if mark is None else mark
@@ -40,6 +48,7 @@ def stack(
         late_bytes=late[1],
         mark_blocks=at_mark[0],
         mark_bytes=at_mark[1],
+        native=native,
     )
 
 
@@ -281,3 +290,40 @@ def test_many_sites_are_reconciled() -> None:
     sites = [leaking(f"site_{number}", 100 - number, 1) for number in range(40)]
     result = reconcile(sites, bytes_per_request=100, blocks_per_request=1)
     assert len(result.sites) == 40
+
+
+LIBC = NativeFrame(
+    function="strdup", file="/lib/libc.so.6", line=0, module="/usr/lib/x86_64-linux-gnu/libc.so.6"
+)
+NODE = NativeFrame(function="node_new", file="fast.c", line=7, module="/srv/app/_fast.so")
+OFFSET = NativeFrame(
+    function="_fast.so+0x12e8", file="/srv/app/_fast.so", line=0, module="/srv/app/_fast.so"
+)
+
+
+@pytest.mark.parametrize(
+    ("native", "through"),
+    [
+        ((NODE,), "_fast.so: node_new()"),
+        ((LIBC, NODE), "_fast.so: node_new()"),
+        ((LIBC, OFFSET), "_fast.so+0x12e8"),
+        ((LIBC,), "libc.so.6: strdup()"),
+        ((), ""),
+    ],
+)
+def test_the_native_code_behind_a_line(native: tuple[NativeFrame, ...], through: str) -> None:
+    grown = stack(early=(100, 32_000), late=(200, 64_000), kind="native", native=native)
+    (leak,) = sites_of(grown)
+    assert leak.site.function == "handler"
+    assert leak.site.through == through
+    assert [frame.module for frame in leak.site.stack if frame.module] == [
+        frame.module for frame in native
+    ]
+
+
+def test_a_thread_without_python() -> None:
+    grown = stack(early=(100, 32_000), late=(200, 64_000), kind="native", native=(LIBC, NODE))
+    (leak,) = sites_of(replace(grown, frames=()))
+    assert (leak.site.function, leak.site.file, leak.site.line) == ("node_new", "fast.c", 7)
+    assert leak.site.origin == "native"
+    assert leak.site.bytes_per_request == pytest.approx(32.0)

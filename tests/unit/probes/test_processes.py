@@ -1,6 +1,7 @@
 """What the kernel tells of a process, read of this one."""
 
 import os
+import socket
 import threading
 import time
 
@@ -11,17 +12,27 @@ from tsprof.probes.processes import sample
 
 
 def test_a_sample_of_this_process() -> None:
-    (found,) = sample([psutil.Process()], 7, "supervisor")
+    with socket.create_server(("127.0.0.1", 0)):
+        (found,) = sample([psutil.Process()], 7, "supervisor", costly=True)
     assert (found.second, found.pid, found.role) == (7, os.getpid(), "supervisor")
     assert found.rss == pytest.approx(psutil.Process().memory_info().rss, rel=0.2)
+    assert found.uss is not None
+    assert 0 < found.uss <= found.rss
     assert found.threads >= 1
     assert found.descriptors >= 4
     assert found.page_faults > 1000
     assert found.context_switches > 0
+    assert found.connections["listen"] >= 1
+
+
+def test_a_cheap_sample_leaves_the_costly_out() -> None:
+    (found,) = sample([psutil.Process()], 0, "target", costly=False)
+    assert found.uss is None
+    assert found.connections == {}
 
 
 def test_what_grows_is_seen() -> None:
-    (before,) = sample([psutil.Process()], 0, "target")
+    (before,) = sample([psutil.Process()], 0, "target", costly=False)
     end = threading.Event()
     thread = threading.Thread(target=end.wait, args=(30,))
     thread.start()
@@ -29,7 +40,7 @@ def test_what_grows_is_seen() -> None:
     began = time.process_time()
     while time.process_time() - began < 0.1:
         pass
-    (after,) = sample([psutil.Process()], 1, "target")
+    (after,) = sample([psutil.Process()], 1, "target", costly=False)
     end.set()
     thread.join()
     for descriptor in pipe:

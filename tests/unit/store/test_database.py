@@ -54,6 +54,8 @@ SAMPLE = ProcessSample(
     descriptors=3,
     context_switches=4,
     page_faults=5,
+    uss=None,
+    connections={"established": 7},
 )
 GAUGES = GaugeReading(
     checkpoint=3,

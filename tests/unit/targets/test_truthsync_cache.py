@@ -52,3 +52,15 @@ def test_the_cache_never_exceeds_its_size() -> None:
 def test_a_cache_without_room_is_refused() -> None:
     with pytest.raises(ValueError, match="room"):
         LRUCache(0)
+
+
+def test_room_that_is_given_up_takes_the_oldest_entry_with_it() -> None:
+    cache: LRUCache[int] = LRUCache(3)
+    cache.put("a", 1)
+    cache.put("b", 2)
+    cache.shrink()
+    assert (len(cache), cache.evictions) == (2, 0)
+    cache.shrink()
+    assert (len(cache), cache.maxsize, cache.evictions, cache.get("b")) == (1, 1, 1, 2)
+    with pytest.raises(ValueError, match="room for one entry"):
+        cache.shrink()

@@ -14,7 +14,7 @@ from truthsync.faults.injector import FaultInjector
 from truthsync.faults.session_cache import SessionCache
 from truthsync.faults.specification import FAULTS, parse_faults, usage
 from truthsync.faults.truth import true_bytes
-from truthsync.verifier import EVIDENCE_FILE
+from truthsync.verifier import EVIDENCE_FILE, Verdict
 
 
 def after_requests(text: str, requests: int) -> dict[str, float | None]:
@@ -214,3 +214,18 @@ def test_modules_are_imported_at_the_stated_request_only() -> None:
     assert (early["planted"], late["planted"]) == (0, 1)
     assert late["bytes"] is None
     assert set(MODULES) <= sys.modules.keys()
+
+
+def test_reserved_slots_are_lost_to_the_cache_but_for_the_last() -> None:
+    cache: LRUCache[Verdict] = LRUCache(5)
+
+    async def run(requests: int) -> float | None:
+        injector = FaultInjector(parse_faults("reserve:0.5"), cache)
+        for _ in range(requests):
+            await injector.on_request()
+        return injector.status()["reserve"]["live"]
+
+    assert asyncio.run(run(4)) == 2
+    assert cache.maxsize == 3
+    assert asyncio.run(run(20)) == 2
+    assert cache.maxsize == 1
