@@ -39,6 +39,8 @@ COSTLY_EVERY = 10.0
 COSTLY_SHARE = 0.005
 """Part of the time that these reads may take: on a machine with many sockets one takes seconds."""
 VIEW_EVERY = 0.25
+TICK_PATIENCE = 2.0
+"""Seconds to wait for what the load tells once a second."""
 
 
 class RunEnded(Exception):  # noqa: N818 - an outcome, told by the events
@@ -146,6 +148,19 @@ class Engine:
         if now - self._shown >= VIEW_EVERY:
             self._shown = now
             self._show()
+
+    def has_served(self) -> bool:
+        """Tell whether the target has answered a request as it should, once it is gone.
+
+        The load tells once a second of what it did, and the last second may be the only one.
+        """
+        deadline = time.monotonic() + TICK_PATIENCE
+        while not self.served and time.monotonic() < deadline:
+            for event in self.instruments.load.poll(0.1):
+                if isinstance(event, Tick):
+                    self._store_tick(event)
+                    deadline = 0.0
+        return self.served
 
     def _store_tick(self, tick: Tick) -> None:
         if tick.requests or tick.failures:
