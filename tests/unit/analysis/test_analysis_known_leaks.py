@@ -3,12 +3,19 @@
 import pytest
 from compared import FOLDER, counted, leak, ran
 
-from tsprof.analysis.baseline import make_baseline
-from tsprof.analysis.known_leaks import compare_leak
+from tsprof.analysis.baseline import Baseline, make_baseline
+from tsprof.analysis.known_leaks import Comparison, compare_leaks
 from tsprof.report.model import Finding
 
 LEAKY = make_baseline(ran(leak(300)))
 ELSEWHERE = 'app.py: module global "other" -> list'
+
+
+def compare_leak(finding: Finding, baseline: Baseline, requests_per_second: float) -> Comparison:
+    comparisons = compare_leaks([finding], baseline, FOLDER, requests_per_second)
+    (comparison,) = comparisons.by_finding
+    assert comparison is not None
+    return comparison
 
 
 @pytest.mark.parametrize(
@@ -28,19 +35,19 @@ ELSEWHERE = 'app.py: module global "other" -> list'
     ],
 )
 def test_a_leak_beside_the_baselines(finding: Finding, outcome: str, words: str) -> None:
-    comparison = compare_leak(finding, LEAKY, FOLDER, 1000)
+    comparison = compare_leak(finding, LEAKY, 1000)
     assert comparison.outcome == outcome
     assert words in comparison.text
 
 
 def test_what_could_hide_beside_a_known_leak_is_told() -> None:
-    assert 10 < compare_leak(leak(300), LEAKY, FOLDER, 1000).noise < 30
+    assert 10 < compare_leak(leak(300), LEAKY, 1000).room < 30
 
 
 def test_a_counted_leak_is_judged_by_its_own_interval() -> None:
     before = make_baseline(ran(counted(0.05)))
-    assert compare_leak(counted(0.0505), before, FOLDER, 1000).outcome == "known"
-    assert compare_leak(counted(0.06), before, FOLDER, 1000).outcome == "faster"
+    assert compare_leak(counted(0.0505), before, 1000).outcome == "known"
+    assert compare_leak(counted(0.06), before, 1000).outcome == "faster"
 
 
 @pytest.mark.parametrize(
@@ -59,4 +66,4 @@ def test_what_grows_with_time_is_compared_by_time(
 ) -> None:
     before = make_baseline(ran(leak(300, clock="seconds")))
     now = leak(per_request, clock="seconds")
-    assert compare_leak(now, before, FOLDER, requests_per_second).outcome == outcome
+    assert compare_leak(now, before, requests_per_second).outcome == outcome
