@@ -9,6 +9,7 @@ from fabricate import counting, event, growing, judge, taken
 from tsprof.analysis.acknowledgements import Acknowledgement
 from tsprof.analysis.allowances import Allowances, Weighed, remarks, weigh
 from tsprof.analysis.baseline import make_baseline
+from tsprof.analysis.causes import Cause
 from tsprof.analysis.findings import Attribution
 from tsprof.report.model import Finding, Verdict
 
@@ -179,3 +180,80 @@ def test_a_target_that_died_fails_whatever_was_allowed() -> None:
         events=[event("target_ended")],
     )
     assert decision.verdict is Verdict.FAIL
+
+
+TRAIL = 'audit.py: module global "trail" -> list'
+
+
+def trail(per_request: float) -> Finding:
+    return leak(per_request, site="record", holder=TRAIL)
+
+
+def test_of_two_leaks_each_needs_its_own_acknowledgement() -> None:
+    findings = [leak(200), trail(100)]
+    first, second = weigh(findings, allowing(acknowledging()), FOLDER, 1000)
+    assert "acknowledged by ann" in first.finding.excuse
+    assert second.failure == trail(100).title
+    assert not any(
+        each.failure
+        for each in weigh(findings, allowing(acknowledging(), acknowledging(TRAIL)), FOLDER, 1000)
+    )
+
+
+def test_a_new_leak_beside_a_known_one_can_be_acknowledged() -> None:
+    findings = [leak(300), trail(100)]
+    known, new = weigh(findings, allowing(baseline=LEAKY), FOLDER, 1000)
+    assert "as in the baseline" in known.finding.excuse
+    assert "new since the baseline" in new.failure
+    allowances = allowing(acknowledging(TRAIL), baseline=LEAKY)
+    assert not any(each.failure for each in weigh(findings, allowances, FOLDER, 1000))
+
+
+def test_one_of_two_known_leaks_that_has_gone_is_remarked_on() -> None:
+    allowances = allowing(baseline=make_baseline(ran(leak(200), trail(100))))
+    gone = f"gone since the baseline: memory:leak:{TRAIL} (100 B per request then)"
+    assert remarks([leak(200)], allowances, FOLDER, 1000, conclusive=True) == [gone]
+
+
+def caused() -> Attribution:
+    """The growth of two causes, two thirds and one third."""
+    parts = ((leak(200), 2 / 3), (trail(100), 1 / 3))
+    causes = tuple(
+        Cause(sites=part.sites, holders=part.holders, share=share, details=())
+        for part, share in parts
+    )
+    return Attribution(
+        sites=tuple(site for cause in causes for site in cause.sites),
+        holders=tuple(holder for cause in causes for holder in cause.holders),
+        causes=causes,
+    )
+
+
+@pytest.mark.parametrize(
+    ("allowances", "verdict", "words"),
+    [
+        (allowing(baseline=LEAKY), Verdict.PASS, "a further leak of memory above 1"),
+        (
+            allowing(baseline=make_baseline(ran(leak(200), trail(100)))),
+            Verdict.PASS,
+            f"(memory:leak:{SEEN}, memory:leak:{TRAIL}); a further leak of memory above 1",
+        ),
+        (
+            allowing(acknowledging(TRAIL), baseline=make_baseline(ran(leak(200)))),
+            Verdict.PASS,
+            "by its own site or holder only",
+        ),
+        (allowing(baseline=make_baseline(ran(leak(200)))), Verdict.FAIL, "new since the baseline"),
+        (allowing(baseline=make_baseline(ran(leak(200), trail(50)))), Verdict.FAIL, "50 B per"),
+        (allowing(baseline=make_baseline(ran(leak(250)))), Verdict.FAIL, "new since the baseline"),
+        (allowing(acknowledging()), Verdict.FAIL, "100 B of the 300 B"),
+    ],
+)
+def test_a_run_with_two_causes(allowances: Allowances, verdict: Verdict, words: str) -> None:
+    decision = judge(
+        taken(growing(300)), attribution=caused(), allowances=allowances, folder=FOLDER
+    )
+    assert [finding.kind for finding in decision.findings] == ["leak", "leak"]
+    assert decision.verdict is verdict
+    assert len(decision.reasons) == 1
+    assert words in decision.reasons[0]
