@@ -77,9 +77,18 @@ class Drain:
     """The least that as much load brought within the settled window."""
 
     @property
+    def gone(self) -> float:
+        """What went for good.
+
+        The next load brings back the buffers of connections that closed at rest: 81 to 89 kB of a
+        clean uvicorn with 10 users.
+        """
+        return self.released - max((self.brought or 0.0) - self.expected, 0.0)
+
+    @property
     def let_go(self) -> bool:
         """A good part of the growth went by itself."""
-        return self.released >= RELEASED * self.grown > 0
+        return self.gone >= RELEASED * self.grown > 0
 
     @property
     def stopped(self) -> bool:
@@ -200,7 +209,7 @@ def _let_go(drain: Drain | None) -> str | None:
     if drain is None:
         return None
     if drain.let_go:
-        share = min(drain.released / drain.grown, 1.0)
+        share = min(drain.gone / drain.grown, 1.0)
         return f"and {share:.0%} of that let go within {drain.seconds:.0f} s of rest"
     if drain.stopped:
         return f"but no longer after a rest of {drain.seconds:.0f} s"
