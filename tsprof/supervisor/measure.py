@@ -13,8 +13,8 @@ SURE_LOOKS = 2
 SLOW_SEGMENT = 4.0
 """A counted segment may take so many times its intended length before it is cut short."""
 SLOWED = 2.0
-"""A segment that takes so many times its intended length makes the next ones smaller: a service that
-slows down as it leaks came to 8 segments in 55 s."""
+"""A segment that takes so many times its intended length makes the next ones smaller: a service
+that slows down as it leaks came to 8 segments in 55 s."""
 LEAST_REQUESTS = 20
 """Requests after which a load that only fails is given up."""
 

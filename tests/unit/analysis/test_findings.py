@@ -111,7 +111,7 @@ def test_nothing_to_drain_is_no_division_by_zero() -> None:
 
 
 def test_what_idle_connections_give_back_is_not_taken_for_growth_that_went() -> None:
-    """msgpack 1.2.2 under uvicorn: the rest closed the connections, the next load made them anew."""
+    """Under uvicorn the rest closes the connections, and the next load makes them anew."""
     rested = Drain(seconds=15, grown=160_000, released=88_000)
     assert found(LEAK, drain=rested).kind == "released"
     again = replace(rested, brought=129_000, expected=41_000)
