@@ -12,7 +12,7 @@ __all__ = ["LeanHttpUser"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the user when it is asked for: it brings Locust, which patches the standard library."""
+    """Import the user when it is asked for: Locust patches the standard library."""
     if name == "LeanHttpUser":
         from tsprof.load.lean.user import LeanHttpUser  # noqa: PLC0415
 

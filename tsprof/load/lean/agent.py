@@ -1,19 +1,30 @@
 """Sends requests for one user: redirects are followed, cookies kept."""
 
-from http.cookiejar import CookieJar
+from http.cookiejar import Cookie, CookieJar
 from typing import Any
 
-from geventhttpclient.header import Headers
 from geventhttpclient.useragent import RetriesExceeded
 from locust.contrib.fasthttp import FastRequest, LocustBadStatusCode, LocustUserAgent
 
 from tsprof.load.lean.pool import ConnectionPool
-from tsprof.load.lean.response import LeanResponse, Sent
-from tsprof.load.lean.wire import as_fields, encode, split, split_parsed
+from tsprof.load.lean.response import LeanResponse
+from tsprof.load.lean.wire import Fields, as_fields, encode
 
 DEFAULT_HEADERS = {"User-Agent": "python/tsprof", "Accept-Encoding": "gzip, deflate, br"}
 TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
 BINARY = (("Content-Type", "application/octet-stream"),)
+PLAIN_PAYLOADS = (type(None), str, bytes)
+
+
+class NoticingJar(CookieJar):
+    """A jar that knows whether there ever was a cookie in it."""
+
+    is_used = False
+
+    def set_cookie(self, cookie: Cookie) -> None:
+        """Put a cookie into the jar; all of them come this way."""
+        self.is_used = True
+        super().set_cookie(cookie)
 
 
 class LeanUserAgent(LocustUserAgent):
@@ -26,7 +37,7 @@ class LeanUserAgent(LocustUserAgent):
     def __init__(
         self,
         pool: ConnectionPool,
-        cookiejar: CookieJar,
+        cookiejar: NoticingJar,
         headers: dict[str, str] | None,
         max_redirects: int,
     ) -> None:
@@ -38,17 +49,15 @@ class LeanUserAgent(LocustUserAgent):
             headers: Sent with each request that does not have them itself.
             max_redirects: How many redirects are followed.
         """
-        super().__init__(  # type: ignore[no-untyped-call]  # Locust does not annotate it
-            cookiejar=cookiejar,
-            headers=DEFAULT_HEADERS | (headers or {}),
-            max_redirects=max_redirects,
-            max_retries=0,
+        super().__init__(
+            headers=DEFAULT_HEADERS | (headers or {}), max_redirects=max_redirects, max_retries=0
         )
-        self.clientpool = pool  # type: ignore[assignment]  # has a ``close``, as the other has
-        self._pool = pool
-        self._defaults = as_fields(self.default_headers)
+        self.cookiejar: NoticingJar = cookiejar
+        self.clientpool: ConnectionPool = pool  # type: ignore[assignment]
+        defaults = as_fields(self.default_headers)
+        self._defaults = {type(None): defaults, str: defaults + TEXT, bytes: defaults + BINARY}
 
-    def urlopen(  # type: ignore[override]  # less options
+    def urlopen(  # type: ignore[override]  # with fewer options
         self,
         url: str,
         method: str,
@@ -83,21 +92,17 @@ class LeanUserAgent(LocustUserAgent):
         """
         method = method.upper()
         limit = self.max_redirects if max_redirects is None else max_redirects
-        simple = payload is None or isinstance(payload, str | bytes)
-        if params or files or not simple or next(iter(self.cookiejar), None) is not None:
-            request = self.full_request(url, method, headers, payload, params, files)
+        kind: type = type(payload or None)
+        if params or files or self.cookiejar.is_used or kind not in PLAIN_PAYLOADS:
+            request = self.full_request(
+                url, method, headers, payload=payload, params=params, files=files
+            )
             return self._follow(request, None, limit, stream=stream)
-        fields, defaults, body = as_fields(headers), self._defaults, b""
-        if payload:
-            body = payload.encode() if isinstance(payload, str) else payload
-            defaults += TEXT if isinstance(payload, str) else BINARY
-        origin, target = split(url)
-        data = encode(method, origin, target, fields, body, defaults)
-        connection = self._pool.exchange(origin, method, data, whole=not stream)
-        sent = Sent(method, url, fields, body)
-        response = LeanResponse(connection, sent, stream=stream)
+        fields = as_fields(headers) if headers else ()
+        body = payload.encode() if kind is str else payload or b""
+        response = self._send(method, url, fields, body, self._defaults[kind], stream)
         if response.sets_cookies or response.status_code in self.redirect_response_codes:
-            request = self.full_request(url, method, headers, payload)
+            request = self.full_request(url, method, headers, payload=payload)
             return self._follow(request, response, limit, stream=stream)
         return self._judged(response, url)
 
@@ -106,7 +111,8 @@ class LeanUserAgent(LocustUserAgent):
         url: str,
         method: str,
         headers: dict[str, Any],
-        payload: Any = None,
+        *,
+        payload: Any,
         params: Any = None,
         files: Any = None,
     ) -> FastRequest:
@@ -123,13 +129,16 @@ class LeanUserAgent(LocustUserAgent):
         self, request: FastRequest, response: LeanResponse | None, limit: int, *, stream: bool
     ) -> LeanResponse:
         """Send the request if there is no response to it yet, and those that it leads to."""
-        assert self.cookiejar is not None
         url = request.url
-        history = []
+        history: list[LeanResponse] = []
         for _ in range(limit + 1):
             if response is None:
                 self.cookiejar.add_cookie_header(request)
-                response = self._send(request, stream=stream)
+                body = _as_bytes(request.payload)
+                fields = tuple(request.headers.items())
+                response = self._send(
+                    request.method, str(request.url_split), fields, body, (), stream
+                )
             if response.sets_cookies:
                 self.cookiejar.extract_cookies(response, request)  # type: ignore[arg-type]
             location = response.headers.get("location")
@@ -138,7 +147,7 @@ class LeanUserAgent(LocustUserAgent):
                 or response.status_code not in self.redirect_response_codes
                 or not isinstance(location, str)
             ):
-                response._history = history
+                response.history = history
                 return self._judged(response, request.url)
             history.append(response)
             response.release()
@@ -146,14 +155,18 @@ class LeanUserAgent(LocustUserAgent):
             response = None
         raise RetriesExceeded(url, f"Redirection limit reached ({limit})")
 
-    def _send(self, request: FastRequest, *, stream: bool) -> LeanResponse:
-        origin, target = split_parsed(request.url_split)
-        fields = tuple(request.headers.items())
-        body = _as_bytes(request.payload)
-        data = encode(request.method, origin, target, fields, body)
-        connection = self._pool.exchange(origin, request.method, data, whole=not stream)
-        sent = Sent(request.method, request.url, fields, body)
-        return LeanResponse(connection, sent, stream=stream)
+    def _send(  # noqa: PLR0917 - on the way of every request
+        self,
+        method: str,
+        url: str,
+        fields: Fields,
+        body: bytes,
+        defaults: Fields,
+        stream: bool,  # noqa: FBT001
+    ) -> LeanResponse:
+        origin, data = encode(method, url, fields, body, defaults)
+        connection = self.clientpool.exchange(origin, method, data, whole=not stream)
+        return LeanResponse(connection, (method, url, fields, body), stream)
 
     def _judged(self, response: LeanResponse, url: str) -> LeanResponse:
         if response.status_code not in self.valid_response_codes:

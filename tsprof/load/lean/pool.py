@@ -1,5 +1,6 @@
 """The connections of one user, kept open from request to request."""
 
+import contextlib
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -50,11 +51,9 @@ class Connection:
         """
         reader = self.reader
         reader.expect(method)
-        try:
+        # A server may answer before it stops to read; if it did not, reading fails as well.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.transport.send(data)
-        except (BrokenPipeError, ConnectionResetError):
-            # The server may have answered before it stopped to read; if not, reading fails, too.
-            pass
         receive = self.transport.receive
         while not (reader.complete or (reader.status and not whole)):
             reader.feed(receive())

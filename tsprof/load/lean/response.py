@@ -2,25 +2,20 @@
 
 import io
 import zlib
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
-import brotli
+import brotli  # type: ignore[import-untyped]  # comes with Locust
 from geventhttpclient.header import Headers
 from geventhttpclient.response import HTTPParseError
 from locust.contrib.fasthttp import FastRequest, FastResponse, ResponseContextManager
 
 from tsprof.load.lean.pool import Connection
 
-
-class Sent(NamedTuple):
-    """A request, as far as it is known without further work."""
-
-    method: str
-    url: str
-    fields: tuple[tuple[str, str], ...]
-    payload: bytes
+Sent = tuple[str, str, tuple[tuple[str, str], ...], bytes]
+"""Method, URL, headers and body of a request."""
 
 
 class BufferedBody(io.BytesIO):
@@ -71,15 +66,22 @@ class StreamedBody:
 
 
 class LeanResponse(FastResponse):
-    """Locust's response; what few ask for is made when it is asked for."""
+    """Locust's response; what few ask for is made when it is asked for.
+
+    Its state is in its ``__dict__``, which Locust copies where a ``with`` block judges it.
+    """
 
     status_code: int = 0  # type: ignore[assignment]  # a property there
-    _elapsed: float | None = None
-
     error: Exception | None = None
     """What makes a failure of it, such as its status."""
+    seconds = 0.0
+    """Until it had come, or its headers, if it is streamed."""
+    history: Sequence["LeanResponse"] = ()  # type: ignore[assignment]
+    """The redirects that led to it."""
 
-    def __init__(self, connection: Connection, sent: Sent, *, stream: bool) -> None:
+    _response: "BufferedBody | StreamedBody | None" = None  # type: ignore[assignment]
+
+    def __init__(self, connection: Connection, sent: Sent, stream: bool) -> None:  # noqa: FBT001
         """Take the answer that a connection has read.
 
         Args:
@@ -92,7 +94,6 @@ class LeanResponse(FastResponse):
         self.sets_cookies = reader.sets_cookies
         self._fields = reader.fields
         self._sent = sent
-        self._history = []
         if not reader.complete:
             self._response = StreamedBody(connection)
             return
@@ -118,9 +119,9 @@ class LeanResponse(FastResponse):
         return FastRequest(url, method, Headers(fields), payload)
 
     @property
-    def elapsed(self) -> timedelta | None:
-        """Time until the answer had come, or its headers, if it is streamed."""
-        return None if self._elapsed is None else timedelta(seconds=self._elapsed)
+    def elapsed(self) -> timedelta:
+        """Time until it had come, or its headers, if it is streamed."""
+        return timedelta(seconds=self.seconds)
 
     def release(self) -> None:
         """Give up what was not read of a streamed body."""

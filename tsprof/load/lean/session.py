@@ -18,7 +18,7 @@ from locust.contrib.fasthttp import (
     insecure_ssl_context_factory,
 )
 
-from tsprof.load.lean.agent import LeanUserAgent
+from tsprof.load.lean.agent import LeanUserAgent, NoticingJar
 from tsprof.load.lean.pool import ConnectionPool
 from tsprof.load.lean.response import CheckedResponse, LeanResponse
 
@@ -55,6 +55,7 @@ class LeanHttpSession(FastHttpSession):
             headers: Sent with each request that does not have them itself.
         """
         super().__init__(base_url, request_event, user)
+        self.cookiejar: NoticingJar = NoticingJar()
         pool = ConnectionPool(
             concurrency=concurrency,
             connection_timeout=connection_timeout,
@@ -63,18 +64,18 @@ class LeanHttpSession(FastHttpSession):
         )
         self.client: LeanUserAgent = LeanUserAgent(pool, self.cookiejar, headers, max_redirects)
 
-    def request(  # type: ignore[override]  # a keyword less, as FastHttpSession ignores it
+    def request(  # type: ignore[override] # noqa: PLR0917 - as Locust has it
         self,
         method: str,
         url: str,
         name: str | None = None,
         data: Any = None,
-        catch_response: bool = False,  # noqa: FBT001, FBT002 - as Locust has it
-        stream: bool = False,  # noqa: FBT001, FBT002 - as Locust has it
+        catch_response: bool = False,  # noqa: FBT001, FBT002
+        stream: bool = False,  # noqa: FBT001, FBT002
         headers: dict[str, Any] | None = None,
         auth: tuple[str | bytes, str | bytes] | None = None,
         json: Any = None,
-        allow_redirects: bool = True,  # noqa: FBT001, FBT002 - as Locust has it
+        allow_redirects: bool = True,  # noqa: FBT001, FBT002
         context: dict[str, Any] | None = None,
         **options: Any,
     ) -> FastResponse:
@@ -119,7 +120,7 @@ class LeanHttpSession(FastHttpSession):
         except FAILURE_EXCEPTIONS as error:
             exception: BaseException | None = error
             response = ErrorResponse(
-                self.client.full_request(built_url, method, fields, data), error
+                self.client.full_request(built_url, method, fields, payload=data), error
             )
         else:
             exception = response.error
@@ -127,7 +128,7 @@ class LeanHttpSession(FastHttpSession):
                 length = _declared_length(response) if stream else len(response.content)
             except FAILURE_EXCEPTIONS as error:
                 exception = error
-            response._elapsed = perf_counter() - began
+            response.seconds = perf_counter() - began
         report = {
             "request_type": method,
             "name": name or self.request_name or url,

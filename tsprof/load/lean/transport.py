@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import gevent
 import gevent.socket
+from gevent import getcurrent
 
 CHUNK = 65536
 READ = 1
@@ -70,11 +71,19 @@ class PlainTransport:
     def receive(self) -> bytes:
         """Wait for data and return it; nothing means that the other side closed."""
         while True:
-            self._wait()
+            if not self._readable.active:
+                self._readable.start(self._on_readable)
+            if self._timer is None and self._timeout < math.inf:
+                self._start_timer(self._timeout)
+            self._waiting_since = monotonic()
+            self._waiter = getcurrent()
             try:
+                self._wait_in_hub()
                 return self._socket.recv(CHUNK)
             except BlockingIOError:
                 continue
+            finally:
+                self._waiter = None
 
     def is_quiet(self) -> bool:
         """Return whether nothing has come that was not received, such as the end."""
@@ -86,18 +95,6 @@ class PlainTransport:
         if self._timer is not None:
             self._timer.close()
         self._socket.close()
-
-    def _wait(self) -> None:
-        if not self._readable.active:
-            self._readable.start(self._on_readable)
-        if self._timer is None and self._timeout < math.inf:
-            self._start_timer(self._timeout)
-        self._waiting_since = monotonic()
-        self._waiter = gevent.getcurrent()
-        try:
-            self._wait_in_hub()
-        finally:
-            self._waiter = None
 
     def _send_slowly(self, rest: memoryview) -> None:
         while rest:

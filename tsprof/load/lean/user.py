@@ -31,7 +31,7 @@ class LeanHttpUser(FastHttpUser):
         Raises:
             StopTest: There is no host, or a setting that this user does not have.
         """
-        super().__init__(environment)  # type: ignore[no-untyped-call]  # Locust does not annotate
+        super().__init__(environment)
         for name in UNSUPPORTED:
             if getattr(self, name):
                 raise StopTest(f"A LeanHttpUser has no {name}: use Locust's FastHttpUser for it.")

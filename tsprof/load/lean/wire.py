@@ -23,51 +23,29 @@ _PLAIN_URL = re.compile(
 """URLs that can be sent as they are: origin and target."""
 
 
-def split(url: str) -> tuple[Origin, str]:
-    """Return a URL's server, and the target to ask it for, quoted.
-
-    Raises:
-        ValueError: It is no HTTP URL.
-    """
-    plain = _PLAIN_URL.fullmatch(url)
-    if plain:
-        base, target = plain.groups()
-        return _origin(base), target
-    return split_parsed(URL(url))
-
-
-def split_parsed(url: URL) -> tuple[Origin, str]:
-    """Do what ``split`` does with a URL that geventhttpclient parsed."""
-    if url.scheme not in DEFAULT_PORTS or not url.host:
-        raise ValueError(f"{str(url)!r} is not an HTTP URL")
-    target = requote_uri(url.request_uri)
-    return _origin(f"{url.scheme}://{url.netloc}"), target if target[:1] == "/" else f"/{target}"
-
-
 def encode(
-    method: str, origin: Origin, target: str, fields: Fields, payload: bytes, defaults: Fields = ()
-) -> bytes:
-    """Return a request as it is sent.
+    method: str, url: str, fields: Fields, payload: bytes, defaults: Fields
+) -> tuple[Origin, bytes]:
+    """Return which server a request goes to, and the request as it is sent.
 
     Args:
         method: Its method in capitals.
-        origin: The server.
-        target: Path and query.
+        url: Its URL, with http or https.
         fields: Its headers.
         payload: Its body.
         defaults: Headers that are sent where ``fields`` has none of that name.
 
     Raises:
-        ValueError: The method or a header has characters that HTTP does not allow there.
+        ValueError: The URL is no HTTP URL, or the method or a header has characters that HTTP
+            does not allow there.
     """
-    before, after, framing = _head(method, origin, fields, defaults)
+    origin, head, framing = _head(method, url, fields, defaults)
     if framing == "chunked":
-        end = b"%x\r\n%b\r\n" % (len(payload), payload) if payload else b""
-        return f"{before}{target}{after}\r\n".encode("latin-1") + end + b"0\r\n\r\n"
+        chunk = b"%x\r\n%b\r\n" % (len(payload), payload) if payload else b""
+        return origin, b"%b\r\n%b0\r\n\r\n" % (head, chunk)
     if framing or not (payload or method in METHODS_WITH_BODY):
-        return f"{before}{target}{after}\r\n".encode("latin-1") + payload
-    length = f"Content-Length: {len(payload)}"
-    return f"{before}{target}{after}{length}\r\n\r\n".encode("latin-1") + payload
+        return origin, b"%b\r\n%b" % (head, payload)
+    return origin, b"%bContent-Length: %d\r\n\r\n%b" % (head, len(payload), payload)
 
 
 def as_fields(headers: Mapping[str, Any]) -> Fields:
@@ -82,6 +60,30 @@ def _text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
+@lru_cache(maxsize=1024)
+def _head(method: str, url: str, fields: Fields, defaults: Fields) -> tuple[Origin, bytes, str]:
+    """Return the server, the request's head but for its last lines, and how its end is told.
+
+    Most requests of a test are among a few, and to put each together anew would cost some
+    microseconds; with a number in the URL, still the headers are the same.
+    """
+    origin, target = _split(url)
+    lines, framing = _lines(method, origin, fields, defaults)
+    return origin, f"{method} {target} HTTP/1.1\r\n{lines}".encode("latin-1"), framing
+
+
+def _split(url: str) -> tuple[Origin, str]:
+    plain = _PLAIN_URL.fullmatch(url)
+    if plain:
+        base, target = plain.groups()
+        return _origin(base), target
+    parsed = URL(url)
+    if parsed.scheme not in DEFAULT_PORTS or not parsed.host:
+        raise ValueError(f"{url!r} is not an HTTP URL")
+    target = requote_uri(parsed.request_uri)
+    return _origin(f"{parsed.scheme}://{parsed.netloc}"), f"/{target.removeprefix('/')}"
+
+
 @lru_cache(maxsize=256)
 def _origin(base: str) -> Origin:
     url = URL(base)
@@ -89,26 +91,20 @@ def _origin(base: str) -> Origin:
 
 
 @lru_cache(maxsize=1024)
-def _head(method: str, origin: Origin, fields: Fields, defaults: Fields) -> tuple[str, str, str]:
-    """Return what stands before and after the target, and how the body's end is told.
-
-    Most requests of a test have the same few headers, and putting them together anew would cost
-    a microsecond for each.
-    """
+def _lines(method: str, origin: Origin, fields: Fields, defaults: Fields) -> tuple[str, str]:
     for name, value in (*defaults, *fields):
         if not (_TOKEN.fullmatch(name) and _VALUE.fullmatch(value)):
             raise ValueError(f"HTTP does not allow the header {name!r}: {value!r}")
-    headers = Headers({"Host": _authority(origin)})
-    headers.update(Headers(defaults))
-    headers.update(Headers(fields))  # more than one of a name among them stay as they are
     if not _TOKEN.fullmatch(method):
         raise ValueError(f"HTTP does not allow the method {method!r}")
+    headers = Headers({"Host": _authority(origin)})
+    headers.update(Headers(defaults))
+    headers.update(Headers(fields))  # several of one name among them stay several
     framing = "length" if "content-length" in headers else ""
     if "chunked" in str(headers.get("transfer-encoding", "")).lower():
         framing = "chunked"
         headers.discard("content-length")
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"{method} ", f" HTTP/1.1\r\n{lines}", framing
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items()), framing
 
 
 def _authority(origin: Origin) -> str:
