@@ -66,7 +66,8 @@ def main() -> None:
             }
             for report in fired
         ]
-        print(json.dumps(reply), flush=True)
+        sys.stdout.write(json.dumps(reply) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
