@@ -162,3 +162,11 @@ def test_what_a_lean_user_does_not_have_is_said() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert "A LeanHttpUser has no max_retries" in result.stderr
+
+
+def test_connections_end_with_their_user(any_user: User, scripted: ScriptedServer) -> None:
+    scripted.will([OK], [OK])
+    any_user.send()
+    any_user.new(scripted.host)
+    any_user.send()
+    wait_for(lambda: scripted.ended == [1])

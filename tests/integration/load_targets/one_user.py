@@ -1,5 +1,6 @@
 """One Locust user in a process of its own: JSON lines of requests in, of responses out."""
 
+import gc
 import json
 import sys
 from typing import Any
@@ -51,6 +52,7 @@ def main() -> None:
         order = json.loads(line)
         if "user" in order:
             user = make_user(order["user"], order["settings"])
+            gc.collect()  # the last one and its client, which refer to each other
             continue
         fired.clear()
         reply: dict[str, Any] = {}

@@ -32,6 +32,7 @@ class ScriptedServer:
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.received: list[Received] = []
+        self.ended: list[int] = []
         self._scripts: list[Sequence[Step]] = []
         self._context = context
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -84,6 +85,7 @@ class ScriptedServer:
                     pass
         except OSError:
             pass
+        self.ended.append(number)
 
     def _take(self, lines: "socket.SocketIO", number: int) -> bool:
         first = lines.readline().split()

@@ -26,7 +26,6 @@ class AnswerReader:
         """Whether a byte of the answer has come."""
         self.status = 0
         """The status, from when the headers are complete."""
-        self._arriving: list[tuple[bytes, bytes]] = []
         self.fields: list[tuple[bytes, bytes]] = []
         self.sets_cookies = False
         self.is_encoded = False
@@ -64,8 +63,10 @@ class AnswerReader:
             raise HttpParserError
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header, or a trailer, which nobody will see."""
-        self._arriving.append((name, value))
+        """Keep a header, but no trailer."""
+        if self.status:
+            return
+        self.fields.append((name, value))
         lower = name.lower()
         if lower == b"set-cookie":
             self.sets_cookies = True
@@ -77,11 +78,9 @@ class AnswerReader:
         parser = self._parser
         status = parser.get_status_code()
         if status < FIRST_FINAL_STATUS and status != SWITCHING_PROTOCOLS:
-            self._arriving = []
+            self.fields = []
             self.sets_cookies = self.is_encoded = False
             return
-        self.fields = self._arriving
-        self._arriving = []
         self.status = status
         self.keep_alive = parser.should_keep_alive()
         if self._to_head:

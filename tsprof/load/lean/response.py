@@ -71,7 +71,7 @@ class LeanResponse(FastResponse):
     Its state is in its ``__dict__``, which Locust copies where a ``with`` block judges it.
     """
 
-    status_code: int = 0  # type: ignore[assignment]  # a property there
+    status_code: int = 0
     error: Exception | None = None
     """What makes a failure of it, such as its status."""
     seconds = 0.0
