@@ -12,7 +12,6 @@ whether the server fails requests.
 
 import argparse
 import asyncio
-import importlib.util
 import random
 import re
 import resource
@@ -86,8 +85,6 @@ def main() -> None:
     parser.add_argument("--serve", type=int, metavar="PORT", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        if importlib.util.find_spec("uvloop"):
-            importlib.import_module("uvloop").install()
         asyncio.run(serve(options.serve))
         return
     with ExitStack() as stack:

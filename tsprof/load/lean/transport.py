@@ -154,8 +154,9 @@ class TlsTransport:
 
     def is_quiet(self) -> bool:
         """Return whether nothing has come that was not received, such as the end."""
-        readable, _, _ = select.select([self._socket], [], [], 0)
-        return not readable
+        poll = select.poll()  # unlike select, it takes descriptors above 1,023
+        poll.register(self._socket.fileno(), select.POLLIN)
+        return not poll.poll(0)
 
     def close(self) -> None:
         """Close the stream, whatever its state."""
