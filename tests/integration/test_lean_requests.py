@@ -93,6 +93,22 @@ def test_cookies_are_kept_across_redirects(any_user: User, scripted: ScriptedSer
     assert cookies[2:] == ["id=1", None]
 
 
+def test_cookies_expire_and_can_be_replaced(any_user: User, scripted: ScriptedServer) -> None:
+    scripted.will(
+        [sized(b"", b"Set-Cookie: a=1; Max-Age=1", b"Set-Cookie: b=1")],
+        [sized(b"", b"Set-Cookie: b=2; Path=/")],
+        [OK],
+        [1.1, OK],
+        [OK],
+        [OK],
+    )
+    for _ in range(5):
+        any_user.send(url="/x")
+    any_user.send(url="/x", headers={"Cookie": "mine"})
+    cookies = [request.headers.get("cookie") for request in scripted.received]
+    assert cookies == [None, "a=1; b=1", "a=1; b=2", "a=1; b=2", "b=2", "mine"]
+
+
 REQUESTS: dict[str, dict[str, Any]] = {
     "json": {"method": "POST", "json": {"a": [1, "é"]}},
     "json and header": {"method": "PUT", "json": {}, "headers": {"content-type": "x/y"}},

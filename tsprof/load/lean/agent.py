@@ -1,11 +1,11 @@
 """Sends requests for one user: redirects are followed, cookies kept."""
 
-from http.cookiejar import Cookie, CookieJar
 from typing import Any
 
 from geventhttpclient.useragent import RetriesExceeded
 from locust.contrib.fasthttp import FastRequest, LocustBadStatusCode, LocustUserAgent
 
+from tsprof.load.lean.cookies import RememberingJar
 from tsprof.load.lean.pool import ConnectionPool
 from tsprof.load.lean.response import LeanResponse
 from tsprof.load.lean.wire import Fields, as_fields, encode
@@ -14,17 +14,6 @@ DEFAULT_HEADERS = {"User-Agent": "python/tsprof", "Accept-Encoding": "gzip, defl
 TEXT = (("Content-Type", "text/plain; charset=utf-8"),)
 BINARY = (("Content-Type", "application/octet-stream"),)
 PLAIN_PAYLOADS = (type(None), str, bytes)
-
-
-class NoticingJar(CookieJar):
-    """A jar that knows whether there ever was a cookie in it."""
-
-    is_used = False
-
-    def set_cookie(self, cookie: Cookie) -> None:
-        """Put a cookie into the jar; all of them come this way."""
-        self.is_used = True
-        super().set_cookie(cookie)
 
 
 class LeanUserAgent(LocustUserAgent):
@@ -37,7 +26,7 @@ class LeanUserAgent(LocustUserAgent):
     def __init__(
         self,
         pool: ConnectionPool,
-        cookiejar: NoticingJar,
+        cookiejar: RememberingJar,
         headers: dict[str, str] | None,
         max_redirects: int,
     ) -> None:
@@ -52,7 +41,7 @@ class LeanUserAgent(LocustUserAgent):
         super().__init__(
             headers=DEFAULT_HEADERS | (headers or {}), max_redirects=max_redirects, max_retries=0
         )
-        self.cookiejar: NoticingJar = cookiejar
+        self.cookiejar: RememberingJar = cookiejar
         self.clientpool: ConnectionPool = pool  # type: ignore[assignment]
         defaults = as_fields(self.default_headers)
         self._defaults = {type(None): defaults, str: defaults + TEXT, bytes: defaults + BINARY}
@@ -93,12 +82,14 @@ class LeanUserAgent(LocustUserAgent):
         method = method.upper()
         limit = self.max_redirects if max_redirects is None else max_redirects
         kind: type = type(payload or None)
-        if params or files or self.cookiejar.is_used or kind not in PLAIN_PAYLOADS:
+        if params or files or kind not in PLAIN_PAYLOADS:
             request = self.full_request(
                 url, method, headers, payload=payload, params=params, files=files
             )
             return self._follow(request, None, limit, stream=stream)
         fields = as_fields(headers) if headers else ()
+        if self.cookiejar.is_used:
+            fields = self._with_cookies(fields, url)
         body = payload.encode() if kind is str else payload or b""
         response = self._send(method, url, fields, body, self._defaults[kind], stream)
         if response.sets_cookies or response.status_code in self.redirect_response_codes:
@@ -124,6 +115,12 @@ class LeanUserAgent(LocustUserAgent):
         )
         assert isinstance(request, FastRequest)
         return request
+
+    def _with_cookies(self, fields: Fields, url: str) -> Fields:
+        cookies = self.cookiejar.header_for(url)
+        if not cookies or any(name.lower() == "cookie" for name, _ in fields):
+            return fields
+        return (*fields, ("Cookie", cookies))
 
     def _follow(
         self, request: FastRequest, response: LeanResponse | None, limit: int, *, stream: bool

@@ -18,7 +18,8 @@ from locust.contrib.fasthttp import (
     insecure_ssl_context_factory,
 )
 
-from tsprof.load.lean.agent import LeanUserAgent, NoticingJar
+from tsprof.load.lean.agent import LeanUserAgent
+from tsprof.load.lean.cookies import RememberingJar
 from tsprof.load.lean.pool import ConnectionPool
 from tsprof.load.lean.response import CheckedResponse, LeanResponse
 
@@ -55,7 +56,7 @@ class LeanHttpSession(FastHttpSession):
             headers: Sent with each request that does not have them itself.
         """
         super().__init__(base_url, request_event, user)
-        self.cookiejar: NoticingJar = NoticingJar()
+        self.cookiejar: RememberingJar = RememberingJar()
         pool = ConnectionPool(
             concurrency=concurrency,
             connection_timeout=connection_timeout,
