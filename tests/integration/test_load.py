@@ -63,6 +63,14 @@ def test_paths_are_requested_in_turn(loads: Loads, server: CountingServer) -> No
     assert server.paths == {"/a": 60, "/b?page=1": 60, "/c%20d": 60}
 
 
+def test_paths_are_requested_on_new_connections_now_and_then(
+    loads: Loads, server: CountingServer
+) -> None:
+    _, quiet = segment(loads.start(paths=("/",)), 500)
+    assert quiet.failures == 0
+    assert 500 / 50 < server.connections <= 500 / 50 + USERS
+
+
 def test_all_of_many_users_send_at_the_same_time(loads: Loads, server: CountingServer) -> None:
     load = loads.start(paths=("/hang",), users=300)
     load.open_gate(300)

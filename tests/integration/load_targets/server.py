@@ -21,6 +21,7 @@ class CountingServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.paths: Counter[str] = Counter()
+        self.connections = 0
         self.active = 0
         self.answers = threading.Event()
         self._lock = threading.Lock()
@@ -32,6 +33,10 @@ class CountingServer(ThreadingHTTPServer):
     @property
     def count(self) -> int:
         return self.paths.total()
+
+    def verify_request(self, *_: object) -> bool:
+        self.connections += 1
+        return True
 
     def begin(self, path: str) -> None:
         with self._lock:
