@@ -27,6 +27,9 @@ from tsprof.load.recorder import Recorder
 
 Method = Callable[..., Any]
 
+HTTP_USERS = (HttpUser, FastHttpUser)
+"""Users whose requests take their tickets themselves; a lean user is a FastHttpUser."""
+
 
 def pause_after_error(users: int) -> float:
     """Return how many seconds a user waits after a failed connection or an exception.
@@ -106,7 +109,7 @@ def _gated_task(execute: Method, gate: Gate) -> Method:
         if isinstance(task, type) and issubclass(task, TaskSet):
             execute(task_set, task)  # runs its own tasks, one by one
             return
-        if isinstance(task_set.user, HttpUser | FastHttpUser):
+        if isinstance(task_set.user, HTTP_USERS):
             gate.wait_open()
         else:
             gate.admit_task()
