@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from command_line import CommandLine
+from load_targets.lean import KINDS, User
+from load_targets.scripted import ScriptedServer
 
 
 @pytest.fixture
@@ -23,3 +25,25 @@ def busy_port() -> Iterator[int]:
     """A port that something listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def user_process(request: pytest.FixtureRequest) -> Iterator[User]:
+    """Locust's FastHttpUser, then the lean one."""
+    user = User(request.param)
+    yield user
+    user.end()
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedServer]:
+    """A server that does what the test tells it."""
+    with ScriptedServer() as scripted:
+        yield scripted
+
+
+@pytest.fixture
+def any_user(user_process: User, scripted: ScriptedServer) -> User:
+    """One of the two, new, with the scripted server for its host."""
+    user_process.new(scripted.host)
+    return user_process

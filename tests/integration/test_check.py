@@ -15,6 +15,7 @@ from command_line import SERVICE, TARGETS, CommandLine, python, wait_for
 
 PYTHON = sys.executable
 GUNICORN = (PYTHON, "-m", "gunicorn", "--no-control-socket", "--bind", "127.0.0.1:{port}")
+LEAKING = {"fd": "descriptors", "thread": "threads", "task": "tasks"}
 
 
 def bytes_by_owner(rows: list[dict[str, Any]]) -> dict[str, float]:
@@ -41,7 +42,7 @@ def test_a_clean_service_passes_and_its_run_is_kept(tsprof: CommandLine) -> None
 def test_leaks_of_memory_descriptors_threads_and_tasks(tsprof: CommandLine) -> None:
     finished = tsprof.run(
         *("check", "--url", "/", "--drain", "1", "--max-time", "18", "--keep-going"),
-        *("--no-attribute", "--", PYTHON, SERVICE, "{port}", "leaks_everything"),
+        *("--", PYTHON, SERVICE, "{port}", "leaks_everything"),
     )
     assert finished.code == 1
     assert {f["resource"] for f in finished.report["findings"]} >= {
@@ -54,6 +55,13 @@ def test_leaks_of_memory_descriptors_threads_and_tasks(tsprof: CommandLine) -> N
     assert finished.finding("thread")["per_request"] == pytest.approx(1 / 50, rel=0.05)
     assert finished.finding("task")["per_request"] == pytest.approx(1 / 10, rel=0.05)
     assert finished.finding("memory")["per_request"] > 336
+    for resource in ("fd", "thread", "task"):
+        site = finished.finding(resource)["sites"][0]
+        assert site["function"].endswith(f"leaks_{LEAKING[resource]}")
+        assert site["file"] == SERVICE
+        assert site["share"] > 0.9
+    assert "running time.sleep" in finished.finding("thread")["title"]
+    assert "kept -> list" in finished.finding("fd")["holders"][0]["path"]
 
 
 def test_cycles_with_the_collector_switched_off(tsprof: CommandLine) -> None:

@@ -46,7 +46,6 @@ def test_a_target_that_is_never_ready(tsprof: CommandLine) -> None:
     ("behaviour", "how"),
     [
         ("exits", "exit code 7"),
-        ("exits_at_once", "exit code 7"),
         ("is_killed", "killed by SIGKILL"),
         ("crashes", "killed by SIGSEGV"),
     ],
@@ -57,6 +56,12 @@ def test_a_target_that_dies_under_load(tsprof: CommandLine, behaviour: str, how:
     assert f"the target died under load ({how})" in finished.reasons
     if behaviour == "exits":
         assert "giving up: the queue is gone" in finished.out
+
+
+def test_a_target_that_ends_at_its_first_request(tsprof: CommandLine) -> None:
+    finished = tsprof.check("--", PYTHON, SERVICE, "{port}", "exits_at_once")
+    assert finished.code == 4
+    assert "ended before it had answered a request (exit code 7)" in finished.err
 
 
 def test_a_target_that_hangs_under_load(tsprof: CommandLine) -> None:

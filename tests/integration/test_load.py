@@ -104,10 +104,11 @@ def test_a_redirect_is_one_request(loads: Loads, server: CountingServer) -> None
     assert server.paths == {"/redirect": 20, "/": 20}
 
 
-@pytest.mark.parametrize("user", ["HttpUser", "FastHttpUser"])
+@pytest.mark.parametrize("user", ["HttpUser", "FastHttpUser", "LeanHttpUser"])
 def test_is_not_quiet_while_a_body_streams(user: str, loads: Loads, server: CountingServer) -> None:
     load = loads.start(f"""
-        from locust import {user}, task
+        from locust import FastHttpUser, HttpUser, task
+        from tsprof.load import LeanHttpUser
 
         class MyUser({user}):
             @task

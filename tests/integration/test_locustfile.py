@@ -145,6 +145,11 @@ def test_every_task_asks_its_endpoint(
     assert sum(entry["num_failures"] for entry in found.values()) == failures
 
 
+def test_the_lean_user_is_used_where_tsprof_is_installed() -> None:
+    code = "import locustfile; print([c.__name__ for c in locustfile.TruthSyncUser.__mro__])"
+    assert "LeanHttpUser" in run(ROOT, "-c", code).stdout
+
+
 def test_claims_in_memory_give_the_default_cache_its_hit_rate(folder: Path) -> None:
     result = run(folder, "-c", MEASURE_HIT_RATE, "1000")
 

@@ -129,19 +129,25 @@ class Allocators:
 
 def live_tasks() -> int | None:
     """Return the number of asyncio tasks that are not done, or None without asyncio."""
+    unfinished = unfinished_tasks()
+    return None if unfinished is None else len(unfinished)
+
+
+def unfinished_tasks() -> list[Any] | None:
+    """Return the asyncio tasks that are not done, or None without asyncio."""
     tasks = sys.modules.get("asyncio.tasks")
     if tasks is None:
         return None
     if sys.version_info >= (3, 14):  # tasks are kept in C lists there, by thread
         task_type = tasks.Task
-        return sum(1 for o in gc.get_objects() if isinstance(o, task_type) and not o.done())
+        return [o for o in gc.get_objects() if isinstance(o, task_type) and not o.done()]
     names = ("_scheduled_tasks", "_eager_tasks", "_all_tasks")
     known: set[Any] = set()
     for name in names:
         group = getattr(tasks, name, None)
         if group is not None:
             known.update(_copied(group))
-    return sum(1 for task in known if not task.done())
+    return [task for task in known if not task.done()]
 
 
 def _copied(group: Iterable[Any]) -> list[Any]:

@@ -70,7 +70,7 @@ def _cycle_through(start: Any, among: dict[int, Any]) -> list[Any]:
     waiting = collections.deque([start])
     while waiting and len(came_from) < _VISITED:
         item = waiting.popleft()
-        for referent in gc.get_referents(item):
+        for referent in heap.referents(item):
             if referent is start:
                 chain = [start]
                 while item is not start:

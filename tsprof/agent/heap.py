@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 CHUNK = 20_000
 """Objects that are looked at between two looks at the clock, about 2 ms."""
 _FROZEN_AT_START = 1_000  # Python 3.12 freezes 375 objects by itself
-_ASYNCIO_IS_UNSAFE = (3, 12) <= sys.version_info < (3, 12, 6)
 
 LENGTHS: dict[type, Any] = {
     list: list.__len__,
@@ -45,8 +44,7 @@ class CollectorPaused:
 def objects() -> list[Any]:
     """Return the objects that the collector tracks, frozen ones included.
 
-    With them come untracked containers that local variables of running functions hold. All of them
-    can be asked for their referents; see ``_is_unsafe``.
+    With them come untracked containers that local variables of running functions hold.
     """
     # The youngest first, before these lists are among them; put together from old to new.
     young, middle, found = (gc.get_objects(generation=number) for number in range(3))
@@ -61,14 +59,15 @@ def objects() -> list[Any]:
             if type(value) in UNTRACKED and not gc.is_tracked(value):
                 hidden[id(value)] = value
     found += hidden.values()
-    return _safe(found)
+    return found
 
 
 def referents(*items: Any) -> list[Any]:
     """Return what objects refer to, as ``gc.get_referents`` does; of a module only its namespace.
 
-    A module written in C may show the collector more than what lives: ``_asyncio`` of Python 3.12
-    shows its list of freed objects. Whoever refers to one of those frees it a second time.
+    A module written in C may show the collector more than what lives: ``_asyncio`` of Python 3.12.0
+    to 3.12.5 shows its list of freed objects (gh-122695). Whoever refers to one of those frees it a
+    second time: seen, targets that crashed, looped, and took 13 GB.
     """
     modules = [item for item in items if type(item) is types.ModuleType]
     if modules:
@@ -90,7 +89,7 @@ def frozen_objects(ordinary: list[Any]) -> list[Any]:
     while level:
         fresh = []
         for item in level:
-            if id(item) not in known and gc.is_tracked(item) and not _is_unsafe(item):
+            if id(item) not in known and gc.is_tracked(item):
                 known.add(id(item))
                 fresh.append(item)
         found += fresh
@@ -100,30 +99,13 @@ def frozen_objects(ordinary: list[Any]) -> list[Any]:
 
 def referrers(items: list[Any]) -> list[Any]:
     """Return the tracked objects that refer to any of ``items``, frozen ones included."""
-    found = _safe(gc.get_referrers(*items))
+    found = gc.get_referrers(*items)
     if gc.get_freeze_count() > _FROZEN_AT_START:
         wanted = set(map(id, items))
         for item in frozen_objects(gc.get_objects()):
             if not wanted.isdisjoint(map(id, referents(item))):
                 found.append(item)
     return found
-
-
-def _safe(found: list[Any]) -> list[Any]:
-    return [item for item in found if not _is_unsafe(item)] if _ASYNCIO_IS_UNSAFE else found
-
-
-def _is_unsafe(item: Any) -> bool:
-    """Tell the module ``_asyncio`` of CPython 3.12.0 to 3.12.5.
-
-    Asked for its referents, it hands out the dead objects of its free list. They die a second time
-    then, and enter the list again: seen, a target that looped and took 13 GB (gh-122695).
-    """
-    return (
-        _ASYNCIO_IS_UNSAFE
-        and type(item) is types.ModuleType
-        and vars(item).get("__name__") == "_asyncio"
-    )
 
 
 UNTRACKED = frozenset({dict, bytearray})

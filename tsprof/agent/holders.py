@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
+_LONG = 64  # entries from which a container on the way may be what grows
 _READ = 60  # functions that are read for one name of a container
 _WRAPPERS = frozenset({"weakref", "_weakrefset", "collections", "queue", "asyncio.queues"})
 
@@ -27,7 +28,8 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
         arguments: ``containers``: ids with types, as ``census.take`` returned them; ``ids``: of
             small containers that gain together; ``types``: names of types whose instances grow,
             or a mapping of names to the numbers that they gained; ``instances``: new ones of each
-            that are looked at (default 3); ``budget`` in seconds (default 3); ``values``: whether
+            that are looked at (default 3); ``long``: entries from which a container on the way
+            may be what grows (default 64); ``budget`` in seconds (default 3); ``values``: whether
             the sample shows values (default false).
 
     Returns:
@@ -46,7 +48,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
             if not chains or any(map(objects.is_agents, chains[0])):
                 continue
             chain, *others = chains
-            chain = program.cut(chain)
+            chain = program.cut(chain, arguments.get("long", _LONG))
             held = chain[-1]
             if held is start or id(held) not in holders:
                 described = _described(
@@ -82,10 +84,11 @@ def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) 
         ``path``, ``root`` (kind of the first step), ``type``, ``id``, ``entries`` (None for an
         object that is no container), ``bytes`` (estimated from the newest entries),
         ``table_bytes`` (of them the container's own), ``sample``,
-        ``file`` and ``line`` to open, ``parents`` (id and entries of the containers above),
-        ``element_types`` (of the newest entries: number by type), ``keeps_frames`` (whether they
-        are exceptions or the like, and so keep what others allocated), ``found_by`` (types from
-        which the walk came here), and room for what ``_judge`` and ``_callers`` find.
+        ``file`` and ``line`` to open, ``files`` (whose code has the steps of the way), ``parents``
+        (id and entries of the containers above), ``element_types`` (of the newest entries: number
+        by type), ``keeps_frames`` (whether they are exceptions or the like, and so keep what others
+        allocated), ``found_by`` (types from which the walk came here), and room for what ``_judge``
+        and ``_callers`` find.
     """
     held = chain[-1]
     base = heap.container_base(type(held))
@@ -112,6 +115,7 @@ def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) 
         "sample": entries.sample(newest, show=show),
         "file": file,
         "line": line,
+        "files": sorted({paths.source([step])[0] for step in way if step.kind != "element"}),
         "parents": _parents(chain),
         "element_types": entries.element_types(newest),
         "keeps_frames": entries.keep_frames(newest),
@@ -146,7 +150,8 @@ def _judge(
 
 
 def _is_of_lru_cache(chain: list[Any]) -> bool:
-    return len(chain) > 1 and type(chain[-2]) is LRU_CACHE
+    """Tell the dict of a functools.lru_cache from what the cache has as a value."""
+    return len(chain) > 1 and type(chain[-2]) is LRU_CACHE and type(chain[-1]) is dict
 
 
 def _label(chain: list[Any]) -> str:

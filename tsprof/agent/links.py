@@ -63,7 +63,7 @@ def _referred_to_from_outside(
             for item in program[at : at + heap.CHUNK]
             if id(item) not in peers and id(item) not in owned
         ]
-        doors |= peers.intersection(map(id, gc.get_referents(*chunk)))
+        doors |= peers.intersection(map(id, heap.referents(*chunk)))
     return doors
 
 

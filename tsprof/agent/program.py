@@ -11,7 +11,6 @@ TYPE_CHECKING = False  # typing itself would be imported into the target
 if TYPE_CHECKING:
     from typing import Any
 
-_LONG = 64  # entries from which a container on the way may be what grows
 _SEARCHED = 200_000  # instances of a type among which those are looked for that lead the others
 _COMMON = 8  # functions that mention a name, beyond which it tells nothing of who calls it
 _HOLD_NOTHING = frozenset({"builtin_function_or_method", "weakref.ReferenceType"})
@@ -81,11 +80,13 @@ class Program:
             for line in bytecode.lines_mentioning(routine.code, wanted)
         ]
 
-    def cut(self, chain: list[Any]) -> list[Any]:
+    def cut(self, chain: list[Any], long: int) -> list[Any]:
         """End a chain at what grows: the lowest long container, the first node of a list."""
         for at in range(len(chain) - 1, 0, -1):
             base = heap.container_base(type(chain[at]))
-            if base is not None and heap.LENGTHS[base](chain[at]) >= _LONG:
+            if base is not None and heap.LENGTHS[base](chain[at]) >= long:
+                if base is dict and objects.instance_dict(chain[at - 1]) is chain[at]:
+                    continue  # many attributes are not many entries
                 return chain[: at + 1]
         for at, item in enumerate(chain):
             if type(item) in self.linked:

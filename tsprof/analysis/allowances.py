@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from tsprof.analysis.acknowledgements import Acknowledgement, acknowledged, unused
-from tsprof.analysis.baseline import Baseline, KnownFinding
+from tsprof.analysis.baseline import Baseline
 from tsprof.analysis.keys import finding_key
-from tsprof.analysis.known_leaks import compare_leak, rate_text
+from tsprof.analysis.known_leaks import Comparison, compare_leaks, rate_text
 from tsprof.report.model import Finding
 
 FAILING = ("leak", "drift", "regression")
@@ -37,32 +37,46 @@ class Weighed:
     finding: Finding
     failure: str = ""
     """The reason for which it fails the run; empty where it does not."""
-    noise: float = 0.0
+    room: float = 0.0
     """Growth per request that could hide beside it where the baseline excuses it."""
 
 
 def weigh(
-    finding: Finding, allowances: Allowances | None, folder: str, requests_per_second: float
-) -> Weighed:
-    """Say whether a finding fails a run; an unexpected leak, drift or regression does.
+    findings: Sequence[Finding],
+    allowances: Allowances | None,
+    folder: str,
+    requests_per_second: float,
+) -> list[Weighed]:
+    """Say which findings fail a run; an unexpected leak, drift or regression does.
 
     Args:
-        finding: of any kind.
+        findings: all those of the run, of any kind.
         allowances: None where there are none.
         folder: the target's working directory, from which files are named.
         requests_per_second: the throughput of the run.
     """
-    finding = finding.model_copy(update={"key": finding_key(finding, folder)})
+    named = [f.model_copy(update={"key": finding_key(f, folder)}) for f in findings]
+    if allowances is None:
+        return [Weighed(finding=f, failure=f.title if f.kind in FAILING else "") for f in named]
+    beside: Sequence[Comparison | None] = [None] * len(named)
+    if allowances.baseline is not None:
+        beside = compare_leaks(named, allowances.baseline, folder, requests_per_second).by_finding
+    return [
+        _weigh_one(finding, comparison, allowances, folder)
+        for finding, comparison in zip(named, beside, strict=True)
+    ]
+
+
+def _weigh_one(
+    finding: Finding, comparison: Comparison | None, allowances: Allowances, folder: str
+) -> Weighed:
     if finding.kind not in FAILING:
         return Weighed(finding=finding)
-    if allowances is None:
-        return Weighed(finding=finding, failure=finding.title)
     said = []
-    if allowances.baseline is not None and finding.kind == "leak":
-        comparison = compare_leak(finding, allowances.baseline, folder, requests_per_second)
+    if comparison is not None:
         if comparison.outcome == "known":
             excused = finding.model_copy(update={"excuse": comparison.text})
-            return Weighed(finding=excused, noise=comparison.noise)
+            return Weighed(finding=excused, room=comparison.room)
         said.append(comparison.text)
         if comparison.outcome == "faster":  # who acknowledged it did not see that
             return Weighed(finding=finding, failure="; ".join([finding.title, *said]))
@@ -75,7 +89,12 @@ def weigh(
 
 
 def remarks(
-    findings: Sequence[Finding], allowances: Allowances | None, folder: str, *, conclusive: bool
+    findings: Sequence[Finding],
+    allowances: Allowances | None,
+    folder: str,
+    requests_per_second: float,
+    *,
+    conclusive: bool,
 ) -> list[str]:
     """Return what the user should know: leaks that have gone, and entries without use.
 
@@ -83,12 +102,13 @@ def remarks(
         findings: of the run.
         allowances: None where there are none.
         folder: the target's working directory.
+        requests_per_second: the throughput of the run.
         conclusive: the run could tell; one that could not does not say what has gone.
     """
     if allowances is None:
         return []
     compared = allowances.baseline if conclusive else None
-    gone = _gone(findings, compared) if compared else []
+    gone = compare_leaks(findings, compared, folder, requests_per_second).gone if compared else ()
     return [
         *(
             f"gone since the baseline: {before.key} "
@@ -100,9 +120,3 @@ def remarks(
             for entry in unused(findings, allowances.acknowledgements, folder)
         ),
     ]
-
-
-def _gone(findings: Sequence[Finding], baseline: Baseline) -> list[KnownFinding]:
-    # What still fills or was let go has not gone.
-    here = {finding.resource for finding in findings if finding.kind != "fragmentation"}
-    return [k for k in baseline.findings if k.kind == "leak" and k.resource not in here]

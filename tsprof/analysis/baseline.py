@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tsprof.analysis.conditions import conditions
-from tsprof.analysis.keys import finding_key, places
+from tsprof.analysis.keys import Places, finding_key, places
 from tsprof.report.model import (
     Finding,
     Growth,
@@ -38,6 +38,11 @@ class KnownFinding(_Kept):
     sites: tuple[str, ...] = ()
     """By their keys, see ``tsprof.analysis.keys``."""
     holders: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> Places:
+        """Its places."""
+        return Places(sites=self.sites, holders=self.holders)
 
 
 class Baseline(_Kept):
@@ -77,8 +82,32 @@ def make_baseline(report: Report) -> Baseline:
         conditions=conditions(report.scenario, report.provenance),
         growth=report.growth,
         ledger=report.ledger,
-        findings=tuple(_known(finding, folder) for finding in report.findings),
+        findings=known_findings(report.findings, folder),
         performance=report.performance,
+    )
+
+
+def known_findings(findings: Sequence[Finding], folder: str) -> tuple[KnownFinding, ...]:
+    """Keep of findings what others are compared with.
+
+    Args:
+        findings: of one run.
+        folder: the target's working directory.
+    """
+    located = [(f, places(f.sites, f.holders, folder)) for f in findings]
+    return tuple(
+        KnownFinding(
+            key=finding_key(finding, folder),
+            resource=finding.resource,
+            kind=finding.kind,
+            per_request=finding.per_request,
+            low=finding.low,
+            high=finding.high,
+            clock=finding.clock,
+            sites=where.sites,
+            holders=where.holders,
+        )
+        for finding, where in located
     )
 
 
@@ -96,18 +125,3 @@ def unfit(report: Report) -> str:
     if report.growth.detectable_bytes_per_request is None:
         return "it could not judge memory"
     return ""
-
-
-def _known(finding: Finding, folder: str) -> KnownFinding:
-    where = places(finding.sites, finding.holders, folder)
-    return KnownFinding(
-        key=finding_key(finding, folder),
-        resource=finding.resource,
-        kind=finding.kind,
-        per_request=finding.per_request,
-        low=finding.low,
-        high=finding.high,
-        clock=finding.clock,
-        sites=where.sites,
-        holders=where.holders,
-    )

@@ -3,7 +3,7 @@
 A site belongs to the holder into which a function on its stack inserts, or to that whose inserting
 function is called from there; the innermost such function decides, and within it the line. Sites
 and holders that are connected in this way are one cause: the keys, the values and the table of one
-dict, say.
+dict, say. So are holders that differ by a line alone, such as those of one suspended function.
 """
 
 import math
@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tsprof.analysis.holders import HeldGrowth, Place
+from tsprof.analysis.keys import holder_key
 from tsprof.report.model import Frame, Holder, Site
 
 MATERIAL = 0.1
@@ -81,7 +82,9 @@ def separate(
     """
     # The estimate for an object that is no container counts what it shares with others.
     containers = [one for one in held if one.holder.entries]
-    groups = [_Group([], [one]) for one in containers]
+    names = dict.fromkeys(holder_key(one.holder) for one in containers)
+    alike = [[one for one in containers if holder_key(one.holder) == key] for key in names]
+    groups = [_Group([], same) for same in alike]
     unclear = []
     for site in sites:
         for part in _parts_of(site, containers, lines.get(key_of(site), ())):

@@ -12,6 +12,7 @@ from tsprof.analysis.assessments import (
     SETTLED,
     Look,
 )
+from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.findings import (
     Attribution,
     Drain,
@@ -55,6 +56,7 @@ class Evidence:
     drain: Drain | None = None
     """Of memory."""
     count_drains: Mapping[Resource, Drain] = field(default_factory=dict)
+    culprits: Sequence[Culprit] = ()
     complete: bool = True
 
 
@@ -95,7 +97,7 @@ def decide(evidence: Evidence) -> Decision:
     grounds = _Grounds()
     found = [*_findings(evidence.look, evidence), *evidence.worse]
     rate = _requests_per_second(evidence.segments)
-    weighed = [weigh(finding, evidence.allowances, evidence.folder, rate) for finding in found]
+    weighed = weigh(found, evidence.allowances, evidence.folder, rate)
     findings = [each.finding for each in weighed]
     _weigh_findings(weighed, grounds)
     _weigh_target(evidence.events, grounds)
@@ -129,6 +131,7 @@ def decide(evidence: Evidence) -> Decision:
                 findings,
                 evidence.allowances,
                 evidence.folder,
+                rate,
                 conclusive=verdict is not Verdict.INCONCLUSIVE,
             )
         ),
@@ -150,11 +153,11 @@ def _pass_reason(look: Look, weighed: Sequence[Weighed]) -> str:
         return f"no leak found; anything above {seen:.2g} B per request would have shown"
     names = ", ".join(each.finding.key for each in excused)
     reason = f"nothing found but what is known or acknowledged ({names})"
-    memory = next((each for each in excused if each.finding.resource == "memory"), None)
-    if memory is None:
+    memory = [each.room for each in excused if each.finding.resource == "memory"]
+    if not memory:
         return f"{reason}; a leak of memory above {seen:.2g} B per request would have shown"
-    if memory.noise:
-        beside = rate_text("memory", max(memory.noise, seen))
+    if all(memory):
+        beside = rate_text("memory", max(*memory, seen))
         return f"{reason}; a further leak of memory above {beside} would have shown"
     return f"{reason}; a further leak of memory would have shown by its own site or holder only"
 
@@ -165,7 +168,9 @@ def _findings(look: Look, evidence: Evidence) -> list[Finding]:
         *memory_findings(look, evidence.attribution, evidence.drain),
         garbage_finding(look, evidence.attribution) if "garbage" in look.leaking else None,
         *(
-            count_finding(resource, assessment, evidence.count_drains.get(resource))
+            count_finding(
+                resource, assessment, evidence.culprits, evidence.count_drains.get(resource)
+            )
             for resource, assessment in look.counts.items()
         ),
         fragmentation_finding(look),

@@ -1,5 +1,6 @@
 """Two runs beside each other: what changed from one to the other, and what is noise."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TypedDict
@@ -7,11 +8,11 @@ from typing import TypedDict
 import numpy as np
 from scipy.special import stdtrit
 
-from tsprof.analysis.baseline import throughput
+from tsprof.analysis.baseline import known_findings, throughput
 from tsprof.analysis.change import Change, Estimate, change
 from tsprof.analysis.conditions import MACHINE_BOUND, Service, conditions, measure_change, obstacle
-from tsprof.analysis.keys import finding_key, holder_key, places, site_key
-from tsprof.analysis.known_leaks import BYTES, leak_change
+from tsprof.analysis.keys import holder_key, site_key
+from tsprof.analysis.pairs import BYTES, pair_leaks
 from tsprof.analysis.regressions import QUALITIES, not_compared
 from tsprof.report.difference import Compared, Difference, Group, Mark, Row, Unit
 from tsprof.report.model import Finding, Growth, LedgerRow, Owner, Report, Verdict
@@ -116,43 +117,27 @@ def _owner_growth(report: Report, row: LedgerRow) -> Estimate:
     return Estimate(value=value, low=value - reach, high=value + reach)
 
 
-def _leaks(report: Report) -> dict[str, Finding]:
-    """The leaks by resource; a run has at most one of each."""
-    return {f.resource: f for f in reversed(report.findings) if f.kind == "leak"}
+def _leaks(report: Report) -> list[Finding]:
+    return [finding for finding in report.findings if finding.kind == "leak"]
 
 
 def _leak_rows(before: Report, after: Report) -> Iterator[Row]:
-    earlier, later = _leaks(before), _leaks(after)
+    """Each leak beside the same one of the other run, or alone."""
+    earlier, later = (known_findings(r.findings, r.provenance.folder) for r in (before, after))
     throughputs = [throughput(report.performance) for report in (before, after)]
     faster = throughputs[1] / throughputs[0] if all(throughputs) else 1.0
-    for resource in dict.fromkeys([*earlier, *later]):
-        was, now = earlier.get(resource), later.get(resource)
-        unit: Unit = "bytes" if resource in BYTES else "count"
-        if was is not None and now is not None and _same_place(was, now, before, after):
-            keys = {finding_key(f, r.provenance.folder) for f, r in ((was, before), (now, after))}
-            yield Row(
-                group="leaks",
-                name=keys.pop() if len(keys) == 1 else f"{resource}:leak",
-                unit=unit,
-                before=was.per_request,
-                after=now.per_request,
-                **_told(leak_change(was, now, faster=faster), worse=1),
-            )
-            continue
-        if was is not None:
-            yield _alone(
-                "leaks", finding_key(was, before.provenance.folder), unit, before=was.per_request
-            )
-        if now is not None:
-            yield _alone(
-                "leaks", finding_key(now, after.provenance.folder), unit, after=now.per_request
-            )
-
-
-def _same_place(was: Finding, now: Finding, before: Report, after: Report) -> bool:
-    there = places(was.sites, was.holders, before.provenance.folder)
-    here = places(now.sites, now.holders, after.provenance.folder)
-    return there.overlap(here) is not False
+    for pair in pair_leaks(earlier, later, faster=faster):
+        unit: Unit = "bytes" if (*pair.before, *pair.after)[0].resource in BYTES else "count"
+        name = ", ".join(pair.keys)
+        was, now = (
+            sum(leak.per_request for leak in side) if side else None
+            for side in (pair.before, pair.after)
+        )
+        if was is None or now is None:
+            yield _alone("leaks", name, unit, before=was, after=now)
+        else:
+            told = _told(pair.change(faster), worse=1)
+            yield Row(group="leaks", name=name, unit=unit, before=was, after=now, **told)
 
 
 def _place_rows(before: Report, after: Report) -> Iterator[Row]:
@@ -162,17 +147,17 @@ def _place_rows(before: Report, after: Report) -> Iterator[Row]:
 
 
 def _sites(report: Report) -> dict[str, float]:
-    folder = report.provenance.folder
-    sites = [site for finding in _leaks(report).values() for site in finding.sites]
-    found: dict[str, float] = {}
-    for site in dict.fromkeys(sites):
-        key = site_key(site, folder)
-        found[key] = found.get(key, 0.0) + site.bytes_per_request
-    return found
+    """What each site allocates; leaks of two resources, memory and garbage, may share sites."""
+    found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for leak in _leaks(report):
+        for site in leak.sites:
+            key = site_key(site, report.provenance.folder)
+            found[key][leak.resource] += site.bytes_per_request
+    return {key: max(by_resource.values()) for key, by_resource in found.items()}
 
 
 def _holders(report: Report) -> dict[str, float]:
-    holders = [holder for finding in _leaks(report).values() for holder in finding.holders]
+    holders = [holder for finding in _leaks(report) for holder in finding.holders]
     return {holder_key(holder): holder.entries_per_request for holder in holders}
 
 

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from tsprof.analysis.assessments import LEAKS, Look, requests_between
 from tsprof.analysis.causes import Cause
+from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.growth import Assessment, Shape
 from tsprof.report.model import Finding, Holder, Resource, Site
 from tsprof.report.wording import place
@@ -76,9 +77,18 @@ class Drain:
     """The least that as much load brought within the settled window."""
 
     @property
+    def gone(self) -> float:
+        """What went for good.
+
+        The next load brings back the buffers of connections that closed at rest: 81 to 89 kB of a
+        clean uvicorn with 10 users.
+        """
+        return self.released - max((self.brought or 0.0) - self.expected, 0.0)
+
+    @property
     def let_go(self) -> bool:
         """A good part of the growth went by itself."""
-        return self.released >= RELEASED * self.grown > 0
+        return self.gone >= RELEASED * self.grown > 0
 
     @property
     def stopped(self) -> bool:
@@ -94,6 +104,8 @@ class Confirmation:
     drain: Drain | None = None
     """Of memory."""
     count_drains: Mapping[Resource, Drain] = field(default_factory=dict)
+    culprits: tuple[Culprit, ...] = ()
+    """What the leaking descriptors, threads, tasks and processes are."""
     last_judged: int | None = None
     """Number of the last checkpoint that the verdict rests on; None for all."""
     seconds: float = 0.0
@@ -197,7 +209,7 @@ def _let_go(drain: Drain | None) -> str | None:
     if drain is None:
         return None
     if drain.let_go:
-        share = min(drain.released / drain.grown, 1.0)
+        share = min(drain.gone / drain.grown, 1.0)
         return f"and {share:.0%} of that let go within {drain.seconds:.0f} s of rest"
     if drain.stopped:
         return f"but no longer after a rest of {drain.seconds:.0f} s"
@@ -276,23 +288,40 @@ def garbage_finding(look: Look, attribution: Attribution | None) -> Finding:
 
 
 def count_finding(
-    resource: Resource, assessment: Assessment, drain: Drain | None = None
+    resource: Resource,
+    assessment: Assessment,
+    culprits: Sequence[Culprit] = (),
+    drain: Drain | None = None,
 ) -> Finding | None:
-    """Return the finding on a counted resource (descriptors, threads, tasks, processes)."""
+    """Return the finding on a counted resource (descriptors, threads, tasks, processes).
+
+    Args:
+        resource: which.
+        assessment: of its growth.
+        culprits: what of the leaking resources was named.
+        drain: what became of the growth at rest.
+    """
     if assessment.shape not in LEAKS or assessment.rate.low <= 0:
         return None
     rate = assessment.rate.value
     often = f" (one in {1 / rate:,.0f} requests)" if rate <= RARE else ""
     let_go = _let_go(drain)
+    if let_go is None:
+        title = f"{COUNTED[resource]} grow by {rate:.4g} per request{often}"
+    else:
+        title = f"{COUNTED[resource]} grew by {rate:.4g} per request{often} under load, {let_go}"
+    named = next((culprit for culprit in culprits if culprit.resource == resource), None)
+    if named is not None and named.title:
+        title += f": {named.title}"
     return Finding(
         resource=resource,
         kind="leak" if let_go is None else "released",
-        title=f"{COUNTED[resource]} grow by {rate:.4g} per request{often}"
-        if let_go is None
-        else f"{COUNTED[resource]} grew by {rate:.4g} per request{often} under load, {let_go}",
+        title=title,
         clock=assessment.clock,
         confidence=assessment.probability,
-        details=(assessment.reason,),
+        sites=named.sites if named else (),
+        holders=named.holders if named else (),
+        details=(*(named.details if named else ()), assessment.reason),
         **_rate(assessment),
     )
 

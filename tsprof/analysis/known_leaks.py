@@ -1,16 +1,14 @@
-"""A leak beside the baseline's: the same, a faster one, or another."""
+"""The leaks of a run beside its baseline's: the same, faster ones, or others."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tsprof.analysis.baseline import Baseline, KnownFinding
-from tsprof.analysis.change import Change, Estimate, change
-from tsprof.analysis.keys import Places, places
+from tsprof.analysis.baseline import Baseline, KnownFinding, known_findings
+from tsprof.analysis.keys import Places
+from tsprof.analysis.pairs import BYTES, Pair, merged, pair_leaks
 from tsprof.report import format as fmt
 from tsprof.report.model import Finding, Resource
-
-BYTES = ("memory", "garbage")
-"""Resources whose growth is in bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,76 +19,115 @@ class Comparison:
     """``known`` was there before and grows no faster."""
     text: str
     """What the baseline says of it, to follow a comma or a semicolon."""
-    noise: float = 0.0
-    """How much faster it could have grown without being told from before, per request."""
+    room: float = 0.0
+    """How much faster its resource could have grown without being told from before, per request;
+    0 where the leak is not known."""
 
 
-def compare_leak(
-    finding: Finding, baseline: Baseline, folder: str, requests_per_second: float
-) -> Comparison:
-    """Say whether a leak is the baseline's.
+@dataclass(frozen=True, kw_only=True)
+class Comparisons:
+    """The findings of a run beside the baseline's leaks."""
+
+    by_finding: tuple[Comparison | None, ...]
+    """In the order of the findings; None for what is no leak."""
+    gone: tuple[KnownFinding, ...]
+    """The baseline's leaks that are there no more, in no form."""
+
+
+def compare_leaks(
+    findings: Sequence[Finding], baseline: Baseline, folder: str, requests_per_second: float
+) -> Comparisons:
+    """Say which leaks are the baseline's, and which of the baseline's have gone.
 
     Args:
-        finding: of kind ``leak``.
+        findings: all those of a run.
         baseline: of an earlier run.
         folder: the target's working directory.
         requests_per_second: the throughput of this run.
     """
-    before = next(
-        (k for k in baseline.findings if (k.resource, k.kind) == (finding.resource, "leak")), None
+    here = known_findings(findings, folder)
+    faster = _times(requests_per_second, baseline.requests_per_second)
+    pairs = pair_leaks(baseline.findings, here, faster=faster)
+    return Comparisons(
+        by_finding=tuple(
+            _comparison(finding, pairs, faster) if finding.kind == "leak" else None
+            for finding in here
+        ),
+        gone=tuple(
+            known
+            for pair in pairs
+            if not pair.after
+            for known in pair.before
+            if not any(_has_become(known, finding) for finding in here)
+        ),
     )
-    if before is None:
-        return Comparison(outcome="new", text="it is new since the baseline")
-    was, now = (rate_text(finding.resource, f.per_request) for f in (before, finding))
-    where = places(finding.sites, finding.holders, folder)
-    there = Places(sites=before.sites, holders=before.holders)
-    difference = leak_change(
-        before, finding, faster=_times(requests_per_second, baseline.requests_per_second)
+
+
+def _has_become(known: KnownFinding, finding: KnownFinding) -> bool:
+    """Tell whether a leak may be what still fills or was let go, and so has not gone."""
+    other = finding.kind not in ("leak", "fragmentation") and finding.resource == known.resource
+    return other and known.where.overlap(finding.where) is not False
+
+
+def _comparison(finding: KnownFinding, pairs: Sequence[Pair], faster: float) -> Comparison:
+    mine = next(pair for pair in pairs if finding in pair.after)
+    if not mine.before:
+        return _unknown(finding, pairs)
+    difference = mine.change(faster)
+    was, now = (
+        rate_text(finding.resource, sum(part.per_request for part in side))
+        for side in (mine.before, mine.after)
     )
-    noise = difference.value - difference.low if difference.low is not None else 0.0
+    others = ", ".join(key for key in mine.keys if key != finding.key)
+    summed = len(mine.before) + len(mine.after) > 2  # noqa: PLR2004 - more than one beside one
+    together = f", together with {others}" if summed and others else ""
     if difference.beyond_noise > 0:
+        noise = rate_text(finding.resource, difference.value - (difference.low or 0.0))
         text = (
-            f"its rate rose from the baseline's {was} to {now}, by more than the noise of "
-            f"{rate_text(finding.resource, noise)}"
+            f"its rate{together}{',' if together else ''} rose from the baseline's {was} to {now}, "
+            f"by more than the noise of {noise}"
         )
-        come = where.without(there)
+        come = finding.where.without(_places(mine.before))
         return Comparison(outcome="faster", text=f"{text}; new is {come}" if come else text)
-    same = where.overlap(there)
-    if same is False:
-        text = f"it is in another place than the baseline's, which was {before.key}"
-        return Comparison(outcome="elsewhere", text=text)
-    text = f"known, as in the baseline: {was} then, {now} now"
-    if same is None and finding.resource == "memory":
+    text = f"known, as in the baseline{together}: {was} then, {now} now"
+    if finding.resource == "memory" and _nothing_to_compare(finding, mine):
         text += " (its place could not be compared)"
-    return Comparison(outcome="known", text=text, noise=noise)
+    return Comparison(outcome="known", text=text, room=_room(finding.resource, pairs, faster))
+
+
+def _unknown(finding: KnownFinding, pairs: Sequence[Pair]) -> Comparison:
+    """Compare a leak that is in no place of the baseline's."""
+    earlier = [pair for pair in pairs if _of(finding.resource, pair.before)]
+    if not earlier or any(pair.after for pair in earlier):
+        return Comparison(outcome="new", text="it is new since the baseline")
+    names = ", ".join(merged(earlier).keys)
+    text = f"it is in another place than the baseline's, which was {names}"
+    return Comparison(outcome="elsewhere", text=text)
+
+
+def _places(findings: Sequence[KnownFinding]) -> Places:
+    return Places(
+        sites=tuple(key for finding in findings for key in finding.sites),
+        holders=tuple(key for finding in findings for key in finding.holders),
+    )
+
+
+def _nothing_to_compare(finding: KnownFinding, pair: Pair) -> bool:
+    return all(known.where.overlap(finding.where) is None for known in pair.before)
+
+
+def _room(resource: Resource, pairs: Sequence[Pair], faster: float) -> float:
+    """Return how much more all leaks of a resource that was known to leak could bring."""
+    whole = merged([pair for pair in pairs if _of(resource, pair.before)])
+    return max(0.0, -(whole.change(faster).low or 0.0))
+
+
+def _of(resource: Resource, findings: Sequence[KnownFinding]) -> bool:
+    return any(finding.resource == resource for finding in findings)
 
 
 def _times(now: float, then: float) -> float:
     return now / then if now > 0 and then > 0 else 1.0
-
-
-def leak_change(before: KnownFinding | Finding, after: Finding, *, faster: float) -> Change:
-    """Return the change of a leak's rate per request.
-
-    Args:
-        before: the leak in the earlier run.
-        after: the leak in the later run.
-        faster: the later run's throughput by the earlier one's. What grows with time brings less
-            per request when more requests come in a second.
-    """
-    figure = "growth" if after.resource in BYTES else "count"
-    by_request = change(_rate(before), _rate(after), figure)
-    if not any(finding.clock.startswith("second") for finding in (before, after)):
-        return by_request
-    # The clock is an inference: where it says time, either reading of the rate may be right.
-    by_time = change(_rate(before), _rate(after, faster), figure)
-    return min(by_request, by_time, key=lambda difference: abs(difference.value))
-
-
-def _rate(finding: KnownFinding | Finding, times: float = 1.0) -> Estimate:
-    return Estimate(
-        value=finding.per_request * times, low=finding.low * times, high=finding.high * times
-    )
 
 
 def rate_text(resource: Resource, per_request: float) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv, stdtrit
 
 from tsprof.analysis.noise import Floats
-from tsprof.analysis.resources import Resources
+from tsprof.analysis.usage import Resources
 from tsprof.histogram import PARTS, middle
 from tsprof.records import Checkpoint, Segment
 from tsprof.report.model import Measure

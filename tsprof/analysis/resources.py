@@ -1,49 +1,88 @@
-"""What the probes' samples of a run come to."""
+"""What a process holds open and runs at a moment, and which kinds of it grew between two."""
 
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-from tsprof.records import ProcessSample
+from tsprof.analysis.captures import CallFrame
+from tsprof.analysis.patterns import pattern, skeleton
 
-
-@dataclass
-class Resources:
-    """What the probes saw, summed: bytes by second, CPU seconds by second and by role.
-
-    ``rss`` and ``cpu`` are the target's; ``load_waited`` is for how long the load process was ready
-    to run and had no processor.
-    """
-
-    rss: dict[int, int] = field(default_factory=lambda: defaultdict(int))
-    cpu: dict[int, float] = field(default_factory=lambda: defaultdict(float))
-    load_cpu: dict[int, float] = field(default_factory=lambda: defaultdict(float))
-    load_waited: dict[int, float] = field(default_factory=lambda: defaultdict(float))
-    last_waited: float = 0.0
-    last_cpu: dict[tuple[str, int], float] = field(default_factory=dict)
-    peak: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    total_cpu: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-
-    def mean_cpu_percent(self) -> float | None:
-        """Return the target's mean CPU use in percent of one core; None without samples."""
-        return 100 * sum(self.cpu.values()) / len(self.cpu) if self.cpu else None
+FROM_A_CLIENT = "TCP from a client to"
+"""The kind of a connection that a client of the target has opened."""
+CountedResource = Literal["fd", "thread", "task", "process"]
 
 
-def sum_samples(samples: Iterable[ProcessSample]) -> Resources:
-    """Sum the samples of a run as they pass, since there are many."""
-    sums = Resources()
-    for sample in samples:
-        key = (sample.role, sample.pid)
-        # Less than before is another process, which was given the same pid.
-        used = max(0.0, sample.cpu_seconds - sums.last_cpu.get(key, sample.cpu_seconds))
-        sums.last_cpu[key] = sample.cpu_seconds
-        sums.total_cpu[sample.role] += used
-        sums.peak[sample.role] = max(sums.peak[sample.role], sample.rss)
-        if sample.role == "target":
-            sums.rss[sample.second] += sample.rss
-            sums.cpu[sample.second] += used
-        elif sample.role == "load":
-            sums.load_cpu[sample.second] += used
-            sums.load_waited[sample.second] += max(0.0, sample.waited_seconds - sums.last_waited)
-            sums.last_waited = sample.waited_seconds
-    return sums
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """One descriptor, thread, asyncio task or child process."""
+
+    resource: CountedResource
+    pid: int
+    """The process that holds it; of a child, its parent."""
+    identity: str
+    """Tells it from others of its resource in the process, and from a later one of its number."""
+    kind: str
+    """Such as ``regular file``, ``TCP to``, ``pipe``, ``thread``."""
+    name: str = ""
+    """What tells those of a kind apart, and may hold numbers: a path, a peer, a thread's name."""
+    runs: str = ""
+    """What a thread or task runs, such as ``poll (app.py:12)``."""
+    object_id: int | None = None
+    """Of the Python object that owns it, where there is one."""
+    origin: tuple[CallFrame, ...] = ()
+    """Where it was opened or started, innermost first; empty where that is not known."""
+    now: tuple[CallFrame, ...] = ()
+    """Where it waits or runs, innermost first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grown:
+    """Descriptors, threads, tasks or children of one kind that became more."""
+
+    resource: CountedResource
+    kind: str
+    what: str
+    """Such as ``regular file /tmp/export-*.csv``."""
+    gained: int
+    new: tuple[Held, ...]
+    """Those that were not there before; more than were gained where others went."""
+
+
+def grown(before: Sequence[Held], after: Sequence[Held]) -> tuple[Grown, ...]:
+    """Return the kinds that became more, all processes together, the largest gain first."""
+    known = {(held.resource, held.pid, held.identity) for held in before}
+    had = Counter(map(_key, before))
+    groups: dict[tuple[str, ...], list[Held]] = defaultdict(list)
+    for held in after:
+        groups[_key(held)].append(held)
+    found = []
+    for key, members in groups.items():
+        new = [h for h in members if (h.resource, h.pid, h.identity) not in known]
+        gained = len(members) - had[key]
+        if gained > 0 and new:
+            found.append(
+                Grown(
+                    resource=members[0].resource,
+                    kind=members[0].kind,
+                    what=_what(new),
+                    gained=gained,
+                    new=tuple(new),
+                )
+            )
+    return tuple(sorted(found, key=lambda group: -group.gained))
+
+
+def _key(held: Held) -> tuple[str, ...]:
+    name = held.name if held.kind.endswith(" to") else skeleton(held.name)  # a peer's port matters
+    return (held.resource, held.kind, name, held.runs)
+
+
+def _what(members: Sequence[Held]) -> str:
+    first = members[0]
+    name = pattern([held.name for held in members])
+    if first.resource == "task":
+        return first.runs
+    if name and first.resource in ("thread", "process"):
+        name = f'"{name}"'
+    return f"{first.kind} {name}".strip() + (f" running {first.runs}" if first.runs else "")

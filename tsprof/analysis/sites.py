@@ -285,7 +285,7 @@ def _through(frames: Sequence[Frame]) -> str:
     frame = next((frame for frame in native if frame.origin == "native"), native[-1])
     module = PurePath(frame.module).name
     if frame.function.startswith(module):  # stripped: an offset into it
-        return frame.function
+        return "" if frame is frames[shown_frame(frames)] else frame.function
     return f"{module}: {frame.function}" + ("" if "(" in frame.function else "()")
 
 

@@ -10,7 +10,7 @@ from tsprof.analysis.decide import Decision
 from tsprof.analysis.findings import Attribution
 from tsprof.analysis.ledger import growth_rows, total_owners
 from tsprof.analysis.performance import undisturbed
-from tsprof.analysis.resources import Resources
+from tsprof.analysis.usage import Resources
 from tsprof.exit_codes import ExitCode
 from tsprof.histogram import Histogram
 from tsprof.records import Checkpoint, Event, Segment

@@ -1,11 +1,12 @@
 """Puts the gate between Locust's users and the target.
 
-Locust offers no hook before a request, so the request methods of its two HTTP sessions, and the
+Locust offers no hook before a request, so the request methods of the HTTP sessions, and the
 method that runs a task, are wrapped where they are defined: subclasses of a Locust file keep
 working, whatever they override.
 
-What the clients send by themselves inside of one request counts once: redirects, and
-geventhttpclient's up to eleven repetitions of a GET that the target took and did not answer.
+What the clients send by themselves inside of one request counts once: redirects; a FastHttpUser's
+up to eleven repetitions of a GET that the target took and did not answer; a LeanHttpUser's one
+repetition of a request for which it found a connection closed that had been kept open.
 Requests that an HttpUser sends by another client are recorded if it reports them to Locust, but
 take no ticket; they stop when the gate is closed because no task begins then.
 """
@@ -21,6 +22,7 @@ from locust.contrib.fasthttp import FastHttpSession
 from locust.user.task import DefaultTaskSet
 
 from tsprof.load.gate import Gate
+from tsprof.load.lean.session import LeanHttpSession
 from tsprof.load.recorder import Recorder
 
 Method = Callable[..., Any]
@@ -44,7 +46,7 @@ def install(gate: Gate, users: int) -> None:
         users: How many users there will be.
     """
     pause = pause_after_error(users)
-    for session in (HttpSession, FastHttpSession):
+    for session in (HttpSession, FastHttpSession, LeanHttpSession):
         _replace(session, "request", _gated_request(session.request, gate, pause))
     for task_set in (TaskSet, DefaultTaskSet):
         _replace(task_set, "execute_task", _gated_task(task_set.execute_task, gate))

@@ -22,6 +22,7 @@ from locust.util.load_locustfile import load_locustfile
 
 from tsprof.errors import UsageError
 from tsprof.load.bounded_stats import BoundedRunner, BoundedStats
+from tsprof.load.lean.user import LeanHttpUser
 from tsprof.load.recorder import printable
 from tsprof.load.spec import LoadSpec
 
@@ -69,7 +70,7 @@ def path_user(paths: Sequence[str]) -> type[User]:
     """Return a user class that requests the paths with GET, all users taking turns."""
     turns = itertools.cycle(paths)
 
-    class PathUser(FastHttpUser):
+    class PathUser(LeanHttpUser):
         @task
         def get(self) -> None:
             self.client.get(next(turns))
@@ -136,6 +137,7 @@ def _require_tasks(classes: Sequence[type[User]], path: Path) -> None:
             User.__init__,
             HttpUser.__init__,
             FastHttpUser.__init__,
+            LeanHttpUser.__init__,
         }
         if user_class.tasks or makes_its_own or hasattr(user_class, "functions"):
             return

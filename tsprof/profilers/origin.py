@@ -1,7 +1,8 @@
 """Whose code a file is: the application's, a dependency's, native code or the interpreter's."""
 
+import csv
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -66,10 +67,22 @@ def _owners(libraries: Sequence[Path]) -> dict[str, tuple[str, str]]:
         name = distribution.metadata["Name"]
         if not name:
             continue  # the remains of a broken installation
-        for file in distribution.files or ():
-            if file.suffix == ".py" or ".so" in file.suffixes:
-                found[str(distribution.locate_file(file))] = (name, distribution.version)
+        root, of = distribution.locate_file(""), (name, distribution.version)
+        found.update((f"{root}/{file}", of) for file in _code_files(distribution))
     return found
+
+
+def _code_files(distribution: metadata.Distribution) -> Iterator[str]:
+    """Yield the files by their paths as recorded.
+
+    ``Distribution.files`` makes objects of all of them: 2 s for 120 distributions, not 0.1 s.
+    """
+    record = distribution.read_text("RECORD")
+    if record is None:
+        files = (str(file) for file in distribution.files or ())
+    else:
+        files = (row[0] for row in csv.reader(record.splitlines()) if row)
+    yield from (file for file in files if file.endswith(".py") or ".so" in Path(file).suffixes)
 
 
 def _by_folder(path: Path) -> tuple[str, str]:

@@ -22,7 +22,8 @@ class Row(_Frozen):
     group: Group
     """What the row is about: growth by owner, leaks, their places, or how the target served."""
     name: str
-    """A ledger's owner, a measure's name, or the key of a finding, site or holder."""
+    """A ledger's owner, a measure's name, or the key of a finding, site or holder; the keys of all
+    findings, with commas between them, where the runs tell one growth apart otherwise."""
     unit: Unit
     """Bytes or a count per request, milliseconds, requests per second, or a part of one."""
     before: float | None

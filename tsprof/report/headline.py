@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tsprof.report import format as fmt
 from tsprof.report.model import Report, Verdict
-from tsprof.report.wording import clock, place, total_growth
+from tsprof.report.wording import clock, place, through, total_growth
 
 _HOURS_PER_DAY = 24
 
@@ -119,7 +119,7 @@ def culprit(report: Report) -> str:
         if finding.excuse:
             continue
         parts = [
-            *(f"{place(site)} in {site.function}" for site in finding.sites[:1]),
+            *(f"{place(site)} in {site.function}{through(site)}" for site in finding.sites[:1]),
             *(f"held by {holder.path}" for holder in finding.holders[:1]),
         ]
         if parts:

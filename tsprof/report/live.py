@@ -221,7 +221,9 @@ def _growth(progress: Progress) -> str:
 
 
 def _sentence(progress: Progress) -> str:
-    expected = f" of {fmt.duration(progress.expected)}" if progress.expected else ""
+    # What follows a leak comes on top of the time for load.
+    in_time = progress.expected and progress.elapsed <= progress.expected
+    expected = f" of {fmt.duration(progress.expected)}" if in_time else ""
     message = f"; {progress.message}" if progress.message else ""
     return clean(
         f"[{fmt.duration(progress.elapsed)}{expected}] {progress.phase}: {_load(progress)};"

@@ -117,7 +117,7 @@ def _finding(finding: Finding) -> str:
         for holder in finding.holders[:5]
     ]
     lines += [bullet(escape(detail)) for detail in finding.details[:10]]
-    stack = finding.sites[0].stack[1:] if finding.sites else ()
+    stack = wording.callers(finding.sites[0]) if finding.sites else ()
     called = [f"called by {frame.text}" for frame in wording.folded_stack(stack)]
     text = "\n".join(line for line in lines if line)
     stack_block = _details("Stack of the first site", called)

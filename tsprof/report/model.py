@@ -118,7 +118,7 @@ class Frame(_Frozen):
 
 
 class Site(_Frozen):
-    """A line that allocates what stays."""
+    """A line that allocates what stays, or opens or starts what stays open."""
 
     function: str
     """Qualified name of the function, or the symbol of native code."""
@@ -127,7 +127,7 @@ class Site(_Frozen):
     line: int
     """Line in the file, counted from 1; 0 when it is not known."""
     bytes_per_request: float
-    """Bytes that this line allocates and that stay."""
+    """Bytes that this line allocates and that stay; 0 where what leaks is counted."""
     blocks_per_request: float = 0.0
     """Allocations of this line that stay."""
     share: float
@@ -144,7 +144,7 @@ class Site(_Frozen):
 
 
 class Holder(_Frozen):
-    """What keeps the memory alive."""
+    """What keeps the memory, or what is open, alive."""
 
     path: str
     """Such as ``app.py: module global "seen" -> dict``."""
@@ -184,7 +184,7 @@ class Finding(_Frozen):
     plateau: float | None = None
     """Predicted final size (bytes or a count) where the kind is ``filling``."""
     sites: tuple[Site, ...] = ()
-    """The lines that allocate what stays, the largest share first."""
+    """The lines that allocate, open or start what stays, the largest share first."""
     holders: tuple[Holder, ...] = ()
     """What keeps it alive."""
     details: tuple[str, ...] = ()

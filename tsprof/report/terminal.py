@@ -113,8 +113,7 @@ def _findings(console: Console, findings: Sequence[Finding]) -> None:
                 indent=3,
                 hanging=2,
             )
-            # The innermost frame is the site itself.
-            for frame in wording.folded_stack(site.stack[1:], longest=8):
+            for frame in wording.folded_stack(wording.callers(site), longest=8):
                 _line(console, Text(f"called by {frame.text}", style="dim"), indent=5, hanging=2)
         for holder in finding.holders:
             held = f": {wording.holder_state(holder)}"

@@ -20,6 +20,8 @@ _EXPLAINED = 0.8
 _DRAIN = "drain test:"
 _EVIDENCE = ("measured over", "grew by", "only the forced collections")
 """How details begin that rule something out; the others are doubts."""
+_ENTRY = "with each entry of"
+"""How details begin that say what a holder keeps."""
 _BYTES = ("memory", "garbage")
 
 
@@ -47,7 +49,7 @@ def _ticket(report: Report, leak: Finding, command: str) -> str:
         ("", table(["figure", "value"], _figures(report, leak))),
         ("Where it is allocated", "\n\n".join(_sites(leak))),
         ("What keeps it alive", _list(_holders(leak))),
-        ("Who owns the growth", _ledger(report) if leak.resource in _BYTES else ""),
+        ("Who owns the growth", _ledger(report, leak) if leak.resource in _BYTES else ""),
         ("How to reproduce", _reproduction(report, command)),
         ("What was ruled out", _list(map(escape, _ruled_out(report, leak)))),
         ("What is uncertain", _list(map(escape, _uncertain(report, leak)))),
@@ -81,6 +83,8 @@ def _file_name(file: str) -> str:
 
 def _figures(report: Report, leak: Finding) -> Iterator[tuple[str, str]]:
     yield "growth", wording.finding_growth(leak)
+    if len(_parts(report, leak)) > 1:
+        yield "growth of all that leaks or fills", wording.total_growth(report.growth)
     rate = requests_per_second(report)
     if rate:
         hourly = leak.per_request * rate * 3600
@@ -107,7 +111,7 @@ def _sites(leak: Finding) -> Iterator[str]:
         where = f"{code(wording.place(site))} in {code(site.function)}"
         package = escape(fmt.in_parentheses(site.package))
         yield f"{where}{package}: {escape(wording.site_growth(site))}"
-        frames = wording.folded_stack(site.stack[1:], longest=_STACK_LINES)
+        frames = wording.folded_stack(wording.callers(site), longest=_STACK_LINES)
         if frames:
             yield _fenced(f"called by {frame.text}" for frame in frames)
 
@@ -115,14 +119,26 @@ def _sites(leak: Finding) -> Iterator[str]:
 def _holders(leak: Finding) -> Iterator[str]:
     for holder in leak.holders[:_SHOWN]:
         yield f"{code(holder.path)}: {escape(wording.holder_state(holder))}"
+    yield from (escape(detail) for detail in leak.details if detail.startswith(_ENTRY))
 
 
-def _ledger(report: Report) -> str:
+def _parts(report: Report, leak: Finding) -> list[Finding]:
+    """The findings that one growth was split into, the leak being one of them."""
+    causes = [finding for finding in report.findings if finding.kind in ("leak", "filling")]
+    return [finding for finding in causes if finding.resource == leak.resource]
+
+
+def _ledger(report: Report, leak: Finding) -> str:
     rows = [
         (wording.owner_label(row.owner), fmt.size(row.bytes_per_request), fmt.size(row.bytes_now))
         for row in report.ledger
     ]
-    return table(["owner", "per request", "now"], rows) if rows else ""
+    if not rows:
+        return ""
+    whole = table(["owner", "per request", "now"], rows)
+    if len(_parts(report, leak)) > 1:
+        return f"Of the whole growth, of which this leak is a part:\n\n{whole}"
+    return whole
 
 
 def _reproduction(report: Report, command: str) -> str:
@@ -137,7 +153,7 @@ def _ruled_out(report: Report, leak: Finding) -> Iterator[str]:
     exact = any(process.source == "agent" for process in report.processes)
     if exact and leak.resource == "memory":
         yield "garbage that waits for its collector: every reading follows a forced collection"
-    yield from (detail for detail in leak.details if _is_ruling(detail))
+    yield from _rulings(report, leak)
     if leak.holders and all(holder.bound is None for holder in leak.holders):
         yield "a cache that is full one day: no bound is known of what holds it"
     slack = sum(r.bytes_per_request for r in report.ledger if r.owner == "allocator_slack")
@@ -149,12 +165,18 @@ def _ruled_out(report: Report, leak: Finding) -> Iterator[str]:
         )
 
 
+def _rulings(report: Report, leak: Finding) -> list[str]:
+    """What was seen of the whole growth, which the first of its parts says for all."""
+    return [d for part in _parts(report, leak) for d in part.details if _is_ruling(d)]
+
+
 def _is_ruling(detail: str) -> bool:
     return detail.startswith((_DRAIN, *_EVIDENCE))
 
 
 def _uncertain(report: Report, leak: Finding) -> Iterator[str]:
-    yield from (detail for detail in leak.details if not _is_ruling(detail))
+    told = (_DRAIN, _ENTRY, *_EVIDENCE)
+    yield from (detail for detail in leak.details if not detail.startswith(told))
     explained = sum(site.share for site in leak.sites)
     if not leak.sites:
         yield "which line allocates it: no site was found"
@@ -162,7 +184,9 @@ def _uncertain(report: Report, leak: Finding) -> Iterator[str]:
         yield f"the sites explain {fmt.percentage(explained)} of the growth"
     if not leak.holders:
         yield "what keeps it alive: no holder was found"
-    if leak.resource == "memory" and not any(d.startswith(_DRAIN) for d in leak.details):
+    if leak.resource == "memory" and not any(
+        ruling.startswith(_DRAIN) for ruling in _rulings(report, leak)
+    ):
         yield "whether it lets go by itself: the target was not given a rest"
     if any(process.source == "outside" for process in report.processes):
         yield "some processes could only be read from outside"

@@ -96,10 +96,23 @@ def finding_confidence(finding: Finding) -> str:
 
 def site_growth(site: Site) -> str:
     """What a line leaves behind, and which part of the finding that is."""
-    if not site.bytes_per_request:
-        return "keeps what other lines allocate"
+    if not site.bytes_per_request:  # descriptors and threads are counted
+        return fmt.percentage(site.share) if site.share else "keeps what other lines allocate"
     blocks = f" in {fmt.count(site.blocks_per_request, 'block')}" if site.blocks_per_request else ""
-    return f"{fmt.size(site.bytes_per_request)}{blocks} per request, {fmt.percentage(site.share)}"
+    share = fmt.percentage(site.share)
+    return f"{fmt.size(site.bytes_per_request)}{blocks} per request, {share}{through(site)}"
+
+
+def through(site: Site) -> str:
+    """The native code that allocated for a line, as the end of a sentence; empty for none."""
+    return f", through {site.through}" if site.through else ""
+
+
+def callers(site: Site) -> tuple[Frame, ...]:
+    """The frames that led to a site; those that it called, such as native code, are left out."""
+    names = [(frame.file, frame.function) for frame in site.stack]
+    shown = (site.file, site.function)
+    return site.stack[names.index(shown) + 1 :] if shown in names else site.stack
 
 
 def site_line(site: Site) -> str:

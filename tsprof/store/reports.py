@@ -18,10 +18,10 @@ from tsprof.analysis.gauge_drift import Watch, gauges_to_judge, rows
 from tsprof.analysis.gauges import gauges_of
 from tsprof.analysis.performance import measure_performance, undisturbed
 from tsprof.analysis.regressions import Regressions, find_regressions
-from tsprof.analysis.resources import sum_samples
 from tsprof.analysis.shapes import SLOWEST_FILL
 from tsprof.analysis.stability import judge_stability, load_qualities
 from tsprof.analysis.summary import Facts, build_report
+from tsprof.analysis.usage import sum_samples
 from tsprof.config.model import Criteria
 from tsprof.config.model import Gauges as GaugeSettings
 from tsprof.errors import StoreError
@@ -141,6 +141,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             attribution=confirmation.attribution,
             drain=confirmation.drain,
             count_drains=confirmation.count_drains,
+            culprits=confirmation.culprits,
             complete=complete,
         )
     )

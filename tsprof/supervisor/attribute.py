@@ -18,12 +18,11 @@ from tsprof.analysis import observe
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.captures import CaptureDigest
 from tsprof.analysis.holders import growing_types
-from tsprof.analysis.native import grows_natively
 from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import Checkpoint
 from tsprof.supervisor.agents import Agent, Agents, Reply
 from tsprof.supervisor.checkpoints import wait_until_quiet
-from tsprof.supervisor.engine import Engine, RunEnded
+from tsprof.supervisor.engine import Engine
 
 MOST_PROCESSES = 3
 """Processes in which windows are opened at a time, those that grow the most."""
@@ -48,17 +47,18 @@ def growing_processes(final: Look) -> list[int]:
     if not points or judged is None:
         return [r.pid for r in (points[-1].processes if points else ()) if r.source == "agent"]
     if final.leaking == ("garbage",):
-        return _most([(float(r.garbage_bytes), r.pid) for r in points[-1].processes])
-    return _most(_gains(final, points[judged.first], points[-1]))
+        return most([(float(r.garbage_bytes), r.pid) for r in points[-1].processes])
+    return most(gains(final, points[judged.first], points[-1]))
 
 
-def _most(gained: list[tuple[float, int]]) -> list[int]:
+def most(gained: list[tuple[float, int]]) -> list[int]:
+    """Return the pids of those that gained a good part of all, the most first."""
     gained.sort(reverse=True)
     whole = sum(max(gain, 0.0) for gain, _ in gained) or 1.0
     return [pid for gain, pid in gained if gain >= GROWING_SHARE * whole][:MOST_PROCESSES]
 
 
-def _gains(final: Look, first: Checkpoint, last: Checkpoint) -> list[tuple[float, int]]:
+def gains(final: Look, first: Checkpoint, last: Checkpoint) -> list[tuple[float, int]]:
     """Return how many bytes of what leaks each process with an agent gained, and its pid."""
     value = observe.live if final.memory_leaks or not final.unowned_leaks else observe.unowned
     before = {r.identity: value(r) for r in first.processes}
@@ -107,62 +107,13 @@ class Tracing:
     method: str
     """``auto``, ``memray`` or ``tracemalloc``."""
     native_traces: bool = False
-    """Whether memray unwinds the native stack of each allocation, which takes its time."""
+    """Whether memray unwinds the native stack of each allocation: a service that allocates 300
+    times per request came to 13 % of its throughput, and to 39 % without."""
 
     def __str__(self) -> str:
         """Return what reports call it."""
         name = "memray" if self.method == "auto" else self.method
         return f"{name} with native traces" if self.native_traces else name
-
-
-def attribute(engine: Engine, final: Look, requests: int, folder: Path, method: str) -> Window:
-    """Open a window; where it kills the target, open another kind of window in a fresh one.
-
-    Args:
-        engine: between two segments.
-        final: tells which processes grow, and what.
-        requests: of each of a window's two segments.
-        folder: where captures are written.
-        method: ``auto``, ``memray`` or ``tracemalloc``.
-
-    Raises:
-        RunEnded: the load is gone.
-    """
-    window = Window(folder, grows_natively(final), growing_processes(final))
-    tracings = [Tracing(method)]
-    if window.native and method != "tracemalloc":
-        tracings.insert(0, Tracing(method, native_traces=True))
-    if method == "auto":
-        tracings.append(Tracing("tracemalloc"))
-    for tracing in tracings:
-        try:
-            if window.died and not _go_on(window, engine, final, requests):
-                break
-            open_window(window, engine, final, requests, tracing)
-        except RunEnded:
-            if engine.instruments.target.alive():
-                raise  # it is the load that has gone
-            window = window.after_death()
-        else:
-            if not window.died or window.captures:
-                engine.profiling = ""
-                if window.died:
-                    window.notes.append(f"attribution went on in a fresh process, with {tracing}")
-                break
-            window = window.after_death()
-    return window
-
-
-def _go_on(window: Window, engine: Engine, final: Look, requests: int) -> bool:
-    """Have the killed target or worker replaced, and warm the fresh one up."""
-    if not engine.instruments.target.alive() and not engine.start_anew():
-        return False
-    engine.profiling = ""
-    engine.counted_segment(requests, SEGMENT_PATIENCE)
-    first = engine.checkpoint()
-    engine.counted_segment(requests, SEGMENT_PATIENCE)
-    window.pids = _most(_gains(final, first, engine.checkpoint()))
-    return True
 
 
 def open_window(
@@ -204,7 +155,7 @@ def open_window(
     if lost:  # seen: SIGSEGV in tracemalloc.stop
         _see_it_end(engine)
     for pid in lost:
-        window.notes.append(f"process {pid} died in the window of {tracing}; not counted")
+        engine.note("note", f"process {pid} died in the window of {tracing}; not counted", pid)
         window.discard(pid)
 
 

@@ -1,6 +1,7 @@
 """Before a leak is called: which line allocates it, who holds it, and does it let go by itself?"""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -10,12 +11,15 @@ from tsprof.analysis.aftermath import Aftermath, count_drains, memory_drain
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.attribution import Seen, conclude
 from tsprof.analysis.captures import CaptureDigest
+from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.findings import Attribution, Confirmation
-from tsprof.analysis.sites import leaking_sites
+from tsprof.analysis.sites import Origin, leaking_sites
 from tsprof.profilers.origin import origins
-from tsprof.supervisor.attribute import Window, attribute, read_captures
+from tsprof.supervisor.attempts import attribute
+from tsprof.supervisor.attribute import Window, read_captures
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.plan import Plan
+from tsprof.supervisor.resources import COUNTED, culprits
 
 AGAIN_SEGMENTS = 2
 """Segments of load after the rest."""
@@ -37,21 +41,29 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
     captures = folder / "captures"
     window = Window(captures, native=False)
     after = None
+    named: tuple[Culprit, ...] = ()
+    origin_of = _origins(engine)
     with ThreadPoolExecutor(1) as reader:  # captures are read while the target rests
         with suppress(RunEnded):  # the events say what happened; what is known stays known
-            if plan.attribute is not False:
+            if plan.attribute is not False and set(COUNTED).intersection(final.leaking):
+                named = culprits(engine, plan, final, requests, origin_of)
+        survived = engine.instruments.target.alive()
+        with suppress(RunEnded):
+            if not survived:
+                window.notes.append("no line could be named: the target had died")
+            elif plan.attribute or (plan.attribute is None and _bytes_leak(final)):
                 window = attribute(engine, final, requests, captures, plan.profiler)
         reading = reader.submit(read_captures, window)
         spent = time.monotonic() - began
         with suppress(RunEnded):
-            if final.leaking and plan.drain_seconds > 0 and not window.died:
+            if final.leaking and plan.drain_seconds > 0 and survived and not window.died:
                 after = rest(engine, plan.drain_seconds)
         waited = time.monotonic()
         with suppress(RunEnded):
             while not reading.done() and engine.instruments.target.alive():
                 engine.pump(0.1)
         spent += time.monotonic() - waited
-        attribution = _attribution(engine, window, final, reading.result())
+        attribution = _attribution(window, final, reading.result(), origin_of)
     if after is not None:
         with suppress(RunEnded):
             after = load_again(engine, after, requests)
@@ -59,22 +71,34 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
         attribution=attribution,
         drain=memory_drain(final, after) if after is not None else None,
         count_drains=count_drains(final, after) if after is not None else {},
+        culprits=named,
         last_judged=last,
         seconds=spent,
     )
 
 
-def _attribution(
-    engine: Engine, window: Window, final: Look, digests: list[CaptureDigest]
-) -> Attribution | None:
+def _bytes_leak(final: Look) -> bool:
+    return not {"memory", "garbage"}.isdisjoint(final.leaking)
+
+
+def _origins(engine: Engine) -> Callable[[str], Origin]:
+    """Return what tells whose code a source file of the target is."""
     hellos = [agent.hello for agent in engine.instruments.agents.connected().values()]
-    if not window.holders and not digests:
-        return Attribution(notes=tuple(window.notes)) if window.notes else None
     hello = hellos[0] if hellos else {}
-    origin_of = origins(
+    return origins(
         libraries=[Path(p) for p in hello.get("libraries", ())],
         standard_library=Path(hello.get("standard_library", "/nowhere")),
     )
+
+
+def _attribution(
+    window: Window,
+    final: Look,
+    digests: list[CaptureDigest],
+    origin_of: Callable[[str], Origin],
+) -> Attribution | None:
+    if not window.holders and not digests:
+        return Attribution(notes=tuple(window.notes)) if window.notes else None
     return conclude(
         Seen(
             sites=leaking_sites(digests, origin_of),

@@ -39,6 +39,8 @@ COSTLY_EVERY = 10.0
 COSTLY_SHARE = 0.005
 """Part of the time that these reads may take: on a machine with many sockets one takes seconds."""
 VIEW_EVERY = 0.25
+TICK_PATIENCE = 2.0
+"""Seconds to wait for what the load tells once a second."""
 
 
 class RunEnded(Exception):  # noqa: N818 - an outcome, told by the events
@@ -147,6 +149,19 @@ class Engine:
             self._shown = now
             self._show()
 
+    def has_served(self) -> bool:
+        """Tell whether the target has answered a request as it should, once it is gone.
+
+        The load tells once a second of what it did, and the last second may be the only one.
+        """
+        deadline = time.monotonic() + TICK_PATIENCE
+        while not self.served and time.monotonic() < deadline:
+            for event in self.instruments.load.poll(0.1):
+                if isinstance(event, Tick):
+                    self._store_tick(event)
+                    deadline = 0.0
+        return self.served
+
     def _store_tick(self, tick: Tick) -> None:
         if tick.requests or tick.failures:
             self._answered = time.monotonic()
@@ -230,11 +245,14 @@ class Engine:
         if tick is None or tick.in_flight == 0 or tick.oldest_seconds < self.hang_seconds:
             return
         if time.monotonic() - self._answered >= self.hang_seconds:
-            self.note(
-                "target_hung",
-                f"the target hung: {tick.in_flight} requests have had no answer for "
-                f"{tick.oldest_seconds:.0f} s",
+            waiting = (
+                f"{tick.in_flight} requests have had no answer for {tick.oldest_seconds:.0f} s"
             )
+            if self.profiling:
+                text = f"the target hung in the window of {self.profiling}: {waiting}; not counted"
+                self.note("note", text)
+            else:
+                self.note("target_hung", f"the target hung: {waiting}")
             raise RunEnded
 
     def start_anew(self) -> bool:

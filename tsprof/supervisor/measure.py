@@ -12,6 +12,9 @@ SURE_LOOKS = 2
 """Looks in a row that must agree before a run ends early."""
 SLOW_SEGMENT = 4.0
 """A counted segment may take so many times its intended length before it is cut short."""
+SLOWED = 2.0
+"""A segment that takes so many times its intended length makes the next ones smaller: a service
+that slows down as it leaks came to 8 segments in 55 s."""
 LEAST_REQUESTS = 20
 """Requests after which a load that only fails is given up."""
 
@@ -39,7 +42,10 @@ def measure(engine: Engine, plan: Plan) -> int:
         if left <= 0:
             break
         if plan.counted:
-            engine.counted_segment(requests, SLOW_SEGMENT * plan.segment_seconds + 5)
+            segment = engine.counted_segment(requests, SLOW_SEGMENT * plan.segment_seconds + 5)
+            if segment.seconds > SLOWED * plan.segment_seconds:
+                paced = segment.requests * plan.segment_seconds / segment.seconds
+                requests = max(2 * plan.users, round(paced))
         else:
             engine.timed_segment(min(plan.segment_seconds, left))
         read_gauges(engine)

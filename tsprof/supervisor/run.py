@@ -119,7 +119,11 @@ def _drive(engine: Engine, plan: Plan, view: LiveView, folder: Path) -> None:
         _try_note(engine, "interrupted", "interrupted by the user")
     except RunEnded:  # the events say why
         target = engine.instruments.target
-        if isinstance(target, Target) and not engine.served and (target.exit_status or -1) > 0:
+        if (
+            isinstance(target, Target)
+            and (target.exit_status or -1) > 0
+            and not engine.has_served()
+        ):
             raise not_ready_after_all(target) from None
     except StoreError as error:
         _try_note(engine, "store_failed", str(error))

@@ -1,5 +1,7 @@
 """A greeting in the language of the request, which is kept in a Local as Django does."""
 
+from collections.abc import Callable, Iterable
+
 from asgiref.local import Local
 
 active = Local()
@@ -14,7 +16,7 @@ class Language:
         self.greeting = f"hello in {name}"
 
 
-def app(environ, start_response):
+def app(environ: dict[str, str], start_response: Callable[..., object]) -> Iterable[bytes]:
     """Answer with a greeting."""
     active.language = Language(environ.get("HTTP_ACCEPT_LANGUAGE", "en"))
     body = active.language.greeting.encode()

@@ -1,6 +1,6 @@
 """Items, in the fields that the client asks for: a schema is made for each request."""
 
-from flask import Flask, jsonify, request
+from flask import Flask, Response, jsonify, request
 from marshmallow import Schema, fields
 
 ITEM = {"name": "kettle", "price": 1990, "colour": "red"}
@@ -9,7 +9,7 @@ app = Flask(__name__)
 
 
 @app.get("/items")
-def items():
+def items() -> Response:
     """Return the items."""
     names = request.args["fields"].split(",")
     schema = type("ItemSchema", (Schema,), {name: KINDS[name]() for name in names})

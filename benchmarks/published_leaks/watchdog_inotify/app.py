@@ -14,7 +14,7 @@ app = bottle.Bottle()
 requests = itertools.count()
 
 
-def watch_for_a_moment():
+def watch_for_a_moment() -> None:
     """Start an observer and stop it again."""
     observer = Observer()
     observer.schedule(FileSystemEventHandler(), FOLDER)
@@ -24,7 +24,7 @@ def watch_for_a_moment():
 
 
 @app.get("/changes")
-def changes():
+def changes() -> dict[str, list[str]]:
     """Return what changed. Slow, for a user may have no more than 128 inotify instances."""
     time.sleep(0.02)
     if next(requests) % RENEWED_EVERY == 0:

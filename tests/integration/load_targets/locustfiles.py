@@ -17,6 +17,15 @@ TASK_BY_TASK = {
             def index(self):
                 self.client.get("/")
     """,
+    "LeanHttpUser": """
+        from locust import task
+        from tsprof.load import LeanHttpUser
+
+        class MyUser(LeanHttpUser):
+            @task
+            def index(self):
+                self.client.get("/")
+    """,
     "sequence with a login": """
         from locust import HttpUser, SequentialTaskSet, task
 
@@ -208,6 +217,10 @@ BROKEN = {
     "abstract": (
         "from locust import HttpUser, task\n\nclass U(HttpUser):\n    abstract = True\n",
         ["defines no user"],
+    ),
+    "no tasks, lean": (
+        "from tsprof.load import LeanHttpUser\n\nclass Idle(LeanHttpUser):\n    pass\n",
+        ["no tasks in Idle"],
     ),
     "no tasks": (
         "from locust import HttpUser\n\nclass Idle(HttpUser):\n    pass\n",

@@ -40,6 +40,11 @@ class Service:
         self.kept.append(bytes(300))
         return ANSWER
 
+    def dies_of_memray(self) -> bytes:
+        if getattr(threading, "_profile_hook", None) is not None:
+            os.abort()
+        return self.leaks()
+
     def fails(self) -> bytes:
         return FAILURE
 

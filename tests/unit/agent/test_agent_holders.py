@@ -141,7 +141,8 @@ def test_a_caller_of_a_common_name_is_looked_for_nearby() -> None:
     for _ in range(ENTRIES):
         visit(visits)
     (holder,) = find(visits.rows)
-    assert {caller["function"] for caller in holder["callers"]} == {"visit"}
+    assert "visit" in {caller["function"] for caller in holder["callers"]}
+    assert {Path(caller["file"]).parent for caller in holder["callers"]} == {Path(__file__).parent}
 
 
 def failing() -> ValueError:
@@ -191,7 +192,7 @@ def test_a_module_global() -> None:
     IN_A_MODULE[:] = range(ENTRIES)
     (holder,) = find(IN_A_MODULE)
     assert holder["path"].endswith('test_agent_holders.py: module global "IN_A_MODULE" -> list')
-    assert holder["file"] == __file__
+    assert (holder["file"], holder["files"]) == (__file__, [__file__])
     assert (holder["type"], holder["entries"], holder["root"]) == ("list", ENTRIES, "global")
 
 
@@ -439,6 +440,27 @@ def test_instances_lead_to_the_container_that_has_them() -> None:
     (holder,) = reply["holders"]
     assert holder["id"] == id(IN_A_MODULE)
     assert set(holder["found_by"]) == {f"{__name__}.Payload"}
+
+
+def test_a_short_container_counts_where_few_are_looked_for() -> None:
+    IN_A_MODULE[:] = [Payload() for _ in range(6)]
+    reply = holders.find({"ids": [id(IN_A_MODULE[-1])], "long": 3, "budget": 60.0})
+    assert [holder["id"] for holder in reply["holders"]] == [id(IN_A_MODULE)]
+    reply = holders.find({"ids": [id(IN_A_MODULE[-1])], "budget": 60.0})
+    assert reply["holders"][0]["entries"] is None
+
+
+class Wide:
+    def __init__(self) -> None:
+        self.one = self.two = self.three = self.four = 1
+        self.payload = Payload()
+
+
+def test_many_attributes_are_not_many_entries() -> None:
+    IN_A_MODULE[:] = [Wide() for _ in range(4)]
+    assert len(vars(IN_A_MODULE[-1])) > len(IN_A_MODULE)
+    reply = holders.find({"ids": [id(IN_A_MODULE[-1].payload)], "long": 4, "budget": 60.0})
+    assert [holder["id"] for holder in reply["holders"]] == [id(IN_A_MODULE)]
 
 
 # -- what is shown ---------------------------------------------------------------------------

@@ -66,7 +66,7 @@ def test_native_blocks_show_whether_small_or_mapped(allocators: Allocators) -> N
         assert after is not None
         assert freed is not None
         assert after["live"] - before["live"] == pytest.approx(shown * count, rel=0.02)
-        assert freed["live"] - before["live"] < 8 * count + NOISE
+        assert freed["live"] - before["live"] < 9 * count + NOISE  # a list has room to grow
         assert after["live"] <= after["held"]
 
 

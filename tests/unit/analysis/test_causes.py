@@ -6,6 +6,7 @@ import pytest
 
 from tsprof.analysis.causes import Cause, entry_in_words, separate
 from tsprof.analysis.holders import HeldGrowth, Place
+from tsprof.analysis.keys import holder_key
 from tsprof.report.model import Frame, Holder, Site
 
 APP = "/srv/app.py"
@@ -80,6 +81,19 @@ def test_one_line_that_fills_two_containers_is_one_cause() -> None:
     one, two = apart(both, RECORD, by=(SEEN, TRAIL, twice))
     assert sorted(paths(one)) == ["by_name", "seen"]
     assert paths(two) == ["trail"]
+
+
+def test_holders_of_the_same_name_but_for_a_line_are_one_cause() -> None:
+    """Or two findings would have one key."""
+    first, second = (
+        held(f"app.py: poll, suspended at line {line} -> list", 100, writers=(place("poll", line),))
+        for line in (30, 40)
+    )
+    sites = site(100, ("poll", 30)), site(100, ("poll", 40)), RECORD
+    one, two = apart(*sites, by=(first, second, TRAIL))
+    assert len(one.holders) == 2
+    assert paths(two) == ["trail"]
+    assert len({holder_key(cause.holders[0]) for cause in (one, two)}) == 2
 
 
 def test_the_line_tells_two_containers_of_one_function_apart() -> None:

@@ -4,7 +4,7 @@ from compared import counted, leak, measures, ran
 
 from tsprof.analysis.difference import compare_runs
 from tsprof.report.difference import Difference, Row
-from tsprof.report.model import Holder, Provenance, Report, Verdict
+from tsprof.report.model import Finding, Holder, Provenance, Report, Verdict
 
 
 def row(difference: Difference, group: str, name: str) -> Row:
@@ -58,7 +58,7 @@ def test_a_leak_whose_larger_part_is_elsewhere_now_is_the_same() -> None:
     other = Holder(path="b.py: more", type="list", entries_per_request=1.0)
     both = leak(700).model_copy(update={"holders": (other, *leak().holders)})
     difference = compare_runs(ran(leak(300)), ran(both))
-    assert row(difference, "leaks", "memory:leak").mark == "worse"
+    assert row(difference, "leaks", f"{KEY}, memory:leak:b.py: more").mark == "worse"
     assert row(difference, "holders", "b.py: more").mark == "new"
 
 
@@ -100,3 +100,38 @@ def test_half_runs_have_nothing_to_compare() -> None:
     half = Report(scenario="check", verdict=Verdict.INCONCLUSIVE, exit_code=3, reasons=())
     assert compare_runs(half, half).rows == ()
     assert compare_runs(ran(), half).marked == ()
+
+
+TRAIL = 'audit.py: module global "trail" -> list'
+TRAIL_KEY = f"memory:leak:{TRAIL}"
+
+
+def trail(per_request: float) -> Finding:
+    return leak(per_request, site="record", holder=TRAIL)
+
+
+def test_each_of_two_leaks_of_memory_has_its_own_rows() -> None:
+    difference = compare_runs(ran(leak(200), trail(100)), ran(leak(200), trail(150)))
+    assert row(difference, "leaks", KEY).mark == "within noise"
+    assert row(difference, "leaks", TRAIL_KEY).mark == "worse"
+    assert row(difference, "sites", "app.py:record").mark == "worse"
+    assert row(difference, "holders", TRAIL).mark == "within noise"
+
+
+def test_one_of_two_leaks_that_came_or_went_stands_alone() -> None:
+    one, two = ran(leak(200)), ran(leak(200), trail(100))
+    assert row(compare_runs(one, two), "leaks", TRAIL_KEY).mark == "new"
+    assert row(compare_runs(two, one), "leaks", TRAIL_KEY).mark == "gone"
+    assert row(compare_runs(two, one), "leaks", KEY).mark == "within noise"
+
+
+def test_a_growth_that_was_split_is_compared_by_its_sum() -> None:
+    split = ran(leak(200), trail(100))
+    for before, after in ((ran(leak(300)), split), (split, ran(leak(300)))):
+        found = row(compare_runs(before, after), "leaks", f"{KEY}, {TRAIL_KEY}")
+        assert (found.mark, found.before, found.after) == ("within noise", 300, 300)
+
+
+def test_a_site_of_memory_and_garbage_counts_once() -> None:
+    report = ran(leak(200), leak(200, resource="garbage"))
+    assert row(compare_runs(report, report), "sites", "app.py:remember").after == 200

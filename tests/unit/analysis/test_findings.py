@@ -8,6 +8,7 @@ from fabricate import SEGMENT, counting, filling, growing, growing_outside, read
 
 from tsprof.analysis.assessments import Look, look
 from tsprof.analysis.causes import Cause
+from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.findings import (
     Attribution,
     Drain,
@@ -109,6 +110,14 @@ def test_nothing_to_drain_is_no_division_by_zero() -> None:
     assert found(LEAK, drain=Drain(seconds=15, grown=0, released=0)).kind == "leak"
 
 
+def test_what_idle_connections_give_back_is_not_taken_for_growth_that_went() -> None:
+    """Under uvicorn the rest closes the connections, and the next load makes them anew."""
+    rested = Drain(seconds=15, grown=160_000, released=88_000)
+    assert found(LEAK, drain=rested).kind == "released"
+    again = replace(rested, brought=129_000, expected=41_000)
+    assert found(LEAK, drain=again).kind == "leak"
+
+
 def test_growth_that_is_over_after_the_rest_is_no_leak() -> None:
     over = Drain(seconds=15, grown=9e6, released=0, brought=9, expected=600_000, least=590_000)
     finding = found(LEAK, drain=over)
@@ -125,7 +134,7 @@ def test_memory_seen_from_outside_may_let_go_too() -> None:
 @pytest.mark.parametrize(("released", "kind"), [(0, "leak"), (900, "released")])
 def test_counted_things_that_go_at_rest_are_no_leak(released: int, kind: str) -> None:
     judged = look(taken(counting("descriptors", 20))).counts["fd"]
-    finding = count_finding("fd", judged, Drain(seconds=15, grown=1_000, released=released))
+    finding = count_finding("fd", judged, drain=Drain(seconds=15, grown=1_000, released=released))
     assert finding is not None
     assert finding.kind == kind
     assert ("90% of that let go" in finding.title) == (kind == "released")
@@ -198,6 +207,23 @@ def test_a_counted_leak_says_how_often() -> None:
     assert finding is not None
     assert "open file descriptors grow by 0.05 per request" in finding.title
     assert "one in 20 requests" in finding.title
+
+
+def test_a_counted_leak_names_its_culprit() -> None:
+    seen = look(taken(counting("descriptors", 20)))
+    culprit = Culprit(
+        resource="fd",
+        title="pipe, opened in handle (app.py:12)",
+        sites=(SITE,),
+        holders=(HOLDER,),
+        details=("40 more came",),
+    )
+    other = replace(culprit, resource="thread", title="thread")
+    finding = count_finding("fd", seen.counts["fd"], (other, culprit))
+    assert finding is not None
+    assert finding.title.endswith("(one in 20 requests): pipe, opened in handle (app.py:12)")
+    assert (finding.sites, finding.holders) == ((SITE,), (HOLDER,))
+    assert finding.details[0] == "40 more came"
 
 
 def test_garbage_says_why_it_piles_up() -> None:

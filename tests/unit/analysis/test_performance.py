@@ -7,7 +7,7 @@ import pytest
 from fabricate import growing, taken
 
 from tsprof.analysis.performance import measure_performance, undisturbed
-from tsprof.analysis.resources import Resources, sum_samples
+from tsprof.analysis.usage import Resources, sum_samples
 from tsprof.histogram import Histogram
 from tsprof.records import ProcessSample, Segment
 from tsprof.report.model import Measure

@@ -263,6 +263,14 @@ def test_a_site_that_alone_keeps_more_blocks_than_the_ledger_is_turnover() -> No
     assert [site.function for site in result.turnover] == ["slow_cache"]
 
 
+def test_a_site_of_native_blocks_may_keep_a_few_of_python_s() -> None:
+    native = stack(early=(48_000, 10_400_000), late=(96_000, 20_800_000), kind="native")
+    python = stack(early=(50, 3_000), late=(100, 6_000))
+    result = reconcile(sites_of(native, python), bytes_per_request=10_470, blocks_per_request=0)
+    assert [site.function for site in result.sites] == ["handler"]
+    assert result.explained == pytest.approx(1, rel=0.02)
+
+
 def test_two_sets_that_fit_alike_are_not_told_apart() -> None:
     sites = [leaking("one", 300, 1), leaking("other", 305, 1)]
     result = reconcile(sites, bytes_per_request=300, blocks_per_request=1)
@@ -327,3 +335,9 @@ def test_a_thread_without_python() -> None:
     assert (leak.site.function, leak.site.file, leak.site.line) == ("node_new", "fast.c", 7)
     assert leak.site.origin == "native"
     assert leak.site.bytes_per_request == pytest.approx(32.0)
+
+
+def test_a_stripped_thread_is_named_once() -> None:
+    grown = stack(early=(100, 32_000), late=(200, 64_000), kind="native", native=(OFFSET,))
+    (leak,) = sites_of(replace(grown, frames=()))
+    assert (leak.site.function, leak.site.through) == ("_fast.so+0x12e8", "")

@@ -5,8 +5,8 @@ from fabricate import alive, event, growing, growing_outside, judge, reading, se
 
 from tsprof.analysis.assessments import look
 from tsprof.analysis.findings import Attribution
-from tsprof.analysis.resources import sum_samples
 from tsprof.analysis.summary import Facts, build_report
+from tsprof.analysis.usage import sum_samples
 from tsprof.records import Checkpoint, Event, ProcessSample
 from tsprof.report.model import Provenance, Report
 

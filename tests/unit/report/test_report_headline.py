@@ -4,13 +4,14 @@ import pytest
 from report_builder import FILLING, LEAK, failing, half_run, inconclusive, passing
 
 from tsprof.report.headline import further_reasons, headline
-from tsprof.report.model import Criterion, Finding, Frame, Growth
+from tsprof.report.model import Criterion, Finding, Frame, Growth, Site
 from tsprof.report.wording import (
     criterion_outcome,
     criterion_unit,
     finding_growth,
     finding_plateau,
     folded_stack,
+    site_growth,
     total_growth,
 )
 
@@ -161,3 +162,8 @@ def test_frames_outside_the_application_fold() -> None:
         "m.py:3 in f",
         "97 more frames",
     ]
+
+
+def test_a_line_that_opens_what_is_counted_leaves_no_bytes_behind() -> None:
+    site = Site(function="export", file="app.py", line=31, bytes_per_request=0, share=0.95)
+    assert site_growth(site) == "95 %"

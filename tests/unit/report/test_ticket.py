@@ -55,6 +55,28 @@ def test_each_leak_is_a_ticket_of_its_own() -> None:
         assert words in section(second, "What is uncertain")
 
 
+def test_a_part_of_a_growth_says_its_own_rate_and_the_whole() -> None:
+    whole = ("drain test: 0% of the growth let go", "measured over 10,000 requests")
+    first = LEAK.model_copy(update={"details": ("with each entry of seen come 2 dict", *whole)})
+    title = "12.8 B of the 32.8 B per request that the target gains leak, held by trail"
+    second = first.model_copy(
+        update={"title": title, "per_request": 12.8, "low": 12.5, "high": 13.1, "details": ()}
+    )
+    one, two = render(failing(findings=(first, second))).split("\n\n---\n\n")
+    assert two.startswith("## Memory leak: 12.8 B per request in remember (app.py)\n")
+    for words in (title, "12.8 B per request (12.5 to 13.1)", "32.8 B per request (32.1 to 33.4)"):
+        assert words in two
+    assert "of which this leak is a part" in section(two, "Who owns the growth")
+    for words in whole:
+        assert words in section(two, "What was ruled out")
+    assert "given a rest" not in two
+    assert "come 2 dict" in section(one, "What keeps it alive")
+    assert "come 2 dict" not in two
+    alone = render(failing(findings=(first,)))
+    for words in ("is a part", "all that leaks"):
+        assert words not in alone
+
+
 @pytest.mark.parametrize(
     ("report", "words"),
     [

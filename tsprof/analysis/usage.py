@@ -1,0 +1,49 @@
+"""What the probes' samples of a run come to."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tsprof.records import ProcessSample
+
+
+@dataclass
+class Resources:
+    """What the probes saw, summed: bytes by second, CPU seconds by second and by role.
+
+    ``rss`` and ``cpu`` are the target's; ``load_waited`` is for how long the load process was ready
+    to run and had no processor.
+    """
+
+    rss: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    cpu: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+    load_cpu: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+    load_waited: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+    last_waited: float = 0.0
+    last_cpu: dict[tuple[str, int], float] = field(default_factory=dict)
+    peak: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    total_cpu: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def mean_cpu_percent(self) -> float | None:
+        """Return the target's mean CPU use in percent of one core; None without samples."""
+        return 100 * sum(self.cpu.values()) / len(self.cpu) if self.cpu else None
+
+
+def sum_samples(samples: Iterable[ProcessSample]) -> Resources:
+    """Sum the samples of a run as they pass, since there are many."""
+    sums = Resources()
+    for sample in samples:
+        key = (sample.role, sample.pid)
+        # Less than before is another process, which was given the same pid.
+        used = max(0.0, sample.cpu_seconds - sums.last_cpu.get(key, sample.cpu_seconds))
+        sums.last_cpu[key] = sample.cpu_seconds
+        sums.total_cpu[sample.role] += used
+        sums.peak[sample.role] = max(sums.peak[sample.role], sample.rss)
+        if sample.role == "target":
+            sums.rss[sample.second] += sample.rss
+            sums.cpu[sample.second] += used
+        elif sample.role == "load":
+            sums.load_cpu[sample.second] += used
+            sums.load_waited[sample.second] += max(0.0, sample.waited_seconds - sums.last_waited)
+            sums.last_waited = sample.waited_seconds
+    return sums

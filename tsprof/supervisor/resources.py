@@ -1,0 +1,208 @@
+"""When descriptors, threads, tasks or processes leak: list them around counted load, name them."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import psutil
+from pydantic import TypeAdapter, ValidationError
+
+from tsprof.analysis.assessments import Look
+from tsprof.analysis.culprits import LEAST_GAINED, Culprit, Seen, culprit, worth_naming
+from tsprof.analysis.listings import Listing, merged
+from tsprof.analysis.resources import CountedResource, Grown, Held, grown
+from tsprof.analysis.sites import Origin
+from tsprof.probes.resources import children, descriptors, listening_ports, threads
+from tsprof.report.model import Holder
+from tsprof.supervisor.agents import Reply
+from tsprof.supervisor.checkpoints import wait_until_quiet
+from tsprof.supervisor.engine import Engine
+from tsprof.supervisor.plan import Plan
+
+COUNTED: tuple[CountedResource, ...] = ("fd", "thread", "task", "process")
+WANTED = 12
+"""New ones of a leaking resource that the segment is made long enough for, where that is cheap."""
+LONGEST = 4
+"""Times the run's segments that it may be long."""
+PATIENCE = 60.0
+"""Seconds that it may take."""
+LISTING_PATIENCE = 20.0
+MOST_PROCESSES = 32
+"""Processes whose descriptors and threads are listed, those nearest to the root: each takes about
+0.1 s, most of it for the kernel's tables of sockets."""
+MOST_CHILDREN = 5_000
+"""Processes that are listed as children."""
+SAMPLED = 5
+"""New ones of a kind whose holder is looked for."""
+HELD_KINDS = 3
+"""Kinds of a resource whose holder is looked for."""
+_LISTING = TypeAdapter(Listing)
+
+
+def culprits(
+    engine: Engine, plan: Plan, final: Look, requests: int, origin_of: Callable[[str], Origin]
+) -> tuple[Culprit, ...]:
+    """Name what the leaking counts consist of, from one more counted segment.
+
+    Args:
+        engine: between two segments.
+        plan: of the run.
+        final: the look that the verdict rests on.
+        requests: of a segment.
+        origin_of: tells whose code a source file is.
+    """
+    leaking = [name for name in COUNTED if name in final.leaking]
+    rates = {name: max(final.counts[name].rate.value, 0.0) for name in leaking}
+    wanted = max((math.ceil(WANTED / rate) for rate in rates.values() if rate > 0), default=0)
+    pids = {pid for pid, _ in final.view.identities}
+    engine.phase = "attributing: which line opens what stays open"
+    engine.profiling = "the look at what it opens and starts"
+    try:
+        before = _look(engine, pids, "resources.start")
+        load = engine.counted_segment(min(max(requests, wanted), LONGEST * requests), PATIENCE)
+        after = _look(engine, pids, "resources.stop")
+    finally:
+        engine.instruments.agents.ask("resources.forget", pids=pids)
+        engine.profiling = ""
+    groups = _grown(before, after)
+    found = []
+    for name in leaking:
+        expected = rates[name] * load.requests
+        worth = worth_naming(groups, name, expected=expected, clients=plan.users)
+        seen = Seen(
+            resource=name,
+            groups=worth,
+            holders=_holders(engine, worth, load.requests, origin_of),
+            requests=load.requests,
+            expected=expected,
+            recorded=any(sight.recording for sight in before.values()),
+        )
+        found.append(culprit(seen, origin_of))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """One process at one moment."""
+
+    outside: Sequence[Held]
+    listing: Listing | None
+
+    @property
+    def recording(self) -> bool:
+        return self.listing is not None and self.listing.recording
+
+
+def _look(engine: Engine, pids: Collection[int], command: str) -> dict[int, _Sight]:
+    """List what the processes hold that the verdict rests on; one that cannot be read is noted."""
+    tools = engine.instruments
+    wait_until_quiet(tools.target.processes(), engine.pump)
+    replies = tools.agents.ask(command, pids=pids, timeout=LISTING_PATIENCE)
+    everybody = tools.target.processes()
+    processes = [process for process in everybody if process.pid in pids][:MOST_PROCESSES]
+    sockets = {process: _sockets(process) for process in processes}
+    served = listening_ports(chain.from_iterable(sockets.values()))
+    offspring = children(everybody[:MOST_CHILDREN])
+    found = {}
+    for process in processes:
+        try:
+            outside = descriptors(process, sockets[process], served) + threads(process)
+        except (psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue
+        except psutil.AccessDenied:
+            _note_once(engine, f"process {process.pid}: what it holds open cannot be read")
+            continue
+        outside += [child for child in offspring if child.pid == process.pid]
+        found[process.pid] = _Sight(outside, _listing(engine, process.pid, replies))
+    return found
+
+
+def _note_once(engine: Engine, text: str) -> None:
+    if all(event.text != text for event in engine.events):
+        engine.note("note", text)
+
+
+def _sockets(process: psutil.Process) -> Sequence[Any]:
+    try:
+        return process.net_connections("all")
+    except psutil.Error:  # its descriptors cannot be read either, and that is said
+        return ()
+
+
+def _listing(engine: Engine, pid: int, replies: Mapping[int, Reply]) -> Listing | None:
+    """Read an agent's answer; what comes out of a target may be anything."""
+    reply = replies.get(pid)
+    if reply is None:
+        return None
+    try:
+        return _LISTING.validate_python(reply)
+    except ValidationError:
+        reason = reply if isinstance(reply, str) else "its answer is not valid"
+        _note_once(engine, f"process {pid}: it could not list what it holds: {reason}")
+        return None
+
+
+def _grown(before: Mapping[int, _Sight], after: Mapping[int, _Sight]) -> tuple[Grown, ...]:
+    """Compare the processes that were there both times, each as it could be seen both times."""
+    first: list[Held] = []
+    last: list[Held] = []
+    for pid in before.keys() & after.keys():
+        earlier, later = before[pid], after[pid]
+        if earlier.listing is not None and later.listing is not None:
+            first += merged(earlier.outside, earlier.listing, pid)
+            last += merged(later.outside, later.listing, pid)
+        else:
+            first += earlier.outside
+            last += later.outside
+    return grown(first, last)
+
+
+def _holders(
+    engine: Engine, groups: Sequence[Grown], requests: int, origin_of: Callable[[str], Origin]
+) -> dict[str, Holder]:
+    """Find the container that holds most of the new ones, by what they are.
+
+    A running thread is held by its running; what it runs is told already.
+    """
+    found = {}
+    for group in groups[:HELD_KINDS]:
+        if group.resource != "thread":
+            ways = [way for way in _ways(engine, group) if _tells(way, origin_of)]
+            if ways:
+                most = max(ways, key=lambda way: len(way["found_by"]))
+                found[group.what] = _holder(most, group.gained / max(requests, 1))
+    return found
+
+
+def _ways(engine: Engine, group: Grown) -> list[Mapping[str, Any]]:
+    """Ask the agent of the process that has the most of a kind who holds some of the newest."""
+    owned = [held for held in group.new if held.object_id is not None]
+    if not owned:
+        return []
+    pid, number = Counter(held.pid for held in owned).most_common(1)[0]
+    ids = [held.object_id for held in owned if held.pid == pid][-SAMPLED:]
+    arguments = {"ids": ids, "long": max(number // 2, LEAST_GAINED)}
+    reply = engine.instruments.agents.ask(
+        "holders.find", arguments, pids=[pid], timeout=LISTING_PATIENCE
+    ).get(pid, "it did not answer")
+    return [] if isinstance(reply, str) else list(reply["holders"])
+
+
+def _tells(way: Mapping[str, Any], origin_of: Callable[[str], Origin]) -> bool:
+    """Tell whether any step of a way is in code that is not Python's own, such as asyncio's."""
+    return any(origin_of(file).kind in ("application", "dependency") for file in way["files"])
+
+
+def _holder(way: Mapping[str, Any], per_request: float) -> Holder:
+    return Holder(
+        path=way["path"],
+        type=way["type"],
+        entries_per_request=per_request,
+        entries=way["entries"] or 0,
+        bytes=way["bytes"],
+        bound=way["bound"],
+        sample=way["sample"],
+    )
