@@ -36,10 +36,11 @@ def with_tables(
     for at, leak in enumerate(sites):  # what the window saw is worth less
         if at not in tables:
             tables[at][leak.site.line] = leak.table_bytes_per_request
-    payload = _payload(found)
-    if payload > bytes_per_request:  # with that of caches that replace their entries
-        payload = _payload([leak for leak in found if holders_of(leak.site, held)])
-    whole = sum(sum(lines.values()) for lines in tables.values())
+    counted = list(range(len(found)))
+    if _payload(found) > bytes_per_request:  # with that of caches that replace their entries
+        counted = [at for at, leak in enumerate(found) if holders_of(leak.site, held)]
+    payload = _payload([found[at] for at in counted])
+    whole = sum(sum(tables[at].values()) for at in counted)
     part = min(max(bytes_per_request - payload, 0.0) / whole, 1.0) if whole else 0.0
     sized = [_with_table(leak, tables[at], part) for at, leak in enumerate(found)]
     return sorted(sized, key=lambda leak: -leak.site.bytes_per_request)
