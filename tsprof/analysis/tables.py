@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tsprof.analysis.causes import is_in, site_at
+from tsprof.analysis.causes import holders_of, is_in, site_at
 from tsprof.analysis.holders import HeldGrowth, Place
 from tsprof.analysis.sites import LeakingSite
 
@@ -36,11 +36,18 @@ def with_tables(
     for at, leak in enumerate(sites):  # what the window saw is worth less
         if at not in tables:
             tables[at][leak.site.line] = leak.table_bytes_per_request
-    payload = sum(leak.site.bytes_per_request - leak.table_bytes_per_request for leak in found)
-    whole = sum(sum(lines.values()) for lines in tables.values())
+    counted = list(range(len(found)))
+    if _payload(found) > bytes_per_request:  # with that of caches that replace their entries
+        counted = [at for at, leak in enumerate(found) if holders_of(leak.site, held)]
+    payload = _payload([found[at] for at in counted])
+    whole = sum(sum(tables[at].values()) for at in counted)
     part = min(max(bytes_per_request - payload, 0.0) / whole, 1.0) if whole else 0.0
     sized = [_with_table(leak, tables[at], part) for at, leak in enumerate(found)]
     return sorted(sized, key=lambda leak: -leak.site.bytes_per_request)
+
+
+def _payload(sites: Sequence[LeakingSite]) -> float:
+    return sum(leak.site.bytes_per_request - leak.table_bytes_per_request for leak in sites)
 
 
 def _place_of(one: HeldGrowth, sites: list[LeakingSite]) -> tuple[int, Place]:

@@ -175,6 +175,15 @@ def test_no_table_is_credited_beyond_the_growth(jump: float) -> None:
     assert attribution.explained == pytest.approx(1, abs=0.01)
 
 
+def test_a_cache_that_turns_over_does_not_hide_what_a_table_gains() -> None:
+    kept = holder(1, "seen", 300, table_bytes=2_000 * 40, writers=[writer("remember", 12)])
+    page = replace(leaking(500, ("page", 20)), table_bytes_per_request=100.0)
+    attribution = conclude(seen([page, leaking(260, ("remember", 12))], kept), blocks(1))
+    assert [(site.function, site.bytes_per_request) for site in attribution.sites] == [
+        ("remember", pytest.approx(300, abs=1))
+    ]
+
+
 def test_two_tables_of_one_line_add_up() -> None:
     both = [
         holder(at, str(at), 150, table_bytes=2_000 * 30, writers=[writer("remember", 12)])
