@@ -255,11 +255,13 @@ def _culprits(sites: Sequence[Site], holders: Sequence[Holder]) -> str:
 
 
 def _into(holder: Holder) -> str:
-    """Say that memory goes into a container with a bound."""
-    stops = f" at {holder.bound:,} entries (now {holder.entries:,})" if holder.bound else ""
+    """Say that memory goes into a container with a bound, or one that loses entries again."""
+    if holder.bound:
+        stops = f"which is bounded at {holder.bound:,} entries (now {holder.entries:,})"
+    else:
+        stops = "from which its own code takes entries out again"
     return (
-        f" into {holder.path}, which is bounded{stops}: "
-        "a cache that still fills looks like a leak until it is full"
+        f" into {holder.path}, {stops}: a cache that still fills looks like a leak until it is full"
     )
 
 

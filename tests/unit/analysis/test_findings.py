@@ -90,7 +90,7 @@ def test_a_cache_beside_a_leak_is_a_filling_of_its_own() -> None:
     one, two = of_two(bounded=True, plateau=5e6)
     assert (one.kind, two.kind) == ("leak", "filling")
     assert (one.plateau, two.plateau) == (None, 5e6)
-    assert "go into app.py: trail, which is bounded" in two.title
+    assert "go into app.py: trail, from which its own code takes entries out" in two.title
 
 
 def test_a_growth_that_let_go_is_not_split() -> None:
