@@ -292,7 +292,9 @@ def test_a_web_application(server: tuple[Target, int]) -> None:
     assert result.sites[0].share > 0.5
     packages = {frame.package.partition(" ")[0] for frame in result.sites[0].stack}
     assert {"starlette", "uvicorn"} <= packages
-    assert seen.causes[0].holder.path == "app.py: app.state.audit -> Audit.trail -> list"
+    # Each request has a connection of its own here, whose timer the loop keeps for 5 s.
+    paths = [cause.holder.path for cause in seen.causes]
+    assert "app.py: app.state.audit -> Audit.trail -> list" in paths
     assert seen.causes[0].holder.entries_per_request == pytest.approx(1.0)
     assert seen.causes[0].holder.sample == "dict(2)"
 
