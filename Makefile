@@ -22,12 +22,19 @@ $(BIN)/.dev: $(BIN)/python pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,dev]'
 	@touch $@ $(BIN)/.demo
 
+$(VENV)/services/.installed: $(BIN)/python tests/integration/services.txt
+	@echo "Installing the services of others that the tests check ..."
+	@$(BIN)/python -m venv $(VENV)/services
+	@$(VENV)/services/bin/python -m pip install --quiet --disable-pip-version-check \
+		--requirement tests/integration/services.txt
+	@touch $@
+
 .PHONY: demo
 demo: $(BIN)/.demo ## Find the leak planted in the demo service, then pass its clean twin
 	@$(BIN)/python scripts/demo.py
 
 .PHONY: test
-test: $(BIN)/.dev ## Run all tests; installs the system packages they need when it may
+test: $(BIN)/.dev $(VENV)/services/.installed ## Run all tests; installs the system packages they need when it may
 	@$(BIN)/python scripts/install_test_packages.py
 	@$(BIN)/python -m pytest
 
