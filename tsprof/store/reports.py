@@ -29,7 +29,7 @@ from tsprof.records import Event
 from tsprof.report import json_report
 from tsprof.report.model import Criterion, Finding, Provenance, Report
 from tsprof.store.database import RunDatabase
-from tsprof.store.runs import DATABASE, TARGET_LOG, disk_bytes, find_run, tail
+from tsprof.store.runs import DATABASE, LOG_LINES, TARGET_LOG, disk_bytes, find_run, tail
 
 _Kind = TypeVar("_Kind")
 _Absent = TypeVar("_Absent")
@@ -104,7 +104,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             provenance=_fact(database, "provenance", Provenance, Provenance()),
             notes=_fact(database, "notes", tuple[str, ...], ()),
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),
-            log_tail=_fact(database, "log_tail", tuple[str, ...], tuple(tail(log, 15))),
+            log_tail=_fact(database, "log_tail", tuple[str, ...], tuple(tail(log, LOG_LINES))),
             disk_bytes=disk_bytes(folder),
             attribution_seconds=confirmation.seconds,
             complete=complete,
