@@ -87,7 +87,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         slowest_fill = _fact(database, "slowest_fill", float, SLOWEST_FILL)
         confirmation = _fact(database, "confirmation", Confirmation, Confirmation())
         allowances = _fact(database, "allowances", Allowances, None)
-        resources = sum_samples(database.samples())
+        usage = sum_samples(database.samples())
         last = confirmation.last_judged
         judged = [c for c in checkpoints if last is None or c.number <= last]
         calm = undisturbed(segments, last)
@@ -99,8 +99,8 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             last_judged=last,
             events=events,
             seconds=seconds,
-            resources=resources,
-            performance=measure_performance(calm, judged, seconds, resources),
+            usage=usage,
+            performance=measure_performance(calm, judged, seconds, usage),
             provenance=_fact(database, "provenance", Provenance, Provenance()),
             notes=_fact(database, "notes", tuple[str, ...], ()),
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),
@@ -115,7 +115,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     steady = [segment for segment in calm if segment.number > 0]  # the first calibrates
     gauges = gauges_of(settings.gauges.url, readings, steady, checkpoints)
     criteria = judge_criteria(
-        settings.limits, calm, checkpoints, resources.mean_cpu_percent()
+        settings.limits, calm, checkpoints, usage.mean_cpu_percent()
     ) + judge_gauges(settings.comparisons, gauges)
     told: tuple[Criterion, ...] = ()
     drift: tuple[Finding, ...] = ()

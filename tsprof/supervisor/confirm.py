@@ -16,10 +16,10 @@ from tsprof.analysis.findings import Attribution, Confirmation
 from tsprof.analysis.sites import Origin, leaking_sites
 from tsprof.profilers.origin import origins
 from tsprof.supervisor.attempts import attribute
-from tsprof.supervisor.attribute import Window, read_captures
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.resources import COUNTED, culprits
+from tsprof.supervisor.window import Window, read_captures
 
 AGAIN_SEGMENTS = 2
 """Segments of load after the rest."""

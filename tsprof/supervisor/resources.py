@@ -12,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.culprits import LEAST_GAINED, Culprit, Seen, culprit, worth_naming
+from tsprof.analysis.held import CountedResource, Grown, Held, grown
 from tsprof.analysis.listings import Listing, merged
-from tsprof.analysis.resources import CountedResource, Grown, Held, grown
 from tsprof.analysis.sites import Origin
 from tsprof.probes.resources import children, descriptors, listening_ports, threads
 from tsprof.report.model import Holder

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from tsprof.analysis.resources import Held
+from tsprof.analysis.held import Held
 from tsprof.probes.resources import children, descriptors, listening_ports, threads
 
 
