@@ -15,6 +15,7 @@ from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.findings import Attribution, Confirmation
 from tsprof.analysis.sites import Origin, leaking_sites
 from tsprof.profilers.origin import origins
+from tsprof.report.model import IN_BYTES
 from tsprof.supervisor.attempts import attribute
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.plan import Plan
@@ -78,7 +79,7 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
 
 
 def _bytes_leak(final: Look) -> bool:
-    return not {"memory", "garbage"}.isdisjoint(final.leaking)
+    return not set(IN_BYTES).isdisjoint(final.leaking)
 
 
 def _origins(engine: Engine) -> Callable[[str], Origin]:
