@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tsprof.analysis.assessments import Look
+from tsprof.analysis.confirmation import Attribution
 from tsprof.analysis.decide import Decision
-from tsprof.analysis.findings import Attribution
 from tsprof.analysis.ledger import growth_rows, total_owners
 from tsprof.analysis.performance import undisturbed
 from tsprof.analysis.usage import Usage

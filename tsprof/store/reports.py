@@ -11,9 +11,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.assessments import look
 from tsprof.analysis.conditions import Service, conditions
+from tsprof.analysis.confirmation import Confirmation
 from tsprof.analysis.criteria import judge_criteria, judge_gauges
 from tsprof.analysis.decide import Evidence, decide
-from tsprof.analysis.findings import Confirmation
 from tsprof.analysis.gauge_drift import Watch, gauges_to_judge, rows
 from tsprof.analysis.gauges import gauges_of
 from tsprof.analysis.performance import measure_performance, undisturbed

@@ -11,8 +11,8 @@ from tsprof.analysis.aftermath import Aftermath, count_drains, memory_drain
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.attribution import Seen, conclude
 from tsprof.analysis.captures import CaptureDigest
+from tsprof.analysis.confirmation import Attribution, Confirmation
 from tsprof.analysis.culprits import Culprit
-from tsprof.analysis.findings import Attribution, Confirmation
 from tsprof.analysis.sites import Origin, leaking_sites
 from tsprof.profilers.origin import origins
 from tsprof.report.model import IN_BYTES
