@@ -178,6 +178,19 @@ def criterion_outcome(criterion: Criterion) -> str:
     return {True: "met", False: "missed", None: "not measured"}[criterion.met]
 
 
+CRITERION_COLUMNS = ("criterion", "measured", "limit", "outcome")
+
+
+def criterion_row(criterion: Criterion) -> tuple[str, ...]:
+    """A criterion's cells, one for each of ``CRITERION_COLUMNS``."""
+    return (
+        criterion.name,
+        criterion_unit(criterion, criterion.value),
+        f"{criterion.comparison} {criterion_unit(criterion, criterion.limit)}",
+        criterion_outcome(criterion),
+    )
+
+
 @dataclass(frozen=True)
 class StackLine:
     """One line of a folded stack."""
