@@ -24,6 +24,7 @@ from tsprof.analysis.summary import Facts, build_report
 from tsprof.analysis.usage import sum_samples
 from tsprof.config.model import Criteria
 from tsprof.config.model import Gauges as GaugeSettings
+from tsprof.config.values import comparisons
 from tsprof.errors import StoreError
 from tsprof.records import Event
 from tsprof.report import json_report
@@ -172,7 +173,7 @@ class _Settings(BaseModel):
 
     @property
     def comparisons(self) -> dict[str, str]:
-        return {name: v for name, v in self.criteria.items() if isinstance(v, str)}
+        return comparisons(self.criteria)
 
     @property
     def watched(self) -> dict[str, Watch]:
