@@ -291,9 +291,11 @@ def test_a_web_application(server: tuple[Target, int]) -> None:
     assert result.sites[0].share > 0.5
     packages = {frame.package.partition(" ")[0] for frame in result.sites[0].stack}
     assert {"starlette", "uvicorn"} <= packages
-    assert seen.causes[0].holder.path == "app.py: app.state.audit -> Audit.trail -> list"
-    assert seen.causes[0].holder.entries_per_request == pytest.approx(1.0)
-    assert seen.causes[0].holder.sample == "dict(2)"
+    # Each request has a connection of its own here, whose timer the loop keeps for 5 s.
+    holders = {cause.holder.path: cause.holder for cause in seen.causes}
+    trail = holders["app.py: app.state.audit -> Audit.trail -> list"]
+    assert trail.entries_per_request == pytest.approx(1.0)
+    assert trail.sample == "dict(2)"
 
 
 def test_a_target_that_dies_within_the_window(tmp_path: Path) -> None:

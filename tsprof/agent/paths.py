@@ -116,7 +116,7 @@ def text(way: list[Step], kind: str) -> str:
         kind: Name of the type at the end of the way.
     """
     if not way:
-        return "%s, held by no Python object that can be seen" % kind
+        return "%s that nothing in Python is seen to hold" % kind
     file = objects.shown_file(source(way)[0])
     prefix = "%s: " % (file or _module_name(way[0]))
     if len(way) == 1:

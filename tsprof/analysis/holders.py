@@ -21,7 +21,11 @@ TYPES_WANTED = 6
 LEAST_BROUGHT = 0.1
 """Instances per entry from which a type is said to come with the entries."""
 _WEAK = frozenset({"weakref", "weakref.ReferenceType", "weakref.KeyedRef"})
-_NO_HOLDERS = _WEAK | {"builtin_function_or_method", "cell"}
+_NO_HOLDERS = _WEAK | {
+    "builtin_function_or_method", "cell", "frozenset", "function", "method", "tuple",
+}  # fmt: skip
+"""Types of which every program has thousands, and whose gains lead anywhere: argparse's functions
+were named for a leak in C."""
 
 
 @dataclass(frozen=True, kw_only=True)
