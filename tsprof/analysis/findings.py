@@ -21,7 +21,7 @@ FRAGMENTATION_FLOOR = 8 << 20
 """Bytes of allocator slack that must have come before fragmentation is worth a line."""
 RARE = 0.7
 """Counted things per request up to which it says more to tell in how many requests one comes."""
-COUNTED = {
+_NOUNS = {
     "fd": "open file descriptors",
     "thread": "threads",
     "task": "asyncio tasks",
@@ -226,9 +226,9 @@ def count_finding(
     often = f" (one in {1 / rate:,.0f} requests)" if rate <= RARE else ""
     let_go = _let_go(drain)
     if let_go is None:
-        title = f"{COUNTED[resource]} grow by {rate:.4g} per request{often}"
+        title = f"{_NOUNS[resource]} grow by {rate:.4g} per request{often}"
     else:
-        title = f"{COUNTED[resource]} grew by {rate:.4g} per request{often} under load, {let_go}"
+        title = f"{_NOUNS[resource]} grew by {rate:.4g} per request{often} under load, {let_go}"
     named = next((culprit for culprit in culprits if culprit.resource == resource), None)
     if named is not None and named.title:
         title += f": {named.title}"

@@ -13,13 +13,14 @@ from tsprof.analysis.attribution import Seen, conclude
 from tsprof.analysis.captures import CaptureDigest
 from tsprof.analysis.confirmation import Attribution, Confirmation
 from tsprof.analysis.culprits import Culprit
+from tsprof.analysis.held import COUNTED
 from tsprof.analysis.sites import Origin, leaking_sites
 from tsprof.profilers.origin import origins
 from tsprof.report.model import IN_BYTES
 from tsprof.supervisor.attempts import attribute
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.plan import Plan
-from tsprof.supervisor.resources import COUNTED, culprits
+from tsprof.supervisor.resources import culprits
 from tsprof.supervisor.window import Window, read_captures
 
 AGAIN_SEGMENTS = 2
