@@ -176,6 +176,3 @@ class UnitType(click.ParamType):  # type: ignore[type-arg] # not generic before 
 
 DURATION = UnitType("duration", parse_duration)
 """Seconds."""
-
-SIZE = UnitType("size", parse_size)
-"""Bytes."""

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from command_line import CommandLine
 from load_targets.lean import KINDS, User
+from load_targets.loading import Loads
 from load_targets.scripted import ScriptedServer
+from load_targets.server import CountingServer
 
 
 @pytest.fixture
@@ -47,3 +49,17 @@ def any_user(user_process: User, scripted: ScriptedServer) -> User:
     """One of the two, new, with the scripted server for its host."""
     user_process.new(scripted.host)
     return user_process
+
+
+@pytest.fixture
+def server() -> Iterator[CountingServer]:
+    """A server that counts what it answers."""
+    with CountingServer() as server:
+        yield server
+
+
+@pytest.fixture
+def loads(server: CountingServer, tmp_path: Path) -> Iterator[Loads]:
+    """Starts load processes on that server, of which nothing may be left running."""
+    with Loads(server, tmp_path) as loads:
+        yield loads

@@ -120,7 +120,6 @@ def test_a_cache_that_fills_is_bounded(tmp_path: Path) -> None:
     (cause,) = [one for one in seen.causes if one.bytes_per_request > 1]
     assert cause.holder.path == 'app.py: module global "expensive" -> functools.lru_cache'
     assert cause.holder.bound == 100_000
-    assert cause.plateau_requests == pytest.approx(100_000 - 6_500)
     assert cause.plateau_bytes is not None
 
 

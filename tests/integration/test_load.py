@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,18 +12,6 @@ from load_targets.locustfiles import HOOKS, TASK_BY_TASK
 from load_targets.server import CountingServer
 
 from tsprof.errors import LoadError
-
-
-@pytest.fixture
-def server() -> Iterator[CountingServer]:
-    with CountingServer() as server:
-        yield server
-
-
-@pytest.fixture
-def loads(server: CountingServer, tmp_path: Path) -> Iterator[Loads]:
-    with Loads(server, tmp_path) as loads:
-        yield loads
 
 
 @pytest.mark.parametrize("kind", TASK_BY_TASK)

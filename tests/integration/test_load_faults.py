@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,18 +27,6 @@ from tsprof.errors import LoadError, UsageError
 from tsprof.load.bounded_log import LIMIT
 from tsprof.load.client import LoadProcess
 from tsprof.load.spec import LoadSpec
-
-
-@pytest.fixture
-def server() -> Iterator[CountingServer]:
-    with CountingServer() as server:
-        yield server
-
-
-@pytest.fixture
-def loads(server: CountingServer, tmp_path: Path) -> Iterator[Loads]:
-    with Loads(server, tmp_path) as loads:
-        yield loads
 
 
 @pytest.mark.parametrize("what", BROKEN)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Stack = tuple[Any, ...]
     Stacks = dict[Stack, int]
 
-_FRAMES = 60  # of a stack, the innermost ones
+FRAMES = 60  # of a stack, the innermost ones
 _MOST_KEYS = 20_000  # files and objects that are remembered at a time; the oldest go first
 _MOST_STACKS = 2_000
 _PROBE = "tsprof.origins"
@@ -134,7 +134,7 @@ class Recorder:
             first = first.f_back
         frame = first
         key: list[Any] = []
-        while frame is not None and len(key) < 3 * _FRAMES:
+        while frame is not None and len(key) < 3 * FRAMES:
             code = frame.f_code
             key += (code.co_filename, code.co_firstlineno, frame.f_lasti)
             frame = frame.f_back
@@ -142,7 +142,7 @@ class Recorder:
         if stack not in self._frames:
             if len(self._frames) >= _MOST_STACKS:
                 return None
-            self._frames[stack] = _described(first)
+            self._frames[stack] = stack_of(first)
         return stack
 
     def _wrap_all(self) -> None:
@@ -189,9 +189,10 @@ def _make_room(where: dict[Any, Any]) -> None:
         where.pop(next(iter(where)))
 
 
-def _described(frame: Any) -> list[list[Any]]:
+def stack_of(frame: Any) -> list[list[Any]]:
+    """Return a frame and its callers as ``[function, file, line]``, innermost first."""
     found: list[list[Any]] = []
-    while frame is not None and len(found) < _FRAMES:
+    while frame is not None and len(found) < FRAMES:
         code = frame.f_code
         name = getattr(code, "co_qualname", code.co_name)
         found.append([name, code.co_filename, frame.f_lineno or 0])
@@ -242,4 +243,4 @@ def _call_in(loop: Any, function: Any, argument: Any) -> bool:
 def _note_origins(before: list[int]) -> None:
     before.append(sys.get_coroutine_origin_tracking_depth())
     if before == [0]:
-        sys.set_coroutine_origin_tracking_depth(_FRAMES)
+        sys.set_coroutine_origin_tracking_depth(FRAMES)

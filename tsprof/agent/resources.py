@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _DELETED = " (deleted)"
 _SQLITE_SUFFIXES = ("-wal", "-shm", "-journal")  # files that it opens beside a database
 _MOST = 50_000  # of each resource
-_FRAMES = 60
 # The agent calls module functions, and a process has one audit hook of ours at most.
 _recorder = origins.Recorder()
 _coroutines = origins.CoroutineOrigins()
@@ -136,7 +135,7 @@ class _Listing:
         for ident, frame in list(tops.items())[:_MOST]:
             thread = known.get(ident)
             own = {} if thread is None else objects.instance_dict(thread) or {}
-            stack = _calls(frame)
+            stack = origins.stack_of(frame)
             if objects.is_agents_code(frame.f_code) or not stack:
                 continue
             found.append(
@@ -271,16 +270,6 @@ def _target(thread: Any, own: dict[str, Any]) -> list[Any] | None:
     return [target.__qualname__, code.co_filename, code.co_firstlineno]
 
 
-def _calls(frame: Any) -> list[list[Any]]:
-    found: list[list[Any]] = []
-    while frame is not None and len(found) < _FRAMES:
-        code = frame.f_code
-        name = getattr(code, "co_qualname", code.co_name)
-        found.append([name, code.co_filename, frame.f_lineno or 0])
-        frame = frame.f_back
-    return found
-
-
 def _routine(coroutine: Any) -> list[Any]:
     code = _part(coroutine, "code")
     name = str(getattr(coroutine, "__qualname__", type(coroutine).__qualname__))
@@ -290,7 +279,7 @@ def _routine(coroutine: Any) -> list[Any]:
 def _waiting(coroutine: Any) -> list[list[Any]]:
     """Return the coroutines that await each other, the one that waits first."""
     found: list[list[Any]] = []
-    while coroutine is not None and len(found) < _FRAMES:
+    while coroutine is not None and len(found) < origins.FRAMES:
         frame = _part(coroutine, "frame")
         if frame is not None:
             routine = _routine(coroutine)

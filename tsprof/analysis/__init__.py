@@ -1,1 +1,15 @@
-"""Pure analysis: numbers in, findings and verdicts out."""
+"""Pure analysis: numbers in, findings and verdicts out.
+
+From the bottom up:
+
+* One counter: ``growth``, with ``noise``, ``trend``, ``shapes``, ``clocks`` and ``forecast``.
+* The whole run: ``observe``, ``assessments``, ``ledger``; ``aftermath`` once it was suspected.
+* Memory's lines and holders: ``captures``, ``sites``, ``native``, ``tables``, ``holders``,
+  ``causes`` and ``reconcile``, put together by ``attribution``.
+* Descriptors, threads, tasks, processes: ``held``, ``listings``, ``patterns``, ``culprits``.
+* How the target served: ``usage``, ``performance``, ``criteria``; over hours ``drift``,
+  ``stability``, ``gauges`` and ``gauge_drift``.
+* Other runs: ``keys``, ``change``, ``conditions``, ``baseline``, ``pairs``, ``known_leaks``,
+  ``regressions``, ``difference``; and ``acknowledgements``, with the baseline in ``allowances``.
+* The verdict: ``findings`` with what ``confirmation`` brought, ``decide``, ``summary``.
+"""

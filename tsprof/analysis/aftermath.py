@@ -6,7 +6,7 @@ from functools import partial
 
 from tsprof.analysis import observe
 from tsprof.analysis.assessments import Look, requests_between
-from tsprof.analysis.findings import Drain
+from tsprof.analysis.confirmation import Drain
 from tsprof.analysis.growth import Assessment
 from tsprof.records import Checkpoint, ProcessReading
 from tsprof.report.model import Resource

@@ -15,7 +15,7 @@ from tsprof.analysis.causes import (
     separate,
     site_at,
 )
-from tsprof.analysis.findings import Attribution
+from tsprof.analysis.confirmation import Attribution
 from tsprof.analysis.holders import HeldGrowth, Replies, held_growth
 from tsprof.analysis.ledger import LARGE_BLOCK
 from tsprof.analysis.reconcile import EXPLAINED, Reconciliation, reconcile

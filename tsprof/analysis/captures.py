@@ -61,10 +61,6 @@ class CaptureDigest:
     """Requests to the whole target in the whole window."""
     stacks: tuple[StackSurvivors, ...]
     """The stacks that hold the most, at most as many as were asked for."""
-    dropped_bytes: int = 0
-    """Bytes alive at the end in stacks that were left out."""
-    allocations: int = 0
-    """Allocations and frees that were traced; 0 where it is not known."""
 
     @property
     def requests_late(self) -> int:

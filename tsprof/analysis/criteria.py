@@ -4,6 +4,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 
 from tsprof.analysis.gauges import Gauges
+from tsprof.analysis.performance import PERCENTILES
 from tsprof.config.values import Comparison, comparison
 from tsprof.histogram import Histogram
 from tsprof.records import Checkpoint, Segment
@@ -17,7 +18,6 @@ _COMPARE: Mapping[Comparison, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-PERCENTILES = {"p50_ms": 50.0, "p95_ms": 95.0, "p99_ms": 99.0}
 
 
 def judge_criteria(

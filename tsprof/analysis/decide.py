@@ -12,10 +12,9 @@ from tsprof.analysis.assessments import (
     SETTLED,
     Look,
 )
+from tsprof.analysis.confirmation import Attribution, Drain
 from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.findings import (
-    Attribution,
-    Drain,
     count_finding,
     fragmentation_finding,
     garbage_finding,

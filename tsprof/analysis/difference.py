@@ -12,10 +12,10 @@ from tsprof.analysis.baseline import known_findings, throughput
 from tsprof.analysis.change import Change, Estimate, change
 from tsprof.analysis.conditions import MACHINE_BOUND, Service, conditions, measure_change, obstacle
 from tsprof.analysis.keys import holder_key, site_key
-from tsprof.analysis.pairs import BYTES, pair_leaks
+from tsprof.analysis.pairs import pair_leaks
 from tsprof.analysis.regressions import QUALITIES, not_compared
 from tsprof.report.difference import Compared, Difference, Group, Mark, Row, Unit
-from tsprof.report.model import Finding, Growth, LedgerRow, Owner, Report, Verdict
+from tsprof.report.model import IN_BYTES, Finding, Growth, LedgerRow, Owner, Report, Verdict
 
 SURE = 0.975
 MALLOC_SHARED: tuple[Owner, ...] = ("python_objects", "native_heap")
@@ -127,7 +127,7 @@ def _leak_rows(before: Report, after: Report) -> Iterator[Row]:
     throughputs = [throughput(report.performance) for report in (before, after)]
     faster = throughputs[1] / throughputs[0] if all(throughputs) else 1.0
     for pair in pair_leaks(earlier, later, faster=faster):
-        unit: Unit = "bytes" if (*pair.before, *pair.after)[0].resource in BYTES else "count"
+        unit: Unit = "bytes" if (*pair.before, *pair.after)[0].resource in IN_BYTES else "count"
         name = ", ".join(pair.keys)
         was, now = (
             sum(leak.per_request for leak in side) if side else None

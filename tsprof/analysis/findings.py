@@ -1,11 +1,11 @@
 """Findings: one cause each, in a sentence with its numbers."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import TypedDict
 
 from tsprof.analysis.assessments import LEAKS, Look, requests_between
 from tsprof.analysis.causes import Cause
+from tsprof.analysis.confirmation import Attribution, Drain
 from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.growth import Assessment, Shape
 from tsprof.report.model import Finding, Holder, Resource, Site
@@ -15,101 +15,18 @@ BOUNDED = 0.4
 """Share of a growth, by the agent's estimate, that containers with a bound must take for the rest
 to be in doubt. The estimate does not see what C code keeps beside an entry: an entry of 400 bytes
 in a functools.lru_cache was taken for 203."""
-RELEASED = 0.5
-"""Share of a growth that must let go by itself for it not to be called a leak."""
 KEEPS = 0.5
 """Part of what the largest site allocates below which the first one is named for what it keeps."""
-STOPPED = 0.5
-"""Part of the growth to be expected of the load after a rest by which it must fall short of the
-least that as much load brought before. Services that load a cache for 40 s, or whose sessions live
-for 30 s, fell short by all of it or more; growth in rare pieces has brought nothing before, too."""
 FRAGMENTATION_FLOOR = 8 << 20
 """Bytes of allocator slack that must have come before fragmentation is worth a line."""
 RARE = 0.7
 """Counted things per request up to which it says more to tell in how many requests one comes."""
-COUNTED = {
+_NOUNS = {
     "fd": "open file descriptors",
     "thread": "threads",
     "task": "asyncio tasks",
     "process": "processes",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Attribution:
-    """What the attribution windows and the walk of holders found."""
-
-    sites: tuple[Site, ...] = ()
-    holders: tuple[Holder, ...] = ()
-    causes: tuple[Cause, ...] = ()
-    """The mistakes behind the growth, where there are several and they can be told apart."""
-    details: tuple[str, ...] = ()
-    """What comes with each entry of the holders, in words."""
-    cycles: tuple[Holder, ...] = ()
-    """Kinds of reference cycles that made up uncollected garbage."""
-    evictions: tuple[str, ...] = ()
-    """Where the holders' own code takes entries out again, in words."""
-    bounded_share: float = 0.0
-    """Part of the growth, 0 to 1, that is held by containers with a bound or an expiry."""
-    plateau: float | None = None
-    """Bytes at which the bounded containers will stop."""
-    explained: float = 0.0
-    """Part of the ledger's growth that the sites explain."""
-    notes: tuple[str, ...] = ()
-    container_bytes_per_request: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drain:
-    """What became of a resource's growth: at rest, then under load again. In bytes, or counted."""
-
-    seconds: float
-    """Time for which the gate stayed closed."""
-    grown: float
-    """What had come within the settled window."""
-    released: float
-    """Part of it that went while nothing was asked of the target."""
-    brought: float | None = None
-    """What the load after the rest brought; None where there was none."""
-    expected: float = 0.0
-    """What it would have brought, had nothing changed."""
-    least: float = 0.0
-    """The least that as much load brought within the settled window."""
-
-    @property
-    def gone(self) -> float:
-        """What went for good.
-
-        The next load brings back the buffers of connections that closed at rest: 81 to 89 kB of a
-        clean uvicorn with 10 users.
-        """
-        return self.released - max((self.brought or 0.0) - self.expected, 0.0)
-
-    @property
-    def let_go(self) -> bool:
-        """A good part of the growth went by itself."""
-        return self.gone >= RELEASED * self.grown > 0
-
-    @property
-    def stopped(self) -> bool:
-        """The growth did not go on: load brought far less of it than ever before."""
-        return self.brought is not None and self.brought < self.least - STOPPED * self.expected
-
-
-@dataclass(frozen=True, kw_only=True)
-class Confirmation:
-    """What was done to make sure of a leak, and to name it."""
-
-    attribution: Attribution | None = None
-    drain: Drain | None = None
-    """Of memory."""
-    count_drains: Mapping[Resource, Drain] = field(default_factory=dict)
-    culprits: tuple[Culprit, ...] = ()
-    """What the leaking descriptors, threads, tasks and processes are."""
-    last_judged: int | None = None
-    """Number of the last checkpoint that the verdict rests on; None for all."""
-    seconds: float = 0.0
-    """Time that it took."""
 
 
 def memory_findings(
@@ -135,7 +52,7 @@ def memory_findings(
             known = attribution or Attribution()
             if let_go is None:
                 title = f"{what} grows by {_bytes(assessment)} per request"
-                title += _culprits(known.sites, ())
+                title += _where(known.sites, ())
             else:
                 title = f"{what} grew by {_bytes(assessment)} per request, {let_go}"
             return (
@@ -177,7 +94,7 @@ def _exact_finding(
     elif (let_go := _let_go(drain)) is not None:
         kind, title = "released", f"memory grew {_bytes(memory)} per request under load, {let_go}"
     if kind == "leak":
-        title += _culprits(attribution.sites, attribution.holders)
+        title += _where(attribution.sites, attribution.holders)
     if drain is not None and drain.grown > 0 and kind == "leak":
         details.append(
             f"drain test: {max(drain.released, 0) / drain.grown:.0%} of the growth let go "
@@ -227,7 +144,7 @@ def _of_cause(whole: Finding, cause: Cause, known: Attribution) -> Finding:
             "kind": "filling" if cause.bounded else "leak",
             "title": f"{title} go{_into(cause.holders[0])}"
             if cause.bounded
-            else f"{title} leak{_culprits(cause.sites, cause.holders)}",
+            else f"{title} leak{_where(cause.sites, cause.holders)}",
             "per_request": whole.per_request * cause.share,
             "low": whole.low * cause.share,
             "high": whole.high * cause.share,
@@ -241,7 +158,7 @@ def _of_cause(whole: Finding, cause: Cause, known: Attribution) -> Finding:
     )
 
 
-def _culprits(sites: Sequence[Site], holders: Sequence[Holder]) -> str:
+def _where(sites: Sequence[Site], holders: Sequence[Holder]) -> str:
     """Say where memory is allocated, or where what was allocated before is kept, and by what."""
     words = ""
     largest = max((site.bytes_per_request for site in sites), default=0.0)
@@ -309,9 +226,9 @@ def count_finding(
     often = f" (one in {1 / rate:,.0f} requests)" if rate <= RARE else ""
     let_go = _let_go(drain)
     if let_go is None:
-        title = f"{COUNTED[resource]} grow by {rate:.4g} per request{often}"
+        title = f"{_NOUNS[resource]} grow by {rate:.4g} per request{often}"
     else:
-        title = f"{COUNTED[resource]} grew by {rate:.4g} per request{often} under load, {let_go}"
+        title = f"{_NOUNS[resource]} grew by {rate:.4g} per request{often} under load, {let_go}"
     named = next((culprit for culprit in culprits if culprit.resource == resource), None)
     if named is not None and named.title:
         title += f": {named.title}"

@@ -20,8 +20,6 @@ TYPES_WANTED = 6
 """Types that holders are looked for in one search."""
 LEAST_BROUGHT = 0.1
 """Instances per entry from which a type is said to come with the entries."""
-MATCHING = 0.1
-"""Relative difference up to which two counts per request are the same."""
 _WEAK = frozenset({"weakref", "weakref.ReferenceType", "weakref.KeyedRef"})
 _NO_HOLDERS = _WEAK | {
     "builtin_function_or_method", "cell", "frozenset", "function", "method", "tuple",
@@ -90,8 +88,6 @@ class HeldGrowth:
     """Growing containers and objects that its entries hold."""
     plateau_bytes: float | None = None
     """Bytes at which it stops, where its bound is known."""
-    plateau_requests: float | None = None
-    """Requests until then, at the present rate."""
 
     @property
     def is_bounded(self) -> bool:
@@ -131,20 +127,6 @@ def held_growth(replies: Sequence[Replies], *, requests: int) -> tuple[HeldGrowt
     causes = [_cause(members, max(requests, 1)) for members in groups.values()]
     # The estimate for an object that is no container counts what it shares with others.
     return tuple(sorted(causes, key=lambda c: (c.weak, not c.holder.entries, -c.bytes_per_request)))
-
-
-def holding(causes: Sequence[HeldGrowth], *, per_request: float) -> tuple[HeldGrowth, ...]:
-    """Return the causes that gain as many entries per request as a counted resource.
-
-    Args:
-        causes: As ``held_growth`` returns them.
-        per_request: Growth of the resource: file descriptors, threads, tasks or memory blocks.
-    """
-    return tuple(
-        cause
-        for cause in causes
-        if abs(cause.holder.entries_per_request - per_request) <= MATCHING * per_request
-    )
 
 
 @dataclass(frozen=True)
@@ -248,7 +230,6 @@ def _cause(members: Sequence[_Grown], requests: int) -> HeldGrowth:
             for part in one.parts
         ),
         plateau_bytes=bound * len(members) * each if bound is not None else None,
-        plateau_requests=(bound * len(members) - entries) / rate if bound and rate else None,
     )
 
 

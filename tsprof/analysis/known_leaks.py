@@ -6,9 +6,9 @@ from typing import Literal
 
 from tsprof.analysis.baseline import Baseline, KnownFinding, known_findings
 from tsprof.analysis.keys import Places
-from tsprof.analysis.pairs import BYTES, Pair, merged, pair_leaks
+from tsprof.analysis.pairs import Pair, merged, pair_leaks
 from tsprof.report import format as fmt
-from tsprof.report.model import Finding, Resource
+from tsprof.report.model import IN_BYTES, Finding, Resource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,5 +132,5 @@ def _times(now: float, then: float) -> float:
 
 def rate_text(resource: Resource, per_request: float) -> str:
     """A growth per request in words."""
-    amount = fmt.size(per_request) if resource in BYTES else fmt.number(per_request)
+    amount = fmt.size(per_request) if resource in IN_BYTES else fmt.number(per_request)
     return f"{amount} per request"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tsprof.analysis.captures import CallFrame
-from tsprof.analysis.resources import Held
+from tsprof.analysis.held import Held
 
 FORK = "os.fork"
 """What the agent calls the program of a process that was forked and runs on."""

@@ -10,9 +10,7 @@ from itertools import chain
 
 from tsprof.analysis.baseline import KnownFinding
 from tsprof.analysis.change import Change, Estimate, change
-
-BYTES = ("memory", "garbage")
-"""Resources whose growth is in bytes."""
+from tsprof.report.model import IN_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +33,7 @@ class Pair:
                 less per request when more requests come in a second.
         """
         both = (*self.before, *self.after)
-        figure = "growth" if both[0].resource in BYTES else "count"
+        figure = "growth" if both[0].resource in IN_BYTES else "count"
         before, after = _sum(self.before), _sum(self.after)
         by_request = change(before, after, figure)
         if not any(finding.clock.startswith("second") for finding in both):

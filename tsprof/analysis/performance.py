@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv, stdtrit
 
 from tsprof.analysis.noise import Floats
-from tsprof.analysis.usage import Resources
+from tsprof.analysis.usage import Usage
 from tsprof.histogram import PARTS, middle
 from tsprof.records import Checkpoint, Segment
 from tsprof.report.model import Measure
@@ -43,7 +43,7 @@ def measure_performance(
     segments: Sequence[Segment],
     checkpoints: Sequence[Checkpoint],
     seconds: Sequence[Mapping[str, Any]],
-    resources: Resources,
+    usage: Usage,
 ) -> tuple[Measure, ...]:
     """Return latency, throughput, errors and CPU time per request, with 95 % intervals.
 
@@ -51,7 +51,7 @@ def measure_performance(
         segments: those that no profiler slowed down; the first, which calibrates, is left out.
         checkpoints: those around these segments.
         seconds: requests by second of the run.
-        resources: used in the seconds of the run.
+        usage: used in the seconds of the run.
 
     Returns:
         What could be measured, milliseconds where the name ends in ``_ms``. ``load_cpu_ms`` and
@@ -69,7 +69,7 @@ def measure_performance(
     if lengths.sum() > 0:
         measures.append(_ratio("requests_per_second", requests, lengths, draws))
     measures.append(_error_rate(failures, requests, draws))
-    return (*measures, *_cpu_per_request(checkpoints, seconds, resources))
+    return (*measures, *_cpu_per_request(checkpoints, seconds, usage))
 
 
 def _draws(count: int) -> Floats:
@@ -143,7 +143,7 @@ def _error_rate(failures: Floats, requests: Floats, draws: Floats) -> Measure:
 
 
 def _cpu_per_request(
-    checkpoints: Sequence[Checkpoint], seconds: Sequence[Mapping[str, Any]], resources: Resources
+    checkpoints: Sequence[Checkpoint], seconds: Sequence[Mapping[str, Any]], usage: Usage
 ) -> Iterable[Measure]:
     """Return milliseconds of CPU time per request, of the target and of the load.
 
@@ -165,9 +165,9 @@ def _cpu_per_request(
     requests = by_second((row["second"], row["requests"]) for row in seconds)
     pauses = by_second((int(c.seconds), sum(r.pause for r in c.processes)) for c in checkpoints)
     used = {
-        "cpu_ms": np.maximum(by_second(resources.cpu.items()) - pauses, 0.0),
-        "load_cpu_ms": by_second(resources.load_cpu.items()),
-        "load_wait_ms": by_second(resources.load_waited.items()),
+        "cpu_ms": np.maximum(by_second(usage.cpu.items()) - pauses, 0.0),
+        "load_cpu_ms": by_second(usage.load_cpu.items()),
+        "load_wait_ms": by_second(usage.load_waited.items()),
     }
     for name, amounts in used.items():
         if amounts.sum() > 0 and requests.sum() > 0:

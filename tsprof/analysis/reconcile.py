@@ -40,8 +40,6 @@ class Reconciliation:
     """Part of the ledger's growth that they sum up to, 0 to 1."""
     agrees: bool = True
     """Whether the sites' numbers are the ledger's; if not, some of them are no leak."""
-    turnover: tuple[Site, ...] = ()
-    """Sites that allocate what stays for longer than the window, but do not grow."""
     notes: tuple[str, ...] = ()
 
 
@@ -80,7 +78,6 @@ def reconcile(
         sites=shared,
         explained=explained if agrees else 0.0,
         agrees=agrees,
-        turnover=tuple(leak.site for leak in sites if leak not in chosen),
         notes=notes,
     )
 

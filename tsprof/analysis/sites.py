@@ -66,8 +66,6 @@ class LeakingSite:
     """Its ``share`` is 0 until the site is reconciled with the ledger."""
     python_blocks_per_request: float
     """The part of its blocks that Python's allocator hands out."""
-    turnover_bytes_per_request: float = 0.0
-    """What it allocated late beyond its growth: a cache that replaces entries, say."""
     table_bytes_per_request: float = 0.0
     """The part of its bytes that is an estimate, from a container's reallocated table."""
     lines: tuple[Site, ...] = ()
@@ -117,7 +115,6 @@ class _Growth:
 
     size: float
     blocks: float
-    turnover: float
 
 
 def leaking_sites(
@@ -251,7 +248,6 @@ def _leak(group: _Group, early: int, total: int) -> LeakingSite:
     return LeakingSite(
         site=site,
         python_blocks_per_request=python.blocks,
-        turnover_bytes_per_request=python.turnover + other.turnover,
         table_bytes_per_request=table,
         lines=tuple(_by_line(group, site, python.size + other.size, early, total)),
     )
@@ -301,17 +297,17 @@ def _growth(tally: _Tally, early: int, total: int) -> _Growth:
     """Return what grows in proportion to requests in both parts of the window."""
     late = total - early
     early_rate, late_rate = tally.early_blocks / early, tally.late_blocks / late
-    whole_bytes = (tally.early_bytes + tally.late_bytes) / total
     if not min(early_rate, late_rate):
-        return _Growth(0.0, 0.0, tally.late_bytes / total)
+        return _Growth(0.0, 0.0)
     ratio = late / early
     spread = math.sqrt(tally.late_blocks + tally.early_blocks * ratio**2)
     by_chance = abs(tally.late_blocks - tally.early_blocks * ratio) <= NOISE * spread
     apart = max(early_rate, late_rate) / min(early_rate, late_rate)
     if by_chance or apart <= PROPORTIONAL:
-        return _Growth(whole_bytes, (tally.early_blocks + tally.late_blocks) / total, 0.0)
+        blocks, size = tally.early_blocks + tally.late_blocks, tally.early_bytes + tally.late_bytes
+        return _Growth(size / total, blocks / total)
     size = min(tally.early_bytes / early, tally.late_bytes / late)
-    return _Growth(size, min(early_rate, late_rate), whole_bytes - size)
+    return _Growth(size, min(early_rate, late_rate))
 
 
 def _table_growth(tally: _Tally, early: int, total: int) -> float:

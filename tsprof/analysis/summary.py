@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tsprof.analysis.assessments import Look
+from tsprof.analysis.confirmation import Attribution
 from tsprof.analysis.decide import Decision
-from tsprof.analysis.findings import Attribution
 from tsprof.analysis.ledger import growth_rows, total_owners
 from tsprof.analysis.performance import undisturbed
-from tsprof.analysis.usage import Resources
+from tsprof.analysis.usage import Usage
 from tsprof.exit_codes import ExitCode
 from tsprof.histogram import Histogram
 from tsprof.records import Checkpoint, Event, Segment
@@ -47,7 +47,7 @@ class Facts:
     """Number of the last checkpoint before a profiler's window; None for all."""
     performance: tuple[Measure, ...] = ()
     seconds: Sequence[Mapping[str, Any]] = ()
-    resources: Resources | None = None
+    usage: Usage | None = None
     provenance: Provenance = field(default_factory=Provenance)
     notes: tuple[str, ...] = ()
     gauges: tuple[Gauge, ...] = ()
@@ -66,7 +66,7 @@ def build_report(
     attribution: Attribution | None = None,
 ) -> Report:
     """Put a run's facts and its verdict into a report."""
-    resources = facts.resources or Resources()
+    usage = facts.usage or Usage()
     calm = undisturbed(facts.segments, facts.last_judged)
     latency = _merge(segment.latency for segment in calm)
     latency.max_ms = max((s.latency_max_ms for s in calm), default=0.0)
@@ -110,17 +110,17 @@ def build_report(
         cost=Cost(
             checkpoint_ms=pauses[len(pauses) // 2] if pauses else 0.0,
             checkpoints=len(facts.checkpoints),
-            supervisor_cpu_s=resources.total_cpu["supervisor"],
-            load_cpu_s=resources.total_cpu["load"],
-            supervisor_peak_rss=resources.peak["supervisor"],
-            load_peak_rss=resources.peak["load"],
+            supervisor_cpu_s=usage.total_cpu["supervisor"],
+            load_cpu_s=usage.total_cpu["load"],
+            supervisor_peak_rss=usage.peak["supervisor"],
+            load_peak_rss=usage.peak["load"],
             disk_bytes=facts.disk_bytes,
             attribution_seconds=facts.attribution_seconds,
         ),
         notes=facts.notes + tuple(e.text for e in facts.events if e.kind in NOTES),
         provenance=facts.provenance,
         memory=_memory_points(look, facts.checkpoints),
-        timeline=_timeline(facts.seconds, resources),
+        timeline=_timeline(facts.seconds, usage),
         target_log_tail=facts.log_tail,
     )
 
@@ -260,9 +260,7 @@ def _endpoints(segments: Sequence[Segment]) -> tuple[Endpoint, ...]:
     return tuple(sorted(rows, key=lambda row: -row.requests))
 
 
-def _timeline(
-    seconds: Sequence[Mapping[str, Any]], resources: Resources
-) -> tuple[SecondPoint, ...]:
+def _timeline(seconds: Sequence[Mapping[str, Any]], usage: Usage) -> tuple[SecondPoint, ...]:
     merged: dict[int, tuple[int, int, Histogram]] = {}
     for row in seconds:
         requests, failures, latency = merged.get(row["second"], (0, 0, Histogram()))
@@ -270,7 +268,7 @@ def _timeline(
         merged[row["second"]] = (
             requests + row["requests"], failures + row["failures"], latency,
         )  # fmt: skip
-    everything = sorted(merged.keys() | resources.rss.keys())
+    everything = sorted(merged.keys() | usage.rss.keys())
     points = []
     for second in everything:
         requests, failures, latency = merged.get(second, (0, 0, Histogram()))
@@ -281,8 +279,8 @@ def _timeline(
                 failures=failures,
                 p50_ms=latency.percentile(50),
                 p99_ms=latency.percentile(99),
-                rss_bytes=resources.rss.get(second, 0),
-                cpu_percent=100 * resources.cpu.get(second, 0.0),
+                rss_bytes=usage.rss.get(second, 0),
+                cpu_percent=100 * usage.cpu.get(second, 0.0),
             )
         )
     return tuple(points)

@@ -8,7 +8,7 @@ from tsprof.records import ProcessSample
 
 
 @dataclass
-class Resources:
+class Usage:
     """What the probes saw, summed: bytes by second, CPU seconds by second and by role.
 
     ``rss`` and ``cpu`` are the target's; ``load_waited`` is for how long the load process was ready
@@ -29,9 +29,9 @@ class Resources:
         return 100 * sum(self.cpu.values()) / len(self.cpu) if self.cpu else None
 
 
-def sum_samples(samples: Iterable[ProcessSample]) -> Resources:
+def sum_samples(samples: Iterable[ProcessSample]) -> Usage:
     """Sum the samples of a run as they pass, since there are many."""
-    sums = Resources()
+    sums = Usage()
     for sample in samples:
         key = (sample.role, sample.pid)
         # Less than before is another process, which was given the same pid.

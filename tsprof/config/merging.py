@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from tsprof.config.model import Settings
 from tsprof.config.problems import validated
+from tsprof.config.values import comparisons
 from tsprof.errors import UsageError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -105,8 +106,7 @@ def complete(settings: Settings, directory: Path) -> Settings:
 def _see_to_gauges(settings: Settings) -> None:
     """See that gauges which are judged are read, and at this machine or the target's."""
     gauges = settings.gauges
-    limited = [name for name, limit in settings.criteria.items() if isinstance(limit, str)]
-    for name in (*limited, *gauges.watch):
+    for name in (*comparisons(settings.criteria), *gauges.watch):
         if not gauges.url:
             raise UsageError(
                 f"{name} is to be judged as a gauge, but no gauges are read",

@@ -7,7 +7,7 @@ message that reads well after the key's name.
 
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -194,12 +194,17 @@ def criteria(value: Any) -> dict[str, float | str]:
         except ValueError as error:
             raise ValueError(f"{name:.60}: {error}") from None
         close = get_close_matches(name, CRITERIA, n=1)
-        way_out = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(CRITERIA)}"
+        way_out = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(CRITERIA)}."
         raise ValueError(
             f"has no key {name!r:.60}; {way_out} A gauge of the target's own is compared, "
             'as in "> 0.8"'
         )
     return limits
+
+
+def comparisons(limits: Mapping[str, float | str]) -> dict[str, str]:
+    """Return those of the criteria that compare a gauge of the target's own, by its name."""
+    return {name: limit for name, limit in limits.items() if isinstance(limit, str)}
 
 
 def watched(value: Any) -> dict[str, Any]:

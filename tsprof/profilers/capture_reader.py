@@ -78,10 +78,7 @@ def read_capture(
             tracemalloc = file.read(1) == b"{"
     except OSError as error:
         raise UnreadableError(f"{error.strerror}") from error
-    if tracemalloc:
-        survivors, events = _read_tracemalloc(capture), 0
-    else:
-        survivors, events = _read_memray(capture, early_until)
+    survivors = _read_tracemalloc(capture) if tracemalloc else _read_memray(capture, early_until)
     ranked = sorted(survivors.items(), key=lambda item: _alive(item[1]), reverse=True)
     return CaptureDigest(
         method="tracemalloc" if tracemalloc else "memray",
@@ -91,8 +88,6 @@ def read_capture(
             StackSurvivors(frames=frames, kind=kind, native=native, **vars(sums))
             for (frames, kind, native), sums in ranked[:stacks_kept]
         ),
-        dropped_bytes=sum(_alive(sums) for _, sums in ranked[stacks_kept:]),
-        allocations=events,
     )
 
 
@@ -100,7 +95,7 @@ def _alive(sums: Survivors) -> int:
     return sums.early_bytes + sums.late_bytes
 
 
-def _read_memray(capture: Path, early_until: float) -> tuple[Mapping[Key, Survivors], int]:
+def _read_memray(capture: Path, early_until: float) -> Mapping[Key, Survivors]:
     from memray import FileReader  # noqa: PLC0415 - a capture of tracemalloc does without
 
     found: list[tuple[Any, Survivors]] = []
@@ -120,10 +115,9 @@ def _read_memray(capture: Path, early_until: float) -> tuple[Mapping[Key, Surviv
             if reader.metadata.has_native_traces:
                 native = _native_parts(capture, found)
             survivors = _by_frames(found, native)
-            events = reader.metadata.total_allocations
     except (OSError, RuntimeError, ValueError) as error:
         raise UnreadableError(str(error)) from error
-    return survivors, events
+    return survivors
 
 
 def _native_parts(

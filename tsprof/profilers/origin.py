@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -17,12 +17,7 @@ _RUNTIME = re.compile(
 """File names of the interpreter and of the C libraries through which all native code allocates."""
 
 
-def origins(
-    *,
-    libraries: Sequence[Path],
-    standard_library: Path,
-    application_packages: Collection[str] = (),
-) -> Callable[[str], Origin]:
+def origins(*, libraries: Sequence[Path], standard_library: Path) -> Callable[[str], Origin]:
     """Return a function that tells the origin of a source file or of a shared object.
 
     It remembers its answers.
@@ -30,10 +25,7 @@ def origins(
     Args:
         libraries: The target's site-packages directories.
         standard_library: Where the target's interpreter has its own modules.
-        application_packages: Distributions that are the application under test although they are
-            installed like a dependency (``pip install .`` in an image).
     """
-    ours = frozenset(map(_normal, application_packages))
 
     @cache
     def owners() -> dict[str, tuple[str, str]]:
@@ -48,8 +40,6 @@ def origins(
         if _LIBRARY_FOLDERS.intersection(path.parts):
             name, version = owners().get(str(path)) or _by_folder(path)
             package = f"{name} {version}".strip()
-            if _normal(name) in ours:
-                return Origin(kind="native" if native else "application")
             return Origin(kind="native" if native else "dependency", package=package)
         if native:
             return Origin(kind="native")
@@ -90,7 +80,3 @@ def _by_folder(path: Path) -> tuple[str, str]:
     parts = path.parts
     last = max(index for index, part in enumerate(parts) if part in _LIBRARY_FOLDERS)
     return parts[last + 1].partition(".")[0], ""
-
-
-def _normal(name: str) -> str:
-    return name.lower().replace("_", "-").replace(".", "-")

@@ -102,9 +102,9 @@ def percentage(share: float | None) -> str:
     return number(share) if share is None else f"{number(share * 100)} %"
 
 
-def rate(per_second: float | None, noun: str = "requests") -> str:
+def rate(per_second: float | None) -> str:
     """A rate: ``97.1 requests/s``."""
-    return f"{number(per_second)} {noun}/s"
+    return f"{number(per_second)} requests/s"
 
 
 def count(amount: float, noun: str, plural: str = "") -> str:

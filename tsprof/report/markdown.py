@@ -132,16 +132,7 @@ def bullet(text: str) -> str:
 def _criteria(report: Report) -> str:
     if not report.criteria:
         return ""
-    rows = [
-        (
-            criterion.name,
-            wording.criterion_unit(criterion, criterion.value),
-            f"{criterion.comparison} {wording.criterion_unit(criterion, criterion.limit)}",
-            wording.criterion_outcome(criterion),
-        )
-        for criterion in report.criteria
-    ]
-    return table(["criterion", "measured", "limit", "outcome"], rows)
+    return table(wording.CRITERION_COLUMNS, map(wording.criterion_row, report.criteria))
 
 
 def _ledger(report: Report) -> list[str]:

@@ -38,6 +38,8 @@ Resource = Literal[
     "process",
 ]
 """What a finding is about."""
+IN_BYTES: tuple[Resource, ...] = ("memory", "garbage")
+"""Resources whose growth is in bytes; that of the others is counted."""
 
 Kind = Literal[
     "leak", "filling", "fragmentation", "drift", "regression", "step", "released", "crash"

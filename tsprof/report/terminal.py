@@ -133,18 +133,10 @@ def _criteria(console: Console, report: Report) -> None:
     if not report.criteria:
         return
     _heading(console, "Criteria")
-    rows = [
-        [
-            criterion.name,
-            wording.criterion_unit(criterion, criterion.value),
-            f"{criterion.comparison} {wording.criterion_unit(criterion, criterion.limit)}",
-            wording.criterion_outcome(criterion),
-        ]
-        for criterion in report.criteria
-    ]
+    rows = [wording.criterion_row(criterion) for criterion in report.criteria]
     _table(
         console,
-        ["criterion", "measured", "limit", "outcome"],
+        wording.CRITERION_COLUMNS,
         rows,
         numbers={1, 2},
         styles=[_OUTCOME_STYLES[row[-1]] for row in rows],
@@ -224,8 +216,8 @@ def _line(console: Console, text: str | Text, *, indent: int = 0, hanging: int =
 
 def _table(
     console: Console,
-    headers: list[str],
-    rows: list[list[str]],
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
     *,
     numbers: Iterable[int],
     styles: Sequence[str] = (),

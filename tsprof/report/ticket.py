@@ -7,7 +7,7 @@ from tsprof.report import format as fmt
 from tsprof.report import wording
 from tsprof.report.headline import headline, requests_per_second
 from tsprof.report.markdown import bullet, code, escape, table
-from tsprof.report.model import Finding, Report, Verdict
+from tsprof.report.model import IN_BYTES, Finding, Report, Verdict
 from tsprof.report.reproduce import command_line
 from tsprof.report.text import clean, printable
 
@@ -22,7 +22,6 @@ _EVIDENCE = ("measured over", "grew by", "only the forced collections")
 """How details begin that rule something out; the others are doubts."""
 _ENTRY = "with each entry of"
 """How details begin that say what a holder keeps."""
-_BYTES = ("memory", "garbage")
 
 
 def render(report: Report) -> str:
@@ -49,7 +48,7 @@ def _ticket(report: Report, leak: Finding, command: str) -> str:
         ("", table(["figure", "value"], _figures(report, leak))),
         ("Where it is allocated", "\n\n".join(_sites(leak))),
         ("What keeps it alive", _list(_holders(leak))),
-        ("Who owns the growth", _ledger(report, leak) if leak.resource in _BYTES else ""),
+        ("Who owns the growth", _ledger(report, leak) if leak.resource in IN_BYTES else ""),
         ("How to reproduce", _reproduction(report, command)),
         ("What was ruled out", _list(map(escape, _ruled_out(report, leak)))),
         ("What is uncertain", _list(map(escape, _uncertain(report, leak)))),
@@ -88,7 +87,7 @@ def _figures(report: Report, leak: Finding) -> Iterator[tuple[str, str]]:
     rate = requests_per_second(report)
     if rate:
         hourly = leak.per_request * rate * 3600
-        amount = fmt.size(hourly) if leak.resource in _BYTES else fmt.number(hourly)
+        amount = fmt.size(hourly) if leak.resource in IN_BYTES else fmt.number(hourly)
         yield "at the load of this run", f"{amount} per hour, at {fmt.rate(rate)}"
     requests = fmt.count(report.requests, "request")
     failed = fmt.number(report.failures)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tsprof.report import format as fmt
 from tsprof.report.model import (
+    IN_BYTES,
     Criterion,
     Finding,
     Frame,
@@ -59,7 +60,7 @@ def finding_growth(finding: Finding) -> str:
     """How fast it grows, with the interval and the clock; empty when it has no rate."""
     if not finding.per_request:
         return ""
-    if finding.resource in {"memory", "garbage"}:
+    if finding.resource in IN_BYTES:
         amount = fmt.size(finding.per_request)
         between = fmt.size_interval(finding.low, finding.high, beside=finding.per_request)
     else:
@@ -83,7 +84,7 @@ def finding_plateau(finding: Finding) -> str:
     """The size at which a filling resource will stop; empty when none is predicted."""
     if finding.plateau is None:
         return ""
-    if finding.resource in {"memory", "garbage"}:
+    if finding.resource in IN_BYTES:
         return f"fills up to about {fmt.size(finding.plateau)}"
     unit = _UNITS.get(finding.resource, "")
     return f"fills up to about {fmt.number(finding.plateau)} {unit}".rstrip()
@@ -175,6 +176,19 @@ def criterion_unit(criterion: Criterion, value: float | None) -> str:
 def criterion_outcome(criterion: Criterion) -> str:
     """``met``, ``missed`` or ``not measured``."""
     return {True: "met", False: "missed", None: "not measured"}[criterion.met]
+
+
+CRITERION_COLUMNS = ("criterion", "measured", "limit", "outcome")
+
+
+def criterion_row(criterion: Criterion) -> tuple[str, ...]:
+    """A criterion's cells, one for each of ``CRITERION_COLUMNS``."""
+    return (
+        criterion.name,
+        criterion_unit(criterion, criterion.value),
+        f"{criterion.comparison} {criterion_unit(criterion, criterion.limit)}",
+        criterion_outcome(criterion),
+    )
 
 
 @dataclass(frozen=True)

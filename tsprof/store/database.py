@@ -17,7 +17,7 @@ from tsprof.errors import StoreError
 from tsprof.records import Checkpoint, Event, GaugeReading, ProcessSample, Segment
 
 FORMAT = 1
-_TABLES = ("checkpoints", "segments", "events", "seconds", "samples", "windows", "gauges")
+_TABLES = ("checkpoints", "segments", "events", "seconds", "samples", "gauges")
 
 Record = TypeVar("Record")
 
@@ -119,10 +119,6 @@ class RunDatabase:
         """Add one second of load: second, requests, failures, latency histogram."""
         self._insert("seconds", second)
 
-    def add_window(self, window: dict[str, Any]) -> None:
-        """Add the digest of an attribution window."""
-        self._insert("windows", window)
-
     def _insert(self, table: str, record: dict[str, Any]) -> None:
         self._execute(
             f"INSERT INTO {table} (record) VALUES (?)",  # noqa: S608 - a name of this module
@@ -148,10 +144,6 @@ class RunDatabase:
     def samples(self) -> Iterator[ProcessSample]:
         """Yield every sample of a process in order."""
         return self._records("samples", ProcessSample)
-
-    def windows(self) -> list[dict[str, Any]]:
-        """Return the digests of the attribution windows in order."""
-        return list(self._records("windows", dict[str, Any]))
 
     def gauges(self) -> list[GaugeReading]:
         """Return what the target said of itself in order; nothing of a run from before that."""

@@ -11,9 +11,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.assessments import look
 from tsprof.analysis.conditions import Service, conditions
+from tsprof.analysis.confirmation import Confirmation
 from tsprof.analysis.criteria import judge_criteria, judge_gauges
 from tsprof.analysis.decide import Evidence, decide
-from tsprof.analysis.findings import Confirmation
 from tsprof.analysis.gauge_drift import Watch, gauges_to_judge, rows
 from tsprof.analysis.gauges import gauges_of
 from tsprof.analysis.performance import measure_performance, undisturbed
@@ -24,12 +24,13 @@ from tsprof.analysis.summary import Facts, build_report
 from tsprof.analysis.usage import sum_samples
 from tsprof.config.model import Criteria
 from tsprof.config.model import Gauges as GaugeSettings
+from tsprof.config.values import comparisons
 from tsprof.errors import StoreError
 from tsprof.records import Event
 from tsprof.report import json_report
 from tsprof.report.model import Criterion, Finding, Provenance, Report
 from tsprof.store.database import RunDatabase
-from tsprof.store.runs import DATABASE, TARGET_LOG, disk_bytes, find_run, tail
+from tsprof.store.runs import DATABASE, LOG_LINES, TARGET_LOG, disk_bytes, find_run, tail
 
 _Kind = TypeVar("_Kind")
 _Absent = TypeVar("_Absent")
@@ -87,7 +88,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         slowest_fill = _fact(database, "slowest_fill", float, SLOWEST_FILL)
         confirmation = _fact(database, "confirmation", Confirmation, Confirmation())
         allowances = _fact(database, "allowances", Allowances, None)
-        resources = sum_samples(database.samples())
+        usage = sum_samples(database.samples())
         last = confirmation.last_judged
         judged = [c for c in checkpoints if last is None or c.number <= last]
         calm = undisturbed(segments, last)
@@ -99,12 +100,12 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             last_judged=last,
             events=events,
             seconds=seconds,
-            resources=resources,
-            performance=measure_performance(calm, judged, seconds, resources),
+            usage=usage,
+            performance=measure_performance(calm, judged, seconds, usage),
             provenance=_fact(database, "provenance", Provenance, Provenance()),
             notes=_fact(database, "notes", tuple[str, ...], ()),
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),
-            log_tail=_fact(database, "log_tail", tuple[str, ...], tuple(tail(log, 15))),
+            log_tail=_fact(database, "log_tail", tuple[str, ...], tuple(tail(log, LOG_LINES))),
             disk_bytes=disk_bytes(folder),
             attribution_seconds=confirmation.seconds,
             complete=complete,
@@ -115,7 +116,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     steady = [segment for segment in calm if segment.number > 0]  # the first calibrates
     gauges = gauges_of(settings.gauges.url, readings, steady, checkpoints)
     criteria = judge_criteria(
-        settings.limits, calm, checkpoints, resources.mean_cpu_percent()
+        settings.limits, calm, checkpoints, usage.mean_cpu_percent()
     ) + judge_gauges(settings.comparisons, gauges)
     told: tuple[Criterion, ...] = ()
     drift: tuple[Finding, ...] = ()
@@ -172,7 +173,7 @@ class _Settings(BaseModel):
 
     @property
     def comparisons(self) -> dict[str, str]:
-        return {name: v for name, v in self.criteria.items() if isinstance(v, str)}
+        return comparisons(self.criteria)
 
     @property
     def watched(self) -> dict[str, Watch]:

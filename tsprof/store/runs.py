@@ -12,6 +12,8 @@ from tsprof.store.database import RunDatabase
 
 DATABASE = "run.db"
 TARGET_LOG = "target.log"
+LOG_LINES = 15
+"""Last lines of the target's output that reports show."""
 LOAD_LOG = "load.log"
 
 

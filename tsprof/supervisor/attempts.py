@@ -4,7 +4,8 @@ from pathlib import Path
 
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.native import grows_natively
-from tsprof.supervisor.attribute import (
+from tsprof.supervisor.engine import Engine, RunEnded
+from tsprof.supervisor.window import (
     SEGMENT_PATIENCE,
     Tracing,
     Window,
@@ -13,7 +14,6 @@ from tsprof.supervisor.attribute import (
     most,
     open_window,
 )
-from tsprof.supervisor.engine import Engine, RunEnded
 
 
 def attribute(engine: Engine, final: Look, requests: int, folder: Path, method: str) -> Window:

@@ -11,15 +11,17 @@ from tsprof.analysis.aftermath import Aftermath, count_drains, memory_drain
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.attribution import Seen, conclude
 from tsprof.analysis.captures import CaptureDigest
+from tsprof.analysis.confirmation import Attribution, Confirmation
 from tsprof.analysis.culprits import Culprit
-from tsprof.analysis.findings import Attribution, Confirmation
+from tsprof.analysis.held import COUNTED
 from tsprof.analysis.sites import Origin, leaking_sites
 from tsprof.profilers.origin import origins
+from tsprof.report.model import IN_BYTES
 from tsprof.supervisor.attempts import attribute
-from tsprof.supervisor.attribute import Window, read_captures
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.plan import Plan
-from tsprof.supervisor.resources import COUNTED, culprits
+from tsprof.supervisor.resources import culprits
+from tsprof.supervisor.window import Window, read_captures
 
 AGAIN_SEGMENTS = 2
 """Segments of load after the rest."""
@@ -78,7 +80,7 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
 
 
 def _bytes_leak(final: Look) -> bool:
-    return not {"memory", "garbage"}.isdisjoint(final.leaking)
+    return not set(IN_BYTES).isdisjoint(final.leaking)
 
 
 def _origins(engine: Engine) -> Callable[[str], Origin]:

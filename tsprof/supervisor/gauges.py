@@ -8,6 +8,7 @@ Every checkpoint has one such request before it, the first one included, so that
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from tsprof.config import Settings
+from tsprof.config.values import comparisons
 from tsprof.probes.exposition import Told
 from tsprof.probes.gauges import GaugeAddress, NoGaugesError, ask
 from tsprof.records import GaugeReading
@@ -26,8 +27,8 @@ LOOK_EVERY = 0.02
 
 def gauge_addresses(settings: Settings, place: Place) -> list[GaugeAddress]:
     """Return where the settings say that the target tells of itself."""
-    limited = (name for name, limit in settings.criteria.items() if isinstance(limit, str))
-    names = {_metric(name) for name in (*limited, *settings.gauges.watch)}
+    judged = (*comparisons(settings.criteria), *settings.gauges.watch)
+    names = {_metric(name) for name in judged}
     keep = frozenset(f"{name}{end}" for name in names for end in ("", "_sum", "_count"))
     return [
         GaugeAddress(source, place.fill(source if "://" in source else place.host + source), keep)

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from tsprof.errors import NotReadyError, UsageError
-from tsprof.store.runs import tail
+from tsprof.store.runs import LOG_LINES, tail
 
 GUARD = Path(__file__).with_name("guard.py")
 LOG_LIMIT = 8 << 20
@@ -156,9 +156,9 @@ class Target:
         self._last_seen = psutil.Process(self._guard.pid).children(recursive=True)
         return self._last_seen
 
-    def log_tail(self, lines: int = 15) -> list[str]:
-        """Return the end of the target's output."""
-        return tail(self.log, lines)
+    def log_tail(self) -> list[str]:
+        """Return the last lines of the target's output."""
+        return tail(self.log, LOG_LINES)
 
     def stop(self, grace: float = STOP_GRACE) -> None:
         """Ask the target to end, kill what is left after ``grace`` seconds. Safe to repeat."""

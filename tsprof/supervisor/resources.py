@@ -12,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.culprits import LEAST_GAINED, Culprit, Seen, culprit, worth_naming
+from tsprof.analysis.held import COUNTED, Grown, Held, grown
 from tsprof.analysis.listings import Listing, merged
-from tsprof.analysis.resources import CountedResource, Grown, Held, grown
 from tsprof.analysis.sites import Origin
 from tsprof.probes.resources import children, descriptors, listening_ports, threads
 from tsprof.report.model import Holder
@@ -22,7 +22,6 @@ from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.plan import Plan
 
-COUNTED: tuple[CountedResource, ...] = ("fd", "thread", "task", "process")
 WANTED = 12
 """New ones of a leaking resource that the segment is made long enough for, where that is cheap."""
 LONGEST = 4

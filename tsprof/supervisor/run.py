@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.assessments import look
-from tsprof.analysis.findings import Confirmation
+from tsprof.analysis.confirmation import Confirmation
 from tsprof.config import Settings
 from tsprof.errors import StoreError
 from tsprof.load.client import LoadProcess

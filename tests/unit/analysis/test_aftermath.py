@@ -8,7 +8,7 @@ from fabricate import SEGMENT, growing, reading, taken
 
 from tsprof.analysis.aftermath import Aftermath, count_drains, memory_drain
 from tsprof.analysis.assessments import look
-from tsprof.analysis.findings import Drain
+from tsprof.analysis.confirmation import Drain
 from tsprof.records import Checkpoint
 
 KEPT = 300

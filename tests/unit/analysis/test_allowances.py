@@ -10,7 +10,7 @@ from tsprof.analysis.acknowledgements import Acknowledgement
 from tsprof.analysis.allowances import Allowances, Weighed, remarks, weigh
 from tsprof.analysis.baseline import make_baseline
 from tsprof.analysis.causes import Cause
-from tsprof.analysis.findings import Attribution
+from tsprof.analysis.confirmation import Attribution
 from tsprof.report.model import Finding, Verdict
 
 TODAY = date(2026, 3, 14)

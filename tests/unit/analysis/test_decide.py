@@ -16,8 +16,8 @@ from fabricate import (
     taken,
 )
 
+from tsprof.analysis.confirmation import Attribution, Drain
 from tsprof.analysis.decide import Decision
-from tsprof.analysis.findings import Attribution, Drain
 from tsprof.records import Checkpoint
 from tsprof.report.model import Criterion, Finding, Holder, Verdict
 

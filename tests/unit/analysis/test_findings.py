@@ -8,10 +8,9 @@ from fabricate import SEGMENT, counting, filling, growing, growing_outside, read
 
 from tsprof.analysis.assessments import Look, look
 from tsprof.analysis.causes import Cause
+from tsprof.analysis.confirmation import Attribution, Drain
 from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.findings import (
-    Attribution,
-    Drain,
     count_finding,
     fragmentation_finding,
     garbage_finding,

@@ -7,12 +7,12 @@ import pytest
 from fabricate import growing, taken
 
 from tsprof.analysis.performance import measure_performance, undisturbed
-from tsprof.analysis.usage import Resources, sum_samples
+from tsprof.analysis.usage import Usage, sum_samples
 from tsprof.histogram import Histogram
 from tsprof.records import ProcessSample, Segment
 from tsprof.report.model import Measure
 
-NOTHING = Resources()
+NOTHING = Usage()
 
 
 def served(
@@ -44,7 +44,7 @@ def measured(segments: list[Segment], **others: Any) -> dict[str, Measure]:
         segments,
         others.get("checkpoints", []),
         others.get("seconds", []),
-        others.get("resources", NOTHING),
+        others.get("usage", NOTHING),
     )
     return {measure.name: measure for measure in found}
 
@@ -104,7 +104,7 @@ def test_segments_under_a_profiler_are_left_out() -> None:
 
 def cpu_samples(
     target_ms: float, load_ms: float, count: int = 30, offset: float = 0.3
-) -> tuple[Resources, list[dict[str, Any]]]:
+) -> tuple[Usage, list[dict[str, Any]]]:
     """CPU time by second of requests that are reported a little later than it is read."""
     generator = random.Random(3)
     requests = [generator.randrange(400, 600) for _ in range(count + 1)]
@@ -132,10 +132,10 @@ def cpu_samples(
 
 
 def test_cpu_time_per_request_of_target_and_load() -> None:
-    resources, rows = cpu_samples(0.5, 0.2)
+    usage, rows = cpu_samples(0.5, 0.2)
     found = measured(
         served(1), checkpoints=taken(growing(pause=0.0), count=20), seconds=rows,
-        resources=resources,
+        usage=usage,
     )  # fmt: skip
     for name, truth in (("cpu_ms", 0.5), ("load_cpu_ms", 0.2), ("load_wait_ms", 0.01)):
         assert holds(found[name], truth)
@@ -145,15 +145,13 @@ def test_cpu_time_per_request_of_target_and_load() -> None:
 
 
 def test_what_checkpoints_cost_is_not_the_targets() -> None:
-    resources, rows = cpu_samples(0.5, 0.2)
+    usage, rows = cpu_samples(0.5, 0.2)
     checkpoints = taken(growing(pause=0.02), count=20)
-    found = measured(served(1), checkpoints=checkpoints, seconds=rows, resources=resources)
+    found = measured(served(1), checkpoints=checkpoints, seconds=rows, usage=usage)
     assert found["cpu_ms"].value < 0.48
 
 
 def test_a_run_of_a_few_seconds_tells_no_cpu_time() -> None:
-    resources, rows = cpu_samples(0.5, 0.2, count=5)
-    found = measured(
-        served(1), checkpoints=taken(growing(), count=4), seconds=rows, resources=resources
-    )
+    usage, rows = cpu_samples(0.5, 0.2, count=5)
+    found = measured(served(1), checkpoints=taken(growing(), count=4), seconds=rows, usage=usage)
     assert "cpu_ms" not in found

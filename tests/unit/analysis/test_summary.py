@@ -4,7 +4,7 @@ import pytest
 from fabricate import alive, event, growing, growing_outside, judge, reading, segments, taken
 
 from tsprof.analysis.assessments import look
-from tsprof.analysis.findings import Attribution
+from tsprof.analysis.confirmation import Attribution
 from tsprof.analysis.summary import Facts, build_report
 from tsprof.analysis.usage import sum_samples
 from tsprof.records import Checkpoint, Event, ProcessSample

@@ -1,5 +1,4 @@
 import json as a_module_of_the_standard_library
-import os
 import sysconfig
 from importlib import metadata
 from pathlib import Path
@@ -61,18 +60,3 @@ def test_the_shared_objects_of_a_distribution() -> None:
     module = next(str(f.locate()) for f in metadata.files("psutil") or () if ".so" in f.suffixes)
     origin = origin_of(module)
     assert (origin.kind, origin.package) == ("native", f"psutil {metadata.version('psutil')}")
-
-
-def test_the_application_may_be_installed(tmp_path: Path) -> None:
-    library = tmp_path / "site-packages"
-    info = library / "My_App-2.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: My_App\nVersion: 2.0\n")
-    (info / "RECORD").write_text("my_app/views.py,,\n")
-    source = os.fspath(library / "my_app" / "views.py")
-    as_dependency = origins(libraries=[library], standard_library=STANDARD_LIBRARY)
-    as_application = origins(
-        libraries=[library], standard_library=STANDARD_LIBRARY, application_packages=["my-app"]
-    )
-    assert as_dependency(source).package == "My_App 2.0"
-    assert as_application(source).kind == "application"

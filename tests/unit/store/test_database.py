@@ -83,7 +83,6 @@ def written(path: Path) -> RunDatabase:
     for record in (CHECKPOINT, SEGMENT, EVENT, SAMPLE, GAUGES):
         database.add(record)
     database.add_second(SECOND)
-    database.add_window({"sites": [{"line": 3}]})
     database.set_fact("scenario", "check")
     return database
 
@@ -103,7 +102,6 @@ def read(path: Path) -> None:
         assert list(database.samples()) == [SAMPLE]
         assert database.seconds() == [SECOND]
         assert database.gauges() == [GAUGES]
-        assert database.windows() == [{"sites": [{"line": 3}]}]
         assert database.fact("scenario") == "check"
         assert database.fact("format") == FORMAT
         assert database.fact("nothing") is None
@@ -208,7 +206,6 @@ def test_a_run_of_a_newer_tsprof(path: Path) -> None:
         ("events", '{"seconds": 1, "kind": "unheard of", "text": ""}'),
         ("samples", '{"second": {}}'),
         ("seconds", "{}"),
-        ("windows", "[]"),
         ("gauges", '{"levels": []}'),
     ],
 )

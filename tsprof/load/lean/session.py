@@ -18,10 +18,10 @@ from locust.contrib.fasthttp import (
     insecure_ssl_context_factory,
 )
 
-from tsprof.load.lean.agent import LeanUserAgent
 from tsprof.load.lean.cookies import RememberingJar
 from tsprof.load.lean.pool import ConnectionPool
 from tsprof.load.lean.response import CheckedResponse, LeanResponse
+from tsprof.load.lean.user_agent import LeanUserAgent
 
 
 class LeanHttpSession(FastHttpSession):

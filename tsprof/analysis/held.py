@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from tsprof.analysis.captures import CallFrame
 from tsprof.analysis.patterns import pattern, skeleton
@@ -11,6 +11,7 @@ from tsprof.analysis.patterns import pattern, skeleton
 FROM_A_CLIENT = "TCP from a client to"
 """The kind of a connection that a client of the target has opened."""
 CountedResource = Literal["fd", "thread", "task", "process"]
+COUNTED: tuple[CountedResource, ...] = get_args(CountedResource)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Attribution: which lines allocate what stays, and which containers hold it.
+"""A window of attribution: which lines allocate what stays, and which containers hold it.
 
 One window around counted load serves both. The allocations of its early part that are alive at its
 end are survivors; the containers that gained entries meanwhile are what holds them.
