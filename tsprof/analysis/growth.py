@@ -112,6 +112,8 @@ LEAST_STEPS = 6
 MOST_POINTS = 96
 # A job that runs now and then shows at up to a third of the checkpoints.
 OFTEN_GIVEN_BACK = 0.4
+# No run of a minute makes anything certain beyond this.
+SUREST = 0.999
 
 
 @dataclass(frozen=True)
@@ -303,6 +305,20 @@ def _rate(judged: _Judged) -> Interval:
     return Interval(value, min(trend.rate, value) - margin, max(trend.rate, value) + margin)
 
 
+def _rate_with_tables(judged: _Judged, resolution: float) -> float:
+    """Return the rate over two thirds of the run, tables that were reallocated there included.
+
+    A dict's table doubles ever more rarely, so that a window may hold none of it: 272 B per request
+    were measured, exactly, of a dict that gained 289 B in the long run.
+    """
+    steps, widths = judged.points.steps, judged.points.widths
+    grown = np.cumsum(steps) - steps
+    once = isolated_jumps(steps, widths, resolution) & (steps > grown)
+    settled = slice(len(steps) // 3, None)
+    gained = np.where(once, judged.trend.rate * widths, steps)[settled]
+    return float(gained.sum() / widths[settled].sum())
+
+
 def _describe(
     series: Series, judged: _Judged, clock: str, followed: _Judged, scale: Scale
 ) -> Assessment:
@@ -316,19 +332,22 @@ def _describe(
         ticks = series.seconds if clock == SECONDS else series.clocks[clock]
         ratio = (ticks[last] - ticks[first]) / (series.requests[last] - series.requests[first])
         rate = Interval(clock_rate.value * ratio, clock_rate.low * ratio, clock_rate.high * ratio)
+    elif judged.leak:
+        high = max(rate.high, _rate_with_tables(judged, scale.resolution))
+        rate = clock_rate = Interval(rate.value, rate.low, high)
     likely = trend.above(scale.floor) * _straightness(trend, size, scale)
     plateau, more = None, None
     if judged.leak or followed.leak:
         shape = _leak_shape(followed)
         per = {REQUESTS: "request", SECONDS: "second", "errors": "error"}.get(clock, clock)
-        probability = max(likely, 0.9)
+        probability = float(np.clip(likely, 0.9, SUREST))
         reason = (
             f"grew by {clock_rate.value:.3g} per {per} in every part of "
             f"{len(followed.steps)} segments, without slowing down"
         )
     elif judged.quiet:
         shape = _quiet_shape(judged.points, scale.resolution)
-        probability = min(likely, 0.05)
+        probability = float(np.clip(likely, 1 - SUREST, 0.05))
         reason = _QUIET_REASONS[shape]
     else:
         smooth = np.where(trend.jumps, trend.rate * judged.widths, judged.steps)

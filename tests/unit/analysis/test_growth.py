@@ -94,6 +94,16 @@ def test_rate_includes_the_tables_that_doubled_in_the_window() -> None:
     assert found.rate.value > 115
 
 
+def test_the_interval_reaches_to_what_tables_before_the_window_add() -> None:
+    entries = x(20)
+    table = 40 * 2.0 ** np.floor(np.log2(np.maximum(entries, 8)))
+    found = judge(6e7 + 250 * entries + table)
+    assert found.shape in LEAKS
+    assert found.rate.value == pytest.approx(250, rel=0.02)
+    assert found.rate.high > 265
+    assert judge(6e7 + 250 * entries).rate.high < 250.1
+
+
 def test_rate_leaves_out_a_step_larger_than_all_growth_before() -> None:
     found = judge(warm_up(25, 1e4, 0.5) + 50 * x() + 2e7 * (x() > 1.8e4))
     assert found.shape is Shape.LEAK
