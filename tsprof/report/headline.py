@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from tsprof.report import format as fmt
-from tsprof.report.model import Report, Verdict
-from tsprof.report.wording import clock, place, through, total_growth
+from tsprof.report.model import IN_BYTES, Finding, Report, Verdict
+from tsprof.report.wording import clock, counted, place, through, total_growth
 
 _HOURS_PER_DAY = 24
 
@@ -18,7 +18,7 @@ class Headline:
     sentence: str
     """Why, in one sentence."""
     consequence: str
-    """What it means: growth with its interval and per day, or what to do."""
+    """What it means: growth with its interval and per day, or what to do; may be empty."""
     culprit: str
     """The site and the holder, or what a passed run noticed; empty when there is neither."""
 
@@ -45,10 +45,12 @@ def _failed(report: Report) -> tuple[str, str]:
         follows = clock(report.findings[0])
         hourly = fmt.size(report.growth.bytes_per_hour)
         leaks = f"the target leaks {total_growth(report.growth)}"
-        return f"{leaks}, {hourly} per hour at this load{follows}", _scale(report)
+        daily = _per_day(report, fmt.size(report.growth.bytes_per_hour * _HOURS_PER_DAY))
+        consequence = "; ".join(part for part in (daily, _range(report)) if part)
+        return f"{leaks}, {hourly} per hour at this load{follows}", consequence
     titles = [finding.title for finding in report.findings if not finding.excuse]
     sentence = next(iter([*report.reasons, *titles]), "no reason was recorded")
-    return sentence, _more_reasons(report) or _scale(report)
+    return sentence, _more_reasons(report) or _scale(report, sentence)
 
 
 def _passed(report: Report) -> tuple[str, str]:
@@ -90,17 +92,25 @@ def _range(report: Report) -> str:
     growth = report.growth
     if growth.to_request <= growth.from_request:
         return ""
-    return f" from request {fmt.number(growth.from_request)} to {fmt.number(growth.to_request)}"
+    first, last = fmt.number(growth.from_request), fmt.number(growth.to_request)
+    return f"measured from request {first} to {last}"
 
 
-def _scale(report: Report) -> str:
+def _scale(report: Report, sentence: str) -> str:
+    """What the leak that the sentence tells comes to in a day; empty where it tells of none."""
+    leaks = [f for f in report.findings if f.kind == "leak" and sentence.startswith(f.title)]
+    return next((_daily(report, leak) for leak in leaks), "")
+
+
+def _daily(report: Report, leak: Finding) -> str:
+    daily = leak.per_request * requests_per_second(report) * 3600 * _HOURS_PER_DAY
+    in_bytes = leak.resource in IN_BYTES
+    return _per_day(report, fmt.size(daily) if in_bytes else counted(leak.resource, daily))
+
+
+def _per_day(report: Report, amount: str) -> str:
     rate = requests_per_second(report)
-    if not (report.growth.bytes_per_hour and rate):
-        return f"{fmt.count(report.requests, 'request')} in {fmt.duration(report.seconds)}"
-    daily = fmt.size(report.growth.bytes_per_hour * _HOURS_PER_DAY)
-    return f"that is {daily} per day at {fmt.rate(rate)}; measured{_range(report)}".removesuffix(
-        "; measured"
-    )
+    return f"that is {amount} per day at {fmt.rate(rate)}" if rate else ""
 
 
 def requests_per_second(report: Report) -> float:

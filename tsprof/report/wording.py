@@ -64,9 +64,14 @@ def finding_growth(finding: Finding) -> str:
         amount = fmt.size(finding.per_request)
         between = fmt.size_interval(finding.low, finding.high, beside=finding.per_request)
     else:
-        amount = f"{fmt.number(finding.per_request)} {_UNITS.get(finding.resource, '')}".rstrip()
+        amount = counted(finding.resource, finding.per_request)
         between = fmt.interval(finding.low, finding.high)
     return f"{amount} per request{fmt.in_parentheses(between)}{clock(finding)}"
+
+
+def counted(resource: Resource, amount: float) -> str:
+    """An amount of something that is counted, with its unit: ``0.05 file descriptors``."""
+    return f"{fmt.number(amount)} {_UNITS.get(resource, '')}".rstrip()
 
 
 def clock(finding: Finding) -> str:
@@ -86,8 +91,7 @@ def finding_plateau(finding: Finding) -> str:
         return ""
     if finding.resource in IN_BYTES:
         return f"fills up to about {fmt.size(finding.plateau)}"
-    unit = _UNITS.get(finding.resource, "")
-    return f"fills up to about {fmt.number(finding.plateau)} {unit}".rstrip()
+    return f"fills up to about {counted(finding.resource, finding.plateau)}"
 
 
 def finding_confidence(finding: Finding) -> str:

@@ -48,6 +48,28 @@ def test_a_missed_criterion_is_told_in_the_words_of_the_reasons() -> None:
     assert further_reasons(report) == []
 
 
+@pytest.mark.parametrize(
+    ("finding", "consequence"),
+    [
+        (
+            Finding(resource="fd", kind="leak", title="it grows", per_request=0.05),
+            "that is 1,261,440 file descriptors per day at 292 requests/s",
+        ),
+        (
+            Finding(resource="garbage", kind="leak", title="it grows", per_request=10),
+            "that is 252 MB per day at 292 requests/s",
+        ),
+        (Finding(resource="latency", kind="drift", title="it grows"), ""),
+        (Finding(resource="process", kind="crash", title="it grows"), ""),
+    ],
+)
+def test_a_failure_is_scaled_in_its_own_unit_or_not_at_all(
+    finding: Finding, consequence: str
+) -> None:
+    report = failing(findings=(finding,), reasons=("it grows; it is new since the baseline",))
+    assert headline(report).consequence == consequence
+
+
 def test_a_crash_comes_before_the_leak_behind_it() -> None:
     crash = Finding(resource="process", kind="crash", title="worker 12 was killed")
     report = failing(findings=(crash, LEAK), reasons=("worker 12 was killed",))
