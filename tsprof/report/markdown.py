@@ -137,9 +137,8 @@ def _criteria(report: Report) -> str:
 
 def _ledger(report: Report) -> list[str]:
     return [
-        f"{wording.owner_label(row.owner)}: {fmt.size(row.bytes_per_request)} per request,"
-        f" {fmt.size(row.bytes_now)} now"
-        for row in report.ledger
+        f"{owner}: {per_request} per request, {now} now"
+        for owner, per_request, now in wording.ledger_cells(report.ledger)
     ]
 
 
