@@ -395,7 +395,7 @@ class Engine:
         for pid, result in results.items():
             self._controlled.add(pid)
             if result.passed:
-                self.note("control_passed", f"process {pid}: {result.text}", pid)
+                self.note("control_passed", result.text, pid)
             else:
                 text = f"the positive control failed in process {pid}: {result.text}"
                 self.note("control_failed", text, pid)

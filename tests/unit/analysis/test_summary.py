@@ -137,12 +137,13 @@ def test_load_is_summed_over_all_segments() -> None:
 
 def test_notes_are_what_a_reader_must_know() -> None:
     events = (
-        event("control_passed", "planted and seen"),
+        event("control_passed", "what was planted showed in the ledger"),
         event("process_started", "process 7 started"),
         event("process_ended", "process 7 ended"),
+        event("control_passed", "what was planted showed in the ledger"),
     )
     assert reported(taken(growing()), events=events).notes == (
-        "planted and seen",
+        "what was planted showed in the ledger of 2 processes",
         "process 7 ended",
     )
 
