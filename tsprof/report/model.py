@@ -252,8 +252,6 @@ class ProcessReport(_Frozen):
     """Its part of the growth by owner."""
     bytes_per_request: float = 0.0
     """Its growth, per request to the whole target."""
-    requests_seen: int | None = None
-    """Requests that this process served; None when it was not counted."""
     ended: str = ""
     """Why the process was not there to the end, if it was not."""
     source: Literal["agent", "outside"] = "agent"
@@ -395,7 +393,7 @@ class Report(_Frozen):
     schema_: int = Field(default=SCHEMA_VERSION, alias="schema")
     """Version of this contract; a change that breaks readers raises it."""
     scenario: str
-    """What was run: ``check``, ``endurance``, ``baseline``, ``stress``, ``spike``."""
+    """What was run: ``check`` or ``endurance``."""
     verdict: Verdict
     """The answer."""
     exit_code: int

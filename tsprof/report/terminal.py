@@ -168,15 +168,12 @@ def _processes(console: Console, report: Report) -> None:
         [
             str(process.pid),
             fmt.size(process.bytes_per_request),
-            fmt.number(process.requests_seen),
             {"agent": "agent", "outside": "outside only"}[process.source],
             process.command + fmt.in_parentheses(process.ended),
         ]
         for process in report.processes
     ]
-    _table(
-        console, ["pid", "per request", "requests", "read by", "command"], rows, numbers={0, 1, 2}
-    )
+    _table(console, ["pid", "per request", "read by", "command"], rows, numbers={0, 1})
 
 
 def _failures(console: Console, report: Report) -> None:
