@@ -128,8 +128,9 @@ def build_report(
 
 def _notes(events: Sequence[Event]) -> tuple[str, ...]:
     proven = Counter(event.text for event in events if event.kind == "control_passed")
+    counts = {text: fmt.count(times, "process", "processes") for text, times in proven.items()}
     return (
-        *(f"{text} of {fmt.count(times, 'process', 'processes')}" for text, times in proven.items()),
+        *(f"{text} of {processes}" for text, processes in counts.items()),
         *(event.text for event in events if event.kind in NOTES),
     )
 

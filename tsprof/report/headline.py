@@ -81,6 +81,8 @@ def further_reasons(report: Report) -> list[str]:
     """The reasons that the headline does not already say."""
     answer = headline(report)
     said = {answer.sentence, answer.consequence.removeprefix("and: ")}
+    if _leads_with_memory_leak(report):
+        said.add(report.findings[0].title)
     return [reason for reason in report.reasons if reason not in said]
 
 

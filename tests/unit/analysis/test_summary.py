@@ -1,5 +1,7 @@
 """From the facts of a run to its report."""
 
+import re
+
 import pytest
 from fabricate import alive, event, growing, growing_outside, judge, reading, segments, taken
 
@@ -8,7 +10,8 @@ from tsprof.analysis.confirmation import Attribution
 from tsprof.analysis.summary import Facts, build_report
 from tsprof.analysis.usage import sum_samples
 from tsprof.records import Checkpoint, Event, ProcessSample
-from tsprof.report.model import Provenance, Report
+from tsprof.report.headline import further_reasons, headline
+from tsprof.report.model import Provenance, Report, Verdict
 
 
 def reported(
@@ -146,6 +149,17 @@ def test_notes_are_what_a_reader_must_know() -> None:
         "what was planted showed in the ledger of 2 processes",
         "process 7 ended",
     )
+
+
+@pytest.mark.parametrize("per_request", [0.0, 289.2])
+def test_the_reasons_print_numbers_as_the_headline_does(per_request: float) -> None:
+    report = reported(taken(growing(per_request), count=40))
+    assert report.verdict is (Verdict.FAIL if per_request else Verdict.PASS)
+    printed = re.compile(r"[\d.]+ B(?: \([^)]*\))?")
+    number = printed.search(headline(report).sentence)
+    assert number is not None
+    assert number[0] in report.reasons[0]
+    assert further_reasons(report) == []
 
 
 def test_the_census_of_containers_moves_native_bytes_to_python() -> None:

@@ -70,6 +70,11 @@ def test_a_failure_is_scaled_in_its_own_unit_or_not_at_all(
     assert headline(report).consequence == consequence
 
 
+def test_why_does_not_repeat_the_answer() -> None:
+    report = failing(reasons=(LEAK.title, "p99_ms is 12 ms, not < 10 ms"))
+    assert further_reasons(report) == ["p99_ms is 12 ms, not < 10 ms"]
+
+
 def test_a_crash_comes_before_the_leak_behind_it() -> None:
     crash = Finding(resource="process", kind="crash", title="worker 12 was killed")
     report = failing(findings=(crash, LEAK), reasons=("worker 12 was killed",))
