@@ -126,15 +126,6 @@ def build_report(
     )
 
 
-def _notes(events: Sequence[Event]) -> tuple[str, ...]:
-    proven = Counter(event.text for event in events if event.kind == "control_passed")
-    counts = {text: fmt.count(times, "process", "processes") for text, times in proven.items()}
-    return (
-        *(f"{text} of {processes}" for text, processes in counts.items()),
-        *(event.text for event in events if event.kind in NOTES),
-    )
-
-
 def _exit_code(decision: Decision) -> int:
     if decision.interrupted:
         return int(ExitCode.INTERRUPTED)
@@ -144,6 +135,15 @@ def _exit_code(decision: Decision) -> int:
             Verdict.FAIL: ExitCode.FAIL,
             Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
         }[decision.verdict]
+    )
+
+
+def _notes(events: Sequence[Event]) -> tuple[str, ...]:
+    proven = Counter(event.text for event in events if event.kind == "control_passed")
+    counts = {text: fmt.count(times, "process", "processes") for text, times in proven.items()}
+    return (
+        *(f"{text} of {processes}" for text, processes in counts.items()),
+        *(event.text for event in events if event.kind in NOTES),
     )
 
 
