@@ -58,10 +58,12 @@ def _passed(report: Report) -> tuple[str, str]:
     if smallest is None:
         sentence = next(iter(report.reasons), "every criterion was met")
         return f"{sentence}; this run did not look for leaks", _more_reasons(report)
+    also = "".join(f"; {reason}" for reason in report.reasons[1:2])
     if any(finding.excuse for finding in report.findings):
         sentence = next(iter(report.reasons), "nothing found but what is known or acknowledged")
-        return sentence, f"measured {total_growth(report.growth)}"
+        return sentence + also, f"measured {total_growth(report.growth)}"
     sentence = f"no leak found; anything above {fmt.size(smallest)} per request would have shown"
+    sentence += also
     measured = f"measured {total_growth(report.growth)}"
     rate = requests_per_second(report)
     if not rate:
@@ -80,9 +82,9 @@ def _inconclusive(report: Report) -> tuple[str, str]:
 def further_reasons(report: Report) -> list[str]:
     """The reasons that the headline does not already say."""
     answer = headline(report)
-    said = {answer.sentence, answer.consequence.removeprefix("and: ")}
+    said = f"{answer.sentence}\n{answer.consequence}"
     if _leads_with_memory_leak(report):
-        said.add(report.findings[0].title)
+        said += f"\n{report.findings[0].title}"
     return [reason for reason in report.reasons if reason not in said]
 
 

@@ -92,6 +92,13 @@ def test_a_pass_says_what_it_would_have_seen() -> None:
     assert answer.culprit == FILLING.title
 
 
+def test_a_pass_tells_what_else_there_is_to_know_in_its_first_line() -> None:
+    clean = "no leak found; anything above 0.8 B per request would have shown"
+    report = passing(reasons=(clean, "7.5% of the 12,000 requests failed", "and more"))
+    assert headline(report).sentence == f"{clean}; 7.5% of the 12,000 requests failed"
+    assert further_reasons(report) == ["and more"]
+
+
 def test_a_pass_that_did_not_look_for_leaks_admits_it() -> None:
     answer = headline(passing(growth=Growth(), reasons=("every criterion was met",)))
     assert answer.sentence == "every criterion was met; this run did not look for leaks"
