@@ -146,17 +146,18 @@ def _cut_off(events: Sequence[Event]) -> tuple[str, str]:
 
 
 def _pass_reason(look: Look, weighed: Sequence[Weighed]) -> str:
-    seen = look.detectable or 0.0
+    smallest = look.detectable or 0.0
+    seen = rate_text("memory", smallest)
     excused = [each for each in weighed if each.finding.excuse]
     if not excused:
-        return f"no leak found; anything above {seen:.2g} B per request would have shown"
+        return f"no leak found; anything above {seen} would have shown"
     names = ", ".join(each.finding.key for each in excused)
     reason = f"nothing found but what is known or acknowledged ({names})"
     memory = [each.room for each in excused if each.finding.resource == "memory"]
     if not memory:
-        return f"{reason}; a leak of memory above {seen:.2g} B per request would have shown"
+        return f"{reason}; a leak of memory above {seen} would have shown"
     if all(memory):
-        beside = rate_text("memory", max(*memory, seen))
+        beside = rate_text("memory", max(*memory, smallest))
         return f"{reason}; a further leak of memory above {beside} would have shown"
     return f"{reason}; a further leak of memory would have shown by its own site or holder only"
 

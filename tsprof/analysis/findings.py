@@ -8,6 +8,7 @@ from tsprof.analysis.causes import Cause
 from tsprof.analysis.confirmation import Attribution, Drain
 from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.growth import Assessment, Shape
+from tsprof.report import format as fmt
 from tsprof.report.model import Finding, Holder, Resource, Site
 from tsprof.report.wording import place
 
@@ -135,8 +136,8 @@ def _let_go(drain: Drain | None) -> str | None:
 
 def _of_cause(whole: Finding, cause: Cause, known: Attribution) -> Finding:
     """Return the part of a finding that one cause makes up."""
-    rate = f"{whole.per_request * cause.share:.4g} B"
-    title = f"{rate} of the {whole.per_request:.4g} B per request that the target gains"
+    part, all_of_it = fmt.size(whole.per_request * cause.share), fmt.size(whole.per_request)
+    title = f"{part} of the {all_of_it} per request that the target gains"
     first = cause is known.causes[0]
     general = [detail for detail in whole.details if detail not in known.details]
     return whole.model_copy(
@@ -186,7 +187,7 @@ def garbage_finding(look: Look, attribution: Attribution | None) -> Finding:
     """Return the finding on reference cycles that nothing collects."""
     rate = look.garbage_per_request
     title = (
-        f"reference cycles of {rate:.4g} B per request pile up, because the garbage "
+        f"reference cycles of {fmt.size(rate)} per request pile up, because the garbage "
         "collector is switched off"
     )
     if attribution and attribution.sites:
@@ -224,11 +225,12 @@ def count_finding(
         return None
     rate = assessment.rate.value
     often = f" (one in {1 / rate:,.0f} requests)" if rate <= RARE else ""
+    amount = f"{fmt.number(rate)} per request{often}"
     let_go = _let_go(drain)
     if let_go is None:
-        title = f"{_NOUNS[resource]} grow by {rate:.4g} per request{often}"
+        title = f"{_NOUNS[resource]} grow by {amount}"
     else:
-        title = f"{_NOUNS[resource]} grew by {rate:.4g} per request{often} under load, {let_go}"
+        title = f"{_NOUNS[resource]} grew by {amount} under load, {let_go}"
     named = next((culprit for culprit in culprits if culprit.resource == resource), None)
     if named is not None and named.title:
         title += f": {named.title}"
@@ -277,4 +279,5 @@ def _rate(assessment: Assessment) -> _Rate:
 
 def _bytes(assessment: Assessment) -> str:
     rate = assessment.rate
-    return f"{rate.value:.4g} B ({rate.low:.4g} to {rate.high:.4g})"
+    between = fmt.size_interval(rate.low, rate.high, beside=rate.value)
+    return f"{fmt.size(rate.value)}{fmt.in_parentheses(between)}"

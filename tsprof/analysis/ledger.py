@@ -16,7 +16,7 @@ LARGEST_MEAN_BLOCK = 4 << 20
 
 
 def owners(reading: ProcessReading) -> dict[Owner, int]:
-    """Split one process's resident bytes by owner; the sum is its RSS.
+    """Split one process's resident bytes by the owners that are known; the sum is its RSS.
 
     * python_objects, native_heap: exact live bytes from the allocators. Python blocks above 512
       bytes count as native here, because malloc serves them; ``large_python_growth`` tells how much
@@ -26,34 +26,30 @@ def owners(reading: ProcessReading) -> dict[Owner, int]:
       holds (mmap, jemalloc).
     * other: the rest; negative where live memory was never touched and so is not resident.
 
-    A process that was read from outside has only ``mappings`` (its anonymous and file-backed
-    memory) and ``stacks``.
+    A process that was read from outside is not split: all of it is ``other``.
     """
     if reading.live is None:
-        return _all_owners(mappings=reading.anonymous + reading.file_mapped, stacks=reading.stacks)
+        return {"other": reading.rss}
     held = reading.python_held + reading.native_held
     slack = min(held, reading.anonymous) - reading.live
     unknown = max(0, reading.anonymous - held)
     python, native = reading.python_live or 0, reading.native_live or 0
     known = python + native + max(slack, 0) + reading.stacks + reading.file_mapped + unknown
-    return _all_owners(
-        python_objects=python,
-        native_heap=native,
-        allocator_slack=max(slack, 0),
-        stacks=reading.stacks,
-        mappings=reading.file_mapped + unknown,
-        other=reading.rss - known,
-    )
-
-
-def _all_owners(**sizes: int) -> dict[Owner, int]:
-    return {owner: sizes.get(owner, 0) for owner in OWNERS}
+    return {
+        "python_objects": python,
+        "native_heap": native,
+        "allocator_slack": max(slack, 0),
+        "stacks": reading.stacks,
+        "mappings": reading.file_mapped + unknown,
+        "other": reading.rss - known,
+    }
 
 
 def total_owners(checkpoint: Checkpoint) -> dict[Owner, int]:
-    """Sum the owners over all processes of a checkpoint."""
+    """Sum the owners that are known over all processes of a checkpoint."""
     split = [owners(reading) for reading in checkpoint.processes]
-    return {owner: sum(sizes[owner] for sizes in split) for owner in OWNERS}
+    known = [owner for owner in OWNERS if any(owner in sizes for sizes in split)]
+    return {owner: sum(sizes.get(owner, 0) for sizes in split) for owner in known}
 
 
 def growth_rows(
@@ -63,7 +59,7 @@ def growth_rows(
     *,
     container_bytes_per_request: float = 0.0,
 ) -> tuple[LedgerRow, ...]:
-    """Return each owner's growth per request between two checkpoints.
+    """Return the growth per request between two checkpoints of each owner that is known.
 
     Args:
         first: the processes at the earlier checkpoint.
@@ -73,24 +69,34 @@ def growth_rows(
     """
     earlier = {reading.identity: reading for reading in first}
     pairs = [(earlier[r.identity], r) for r in last if r.identity in earlier]
-    growth = dict.fromkeys(OWNERS, 0.0)
-    now = dict.fromkeys(OWNERS, 0)
-    large = 0.0
+    growth: dict[Owner, float] = {}
+    now: dict[Owner, int] = {}
     for before, after in pairs:
-        sizes_before, sizes_after = owners(before), owners(after)
-        for owner in OWNERS:
-            growth[owner] += sizes_after[owner] - sizes_before[owner]
-            now[owner] += sizes_after[owner]
-        large += large_python_growth(before, after)
+        sizes_before, sizes_after = _alike(before, after)
+        for owner, size in sizes_after.items():
+            growth[owner] = growth.get(owner, 0.0) + size - sizes_before[owner]
+            now[owner] = now.get(owner, 0) + size
     divisor = max(requests, 1)
-    native = max(growth["native_heap"], 0.0)
-    python_share = min(native, max(large, container_bytes_per_request * divisor))
-    growth["python_objects"] += python_share
-    growth["native_heap"] -= python_share
+    if "native_heap" in growth:
+        large = sum(large_python_growth(before, after) for before, after in pairs)
+        native = max(growth["native_heap"], 0.0)
+        python_share = min(native, max(large, container_bytes_per_request * divisor))
+        growth["python_objects"] += python_share
+        growth["native_heap"] -= python_share
     return tuple(
         LedgerRow(owner=owner, bytes_per_request=growth[owner] / divisor, bytes_now=now[owner])
         for owner in OWNERS
+        if owner in growth
     )
+
+
+def _alike(
+    before: ProcessReading, after: ProcessReading
+) -> tuple[dict[Owner, int], dict[Owner, int]]:
+    """Split two readings of a process alike: where one cannot be, neither is."""
+    if before.live is None or after.live is None:
+        return {"other": before.rss}, {"other": after.rss}
+    return owners(before), owners(after)
 
 
 def large_python_growth(before: ProcessReading, after: ProcessReading) -> float:

@@ -26,6 +26,8 @@ MATERIAL = 0.1
 """Part of the growth from which a site matters when two subsets fit alike."""
 LISTED = 0.01
 """Part of the growth from which a site is listed."""
+NAMED = 3
+"""Functions to name at most of those that were left out."""
 EXPLAINED = 0.8
 """Part of the growth from which nothing needs to be said about the rest."""
 
@@ -133,8 +135,10 @@ def _matching(
 
 
 def _left_out(sites: Sequence[LeakingSite], chosen: Sequence[LeakingSite]) -> str:
-    names = dict.fromkeys(leak.site.function for leak in sites if leak not in chosen)
-    return f"left out, because they replace old entries at a constant number: {', '.join(names)}"
+    names = [*dict.fromkeys(leak.site.function for leak in sites if leak not in chosen)]
+    named = ", ".join(names[:NAMED])
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return f"left out, because they replace old entries at a constant number: {named}{more}"
 
 
 def _why_nothing(size: float, sites: Sequence[LeakingSite]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """From a run's facts to its report: the same for a finished run and for half a one."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,7 @@ from tsprof.analysis.usage import Usage
 from tsprof.exit_codes import ExitCode
 from tsprof.histogram import Histogram
 from tsprof.records import Checkpoint, Event, Segment
+from tsprof.report import format as fmt
 from tsprof.report.model import (
     Cost,
     Criterion,
@@ -30,7 +31,7 @@ from tsprof.report.model import (
     Verdict,
 )
 
-NOTES = ("note", "control_passed", "process_ended")
+NOTES = ("note", "process_ended")
 CUT_SHORT = ("target_ended", "target_hung", "load_lost", "store_failed")
 """Events after which a run does not go on."""
 
@@ -117,7 +118,7 @@ def build_report(
             disk_bytes=facts.disk_bytes,
             attribution_seconds=facts.attribution_seconds,
         ),
-        notes=facts.notes + tuple(e.text for e in facts.events if e.kind in NOTES),
+        notes=facts.notes + _notes(facts.events),
         provenance=facts.provenance,
         memory=_memory_points(look, facts.checkpoints),
         timeline=_timeline(facts.seconds, usage),
@@ -134,6 +135,15 @@ def _exit_code(decision: Decision) -> int:
             Verdict.FAIL: ExitCode.FAIL,
             Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
         }[decision.verdict]
+    )
+
+
+def _notes(events: Sequence[Event]) -> tuple[str, ...]:
+    proven = Counter(event.text for event in events if event.kind == "control_passed")
+    counts = {text: fmt.count(times, "process", "processes") for text, times in proven.items()}
+    return (
+        *(f"{text} of {processes}" for text, processes in counts.items()),
+        *(event.text for event in events if event.kind in NOTES),
     )
 
 

@@ -97,6 +97,7 @@ def memory_charts(report: Report) -> list[Chart]:
         shaded=shaded,
         y_range=_range([series.values for series in lines], x, shaded),
     )
+    known = {owner for point in points for owner in point.owners}
     owners = Chart(
         name="owners",
         title="Resident memory by owner",
@@ -105,7 +106,7 @@ def memory_charts(report: Report) -> list[Chart]:
         x=x,
         series=[
             Series(
-                wording.owner_label(owner),
+                wording.owner_label(owner, known),
                 owner,
                 [float(max(point.owners.get(owner, 0), 0)) for point in points],
                 "bytes",
@@ -217,7 +218,9 @@ def load_charts(report: Report) -> list[Chart]:
 
 def memory_table(report: Report) -> Table:
     """Every checkpoint that the memory charts show."""
-    owners = [*reversed(_STACKING)]
+    points = thinned(report.memory)
+    known = {owner for point in points for owner in point.owners}
+    owners = [owner for owner in reversed(_STACKING) if owner in known]
     return Table(
         caption="Memory at the checkpoints, in bytes",
         headers=[
@@ -225,7 +228,7 @@ def memory_table(report: Report) -> Table:
             "seconds",
             "live",
             "RSS",
-            *(wording.owner_label(owner) for owner in owners),
+            *(wording.owner_label(owner, known) for owner in owners),
             "settled",
         ],
         rows=[
@@ -237,7 +240,7 @@ def memory_table(report: Report) -> Table:
                 *(f"{point.owners.get(owner, 0):,}" for owner in owners),
                 "yes" if point.settled else "no",
             ]
-            for point in thinned(report.memory)
+            for point in points
         ],
     )
 

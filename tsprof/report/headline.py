@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from tsprof.report import format as fmt
-from tsprof.report.model import Report, Verdict
-from tsprof.report.wording import clock, place, through, total_growth
+from tsprof.report.model import IN_BYTES, Finding, Report, Verdict
+from tsprof.report.wording import clock, counted, place, through, total_growth
 
 _HOURS_PER_DAY = 24
 
@@ -18,7 +18,7 @@ class Headline:
     sentence: str
     """Why, in one sentence."""
     consequence: str
-    """What it means: growth with its interval and per day, or what to do."""
+    """What it means: growth with its interval and per day, or what to do; may be empty."""
     culprit: str
     """The site and the holder, or what a passed run noticed; empty when there is neither."""
 
@@ -45,10 +45,12 @@ def _failed(report: Report) -> tuple[str, str]:
         follows = clock(report.findings[0])
         hourly = fmt.size(report.growth.bytes_per_hour)
         leaks = f"the target leaks {total_growth(report.growth)}"
-        return f"{leaks}, {hourly} per hour at this load{follows}", _scale(report)
+        daily = _per_day(report, fmt.size(report.growth.bytes_per_hour * _HOURS_PER_DAY))
+        consequence = "; ".join(part for part in (daily, _range(report)) if part)
+        return f"{leaks}, {hourly} per hour at this load{follows}", consequence
     titles = [finding.title for finding in report.findings if not finding.excuse]
     sentence = next(iter([*report.reasons, *titles]), "no reason was recorded")
-    return sentence, _more_reasons(report) or _scale(report)
+    return sentence, _more_reasons(report) or _scale(report, sentence)
 
 
 def _passed(report: Report) -> tuple[str, str]:
@@ -56,10 +58,12 @@ def _passed(report: Report) -> tuple[str, str]:
     if smallest is None:
         sentence = next(iter(report.reasons), "every criterion was met")
         return f"{sentence}; this run did not look for leaks", _more_reasons(report)
+    also = "".join(f"; {reason}" for reason in report.reasons[1:2])
     if any(finding.excuse for finding in report.findings):
         sentence = next(iter(report.reasons), "nothing found but what is known or acknowledged")
-        return sentence, f"measured {total_growth(report.growth)}"
+        return sentence + also, f"measured {total_growth(report.growth)}"
     sentence = f"no leak found; anything above {fmt.size(smallest)} per request would have shown"
+    sentence += also
     measured = f"measured {total_growth(report.growth)}"
     rate = requests_per_second(report)
     if not rate:
@@ -78,7 +82,9 @@ def _inconclusive(report: Report) -> tuple[str, str]:
 def further_reasons(report: Report) -> list[str]:
     """The reasons that the headline does not already say."""
     answer = headline(report)
-    said = {answer.sentence, answer.consequence.removeprefix("and: ")}
+    said = f"{answer.sentence}\n{answer.consequence}"
+    if _leads_with_memory_leak(report):
+        said += f"\n{report.findings[0].title}"
     return [reason for reason in report.reasons if reason not in said]
 
 
@@ -90,17 +96,25 @@ def _range(report: Report) -> str:
     growth = report.growth
     if growth.to_request <= growth.from_request:
         return ""
-    return f" from request {fmt.number(growth.from_request)} to {fmt.number(growth.to_request)}"
+    first, last = fmt.number(growth.from_request), fmt.number(growth.to_request)
+    return f"measured from request {first} to {last}"
 
 
-def _scale(report: Report) -> str:
+def _scale(report: Report, sentence: str) -> str:
+    """What the leak that the sentence tells comes to in a day; empty where it tells of none."""
+    leaks = [f for f in report.findings if f.kind == "leak" and sentence.startswith(f.title)]
+    return next((_daily(report, leak) for leak in leaks), "")
+
+
+def _daily(report: Report, leak: Finding) -> str:
+    daily = leak.per_request * requests_per_second(report) * 3600 * _HOURS_PER_DAY
+    in_bytes = leak.resource in IN_BYTES
+    return _per_day(report, fmt.size(daily) if in_bytes else counted(leak.resource, daily))
+
+
+def _per_day(report: Report, amount: str) -> str:
     rate = requests_per_second(report)
-    if not (report.growth.bytes_per_hour and rate):
-        return f"{fmt.count(report.requests, 'request')} in {fmt.duration(report.seconds)}"
-    daily = fmt.size(report.growth.bytes_per_hour * _HOURS_PER_DAY)
-    return f"that is {daily} per day at {fmt.rate(rate)}; measured{_range(report)}".removesuffix(
-        "; measured"
-    )
+    return f"that is {amount} per day at {fmt.rate(rate)}" if rate else ""
 
 
 def requests_per_second(report: Report) -> float:

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from tsprof.report import charts, wording
 from tsprof.report import format as fmt
 from tsprof.report.headline import further_reasons, headline, requests_per_second
-from tsprof.report.model import LedgerRow, Report
+from tsprof.report.model import Report
 from tsprof.report.text import printable
 
 _LONGEST_TEXT = 2_000
@@ -59,8 +59,8 @@ def render(report: Report) -> str:
     )
 
 
-def _parts(report: Report) -> list[tuple[LedgerRow, float]]:
-    """The ledger with the length of each row's bar, 0 to 1.
+def _parts(report: Report) -> list[tuple[tuple[str, str, str], float]]:
+    """The ledger's cells with the length of each row's bar, 0 to 1.
 
     A full bar is at least the smallest visible leak, or noise would look like growth.
     """
@@ -68,8 +68,8 @@ def _parts(report: Report) -> list[tuple[LedgerRow, float]]:
     smallest = report.growth.detectable_bytes_per_request or 0.0
     largest = max((amount for amount in [*amounts, smallest] if isfinite(amount)), default=0.0)
     return [
-        (row, amount / largest if largest else 0.0)
-        for row, amount in zip(report.ledger, amounts, strict=True)
+        (cells, amount / largest if largest else 0.0)
+        for cells, amount in zip(wording.ledger_cells(report.ledger), amounts, strict=True)
     ]
 
 

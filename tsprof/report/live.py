@@ -35,7 +35,8 @@ class Progress:
     expected: float | None = None
     """Seconds that the run will take at most; None when nobody knows."""
     requests: int = 0
-    requests_per_second: float = 0.0
+    requests_per_second: float | None = None
+    """Of the last second; None while nothing is sent."""
     failures: int = 0
     p99_ms: float | None = None
     growth_bytes_per_request: float | None = None
@@ -199,15 +200,26 @@ def _unbroken() -> contextlib.suppress:
     return contextlib.suppress(OSError, ValueError)
 
 
+def _is_waiting(progress: Progress) -> bool:
+    """Whether nothing has been sent yet."""
+    return not (progress.requests or progress.segments or progress.requests_per_second)
+
+
 def _load(progress: Progress) -> str:
+    rate = progress.requests_per_second
     parts = [
         fmt.count(progress.requests, "request"),
-        f"{fmt.number(progress.requests_per_second)}/s",
+        f"{fmt.number(rate)}/s" if rate is not None else "",
         f"{fmt.number(progress.failures)} failed",
         f"p99 {fmt.milliseconds(progress.p99_ms)}" if progress.p99_ms is not None else "",
         fmt.count(progress.segments, "segment"),
     ]
     return ", ".join(part for part in parts if part)
+
+
+def _time(seconds: float) -> str:
+    """A time that runs: nobody reads below a tenth of a second."""
+    return fmt.duration(seconds) if seconds >= 1 else f"{fmt.number(round(seconds, 1))} s"
 
 
 def _growth(progress: Progress) -> str:
@@ -225,8 +237,11 @@ def _sentence(progress: Progress) -> str:
     in_time = progress.expected and progress.elapsed <= progress.expected
     expected = f" of {fmt.duration(progress.expected)}" if in_time else ""
     message = f"; {progress.message}" if progress.message else ""
+    time_so_far = f"{_time(progress.elapsed)}{expected}"
+    if _is_waiting(progress):
+        return clean(f"{progress.phase} ({time_so_far}){message}", _LONGEST_TEXT)
     return clean(
-        f"[{fmt.duration(progress.elapsed)}{expected}] {progress.phase}: {_load(progress)};"
+        f"[{time_so_far}] {progress.phase}: {_load(progress)};"
         f" {_growth(progress)}, so far: {progress.lean}{message}",
         _LONGEST_TEXT,
     )
@@ -237,7 +252,7 @@ def _drawing(progress: Progress, encoding: str) -> Group:
         return encodable(clean(words, limit), encoding)
 
     share = min(progress.elapsed / progress.expected, 1.0) if progress.expected else None
-    times = fmt.duration(progress.elapsed)
+    times = _time(progress.elapsed)
     if progress.expected:
         times = f"{times} of {fmt.duration(progress.expected)}"
     head = Table.grid(padding=(0, 1))
@@ -246,12 +261,11 @@ def _drawing(progress: Progress, encoding: str) -> Group:
         ProgressBar(total=1.0, completed=share, width=24) if share is not None else "",
         Text(times, style="dim"),
     )
-    lean = text(progress.lean, 40)
-    lines = [
-        Text(_load(progress)),
-        Text.assemble(_growth(progress), ", so far: ", (lean, _LEAN_STYLES.get(lean, "yellow"))),
-        *([Text(text(progress.message), style="dim")] if progress.message else []),
-    ]
+    lines = [Text(text(progress.message), style="dim")] if progress.message else []
+    if not _is_waiting(progress):
+        lean = (text(progress.lean, 40), _LEAN_STYLES.get(progress.lean, "yellow"))
+        growth = Text.assemble(_growth(progress), ", so far: ", lean)
+        lines = [Text(_load(progress)), growth, *lines]
     for line in lines:
         # A wrapped line would make the view jump; "crop" needs no ellipsis outside ASCII.
         line.no_wrap, line.overflow = True, "crop"

@@ -15,10 +15,12 @@ _LONGEST_COMMENT = 60_000
 _SIGNS = {Verdict.PASS: "✅", Verdict.FAIL: "❌", Verdict.INCONCLUSIVE: "⚠️"}
 
 _SPECIAL = re.compile(
-    r"""[&<>`*_\[\]\\|~#@!$^={}]"""  # markup, tables, mathematics, references
-    r"""|^[-+](?!\d)|^\d{1,9}[.)](?=\s|$)"""  # list items, rules
+    r"""[&<`*\[\]\\|~#@!$^={}]"""  # markup, tables, mathematics, references
+    r"""|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"""  # emphasis, which nothing within a word is
+    r"""|^>|^[-+](?!\d)|^\d{1,9}[.)](?=\s|$)"""  # quotations, list items, rules
     r"""|://|(?<=www)\."""  # bare links
 )
+_ENDS_CODE = frozenset("`|\r\n")
 _MENTION = re.compile(r"([@#!])(?=\w)")
 _WORD_JOINER = "\N{WORD JOINER}"
 
@@ -66,18 +68,29 @@ def _references(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Text as code within a line."""
-    # Forges look for no mentions in code, which has to stay good for copying.
+    """Text as code within a line.
+
+    Backticks keep the source readable and good for copying. What would end them, or a table's
+    cell, and what they would lose at an end, goes between tags instead.
+    """
+    # Forges look for no mentions in code.
+    if text and text == text.strip() and not _ENDS_CODE.intersection(text):
+        return f"`{text}`"
     return f"<code>{_references(text)}</code>"
 
 
 def _answer(report: Report) -> list[str]:
     answer = headline(report)
-    lines = [answer.consequence, answer.culprit]
+    # A run that passed has no place to name, and says in words what it noticed.
+    place = escape if report.verdict is Verdict.PASS else code
+    lines = [
+        escape(answer.consequence),
+        place(answer.culprit) if answer.culprit else "",
+    ]
     scenario = f"{escape(report.scenario)}{'' if report.complete else ', cut short'}"
     return [
         f"### {_SIGNS[report.verdict]} {answer.word} ({scenario}): {escape(answer.sentence)}",
-        "<br>\n".join(escape(line) for line in lines if line),
+        "<br>\n".join(line for line in lines if line),
     ]
 
 
@@ -137,9 +150,8 @@ def _criteria(report: Report) -> str:
 
 def _ledger(report: Report) -> list[str]:
     return [
-        f"{wording.owner_label(row.owner)}: {fmt.size(row.bytes_per_request)} per request,"
-        f" {fmt.size(row.bytes_now)} now"
-        for row in report.ledger
+        f"{owner}: {per_request} per request, {now} now"
+        for owner, per_request, now in wording.ledger_cells(report.ledger)
     ]
 
 

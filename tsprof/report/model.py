@@ -95,7 +95,7 @@ class LedgerRow(_Frozen):
     """One owner's part of the growth."""
 
     owner: Owner
-    """Who owns these bytes."""
+    """Who owns these bytes; ``other`` alone where memory was read from outside, and not split."""
     bytes_per_request: float
     """This owner's part of the growth."""
     bytes_now: int = 0
@@ -252,8 +252,6 @@ class ProcessReport(_Frozen):
     """Its part of the growth by owner."""
     bytes_per_request: float = 0.0
     """Its growth, per request to the whole target."""
-    requests_seen: int | None = None
-    """Requests that this process served; None when it was not counted."""
     ended: str = ""
     """Why the process was not there to the end, if it was not."""
     source: Literal["agent", "outside"] = "agent"
@@ -340,7 +338,7 @@ class MemoryPoint(_Frozen):
     rss_bytes: int
     """Resident memory."""
     owners: dict[Owner, int]
-    """Resident memory by owner."""
+    """Resident memory by owner, without those of which nothing is known."""
     settled: bool
     """True where the verdict rests on this point (after warm-up)."""
 
@@ -395,7 +393,7 @@ class Report(_Frozen):
     schema_: int = Field(default=SCHEMA_VERSION, alias="schema")
     """Version of this contract; a change that breaks readers raises it."""
     scenario: str
-    """What was run: ``check``, ``endurance``, ``baseline``, ``stress``, ``spike``."""
+    """What was run: ``check`` or ``endurance``."""
     verdict: Verdict
     """The answer."""
     exit_code: int
@@ -417,7 +415,8 @@ class Report(_Frozen):
     growth: Growth = Growth()
     """Growth of the target's memory."""
     ledger: tuple[LedgerRow, ...] = ()
-    """The growth by owner: the rows add up to the growth of resident memory."""
+    """The growth by owner: the rows add up to the growth of resident memory. An owner of which
+    nothing is known has no row."""
     findings: tuple[Finding, ...] = ()
     """Causes with their evidence, the most important first."""
     criteria: tuple[Criterion, ...] = ()

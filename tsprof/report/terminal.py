@@ -82,13 +82,11 @@ def _ledger(console: Console, ledger: Sequence[LedgerRow]) -> None:
     if not ledger:
         return
     _heading(console, "Ledger: who owns the growth")
-    rows = [
-        [wording.owner_label(row.owner), fmt.size(row.bytes_per_request), fmt.size(row.bytes_now)]
-        for row in ledger
-    ]
-    total = sum(row.bytes_per_request for row in ledger)
-    rows.append(["all", fmt.size(total), fmt.size(sum(row.bytes_now for row in ledger))])
-    _table(console, ["owner", "per request", "now"], rows, numbers={1, 2})
+    rows = wording.ledger_cells(ledger)
+    if len(rows) > 1:
+        total = sum(row.bytes_per_request for row in ledger)
+        rows.append(("all", fmt.size(total), fmt.size(sum(row.bytes_now for row in ledger))))
+    _table(console, wording.LEDGER_COLUMNS, rows, numbers={1, 2})
 
 
 def _findings(console: Console, findings: Sequence[Finding]) -> None:
@@ -170,15 +168,12 @@ def _processes(console: Console, report: Report) -> None:
         [
             str(process.pid),
             fmt.size(process.bytes_per_request),
-            fmt.number(process.requests_seen),
             {"agent": "agent", "outside": "outside only"}[process.source],
             process.command + fmt.in_parentheses(process.ended),
         ]
         for process in report.processes
     ]
-    _table(
-        console, ["pid", "per request", "requests", "read by", "command"], rows, numbers={0, 1, 2}
-    )
+    _table(console, ["pid", "per request", "read by", "command"], rows, numbers={0, 1})
 
 
 def _failures(console: Console, report: Report) -> None:

@@ -128,13 +128,10 @@ def _parts(report: Report, leak: Finding) -> list[Finding]:
 
 
 def _ledger(report: Report, leak: Finding) -> str:
-    rows = [
-        (wording.owner_label(row.owner), fmt.size(row.bytes_per_request), fmt.size(row.bytes_now))
-        for row in report.ledger
-    ]
+    rows = wording.ledger_cells(report.ledger)
     if not rows:
         return ""
-    whole = table(["owner", "per request", "now"], rows)
+    whole = table(wording.LEDGER_COLUMNS, rows)
     if len(_parts(report, leak)) > 1:
         return f"Of the whole growth, of which this leak is a part:\n\n{whole}"
     return whole

@@ -1,6 +1,6 @@
 """The phrases that every renderer shares: findings, sites, holders, criteria, cost."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from tsprof.report import format as fmt
@@ -12,6 +12,7 @@ from tsprof.report.model import (
     Gauge,
     Growth,
     Holder,
+    LedgerRow,
     Owner,
     Report,
     Resource,
@@ -26,6 +27,7 @@ OWNER_LABELS: dict[Owner, str] = {
     "mappings": "file and anonymous mappings",
     "other": "the rest",
 }
+_NOT_SPLIT = "resident memory (not split: no exact counters)"
 
 _UNITS: dict[Resource, str] = {
     "fd": "file descriptors",
@@ -64,9 +66,14 @@ def finding_growth(finding: Finding) -> str:
         amount = fmt.size(finding.per_request)
         between = fmt.size_interval(finding.low, finding.high, beside=finding.per_request)
     else:
-        amount = f"{fmt.number(finding.per_request)} {_UNITS.get(finding.resource, '')}".rstrip()
+        amount = counted(finding.resource, finding.per_request)
         between = fmt.interval(finding.low, finding.high)
     return f"{amount} per request{fmt.in_parentheses(between)}{clock(finding)}"
+
+
+def counted(resource: Resource, amount: float) -> str:
+    """An amount of something that is counted, with its unit: ``0.05 file descriptors``."""
+    return f"{fmt.number(amount)} {_UNITS.get(resource, '')}".rstrip()
 
 
 def clock(finding: Finding) -> str:
@@ -86,8 +93,7 @@ def finding_plateau(finding: Finding) -> str:
         return ""
     if finding.resource in IN_BYTES:
         return f"fills up to about {fmt.size(finding.plateau)}"
-    unit = _UNITS.get(finding.resource, "")
-    return f"fills up to about {fmt.number(finding.plateau)} {unit}".rstrip()
+    return f"fills up to about {counted(finding.resource, finding.plateau)}"
 
 
 def finding_confidence(finding: Finding) -> str:
@@ -233,9 +239,21 @@ def frame_text(frame: Frame) -> str:
     return f"{place(frame)} in {frame.function}{package}"
 
 
-def owner_label(owner: Owner) -> str:
-    """What the ledger calls an owner in tables and legends."""
-    return OWNER_LABELS[owner]
+def owner_label(owner: Owner, owners: Collection[Owner]) -> str:
+    """What tables and legends call an owner, given all owners of the same memory."""
+    return _NOT_SPLIT if set(owners) == {"other"} else OWNER_LABELS[owner]
+
+
+LEDGER_COLUMNS = ("owner", "per request", "now")
+
+
+def ledger_cells(ledger: Sequence[LedgerRow]) -> list[tuple[str, str, str]]:
+    """The ledger's cells, a row for each owner, one cell for each of ``LEDGER_COLUMNS``."""
+    owners = [row.owner for row in ledger]
+    return [
+        (owner_label(row.owner, owners), fmt.size(row.bytes_per_request), fmt.size(row.bytes_now))
+        for row in ledger
+    ]
 
 
 def cost_line(report: Report) -> str:
@@ -245,10 +263,10 @@ def cost_line(report: Report) -> str:
         return f"{fmt.duration(cpu_seconds)} CPU, {fmt.size(peak_rss)} peak"
 
     cost = report.cost
-    pause = fmt.milliseconds(cost.checkpoint_ms)
-    pauses = f"{fmt.count(cost.checkpoints, 'checkpoint')} with a pause of {pause}"
+    paused = cost.checkpoints and cost.checkpoint_ms
+    pause = f" with a pause of {fmt.milliseconds(cost.checkpoint_ms)}" if paused else ""
     parts = [
-        pauses if cost.checkpoints else "no checkpoint",
+        fmt.count(cost.checkpoints, "checkpoint") + pause if cost.checkpoints else "no checkpoint",
         f"profiler on for {fmt.duration(cost.attribution_seconds)}"
         if cost.attribution_seconds
         else "no profiler",

@@ -247,6 +247,9 @@ def _judge_control(
     expected = planted.python_bytes + planted.native_bytes
     seen = during.live - before.live
     restless = abs(after.live - before.live)
+    if abs(seen - expected) <= restless + CONTROL_TOLERANCE:
+        return ControlResult(
+            passed=True, text=f"positive control: a planted {expected:,} bytes showed in the ledger"
+        )
     text = f"planted {expected:,} bytes in {planted.blocks:,} blocks, the ledger showed {seen:,}"
-    passed = abs(seen - expected) <= restless + CONTROL_TOLERANCE
-    return ControlResult(passed=passed, text=text)
+    return ControlResult(passed=False, text=text)

@@ -45,9 +45,11 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
     after = None
     named: tuple[Culprit, ...] = ()
     origin_of = _origins(engine)
+    watched = False
     with ThreadPoolExecutor(1) as reader:  # captures are read while the target rests
         with suppress(RunEnded):  # the events say what happened; what is known stays known
             if plan.attribute is not False and set(COUNTED).intersection(final.leaking):
+                watched = True
                 named = culprits(engine, plan, final, requests, origin_of)
         survived = engine.instruments.target.alive()
         with suppress(RunEnded):
@@ -75,7 +77,7 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
         count_drains=count_drains(final, after) if after is not None else {},
         culprits=named,
         last_judged=last,
-        seconds=spent,
+        seconds=spent if watched or window.requests_total or window.died else 0.0,
     )
 
 

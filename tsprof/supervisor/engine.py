@@ -101,6 +101,8 @@ class Engine:
     _endpoints: Counter[str] = field(default_factory=Counter)
     _finished: Quiet | None = None
     _tick: Tick | None = None
+    _ticked: tuple[str, float] = ("", 0.0)
+    """The phase in which the last tick came, and when."""
     _second: int = -1
     _costly_next: float = 0.0
     _known: dict[int, str] = field(default_factory=dict)
@@ -133,6 +135,7 @@ class Engine:
             match event:
                 case Tick():
                     self._tick = event
+                    self._ticked = (self.phase, time.monotonic())
                     self._store_tick(event)
                 case Quiet():
                     self._finished = event
@@ -278,7 +281,9 @@ class Engine:
         return True
 
     def _show(self) -> None:
-        tick = self._tick
+        phase, came = self._ticked
+        is_old = phase != self.phase or time.monotonic() - came > TICK_PATIENCE
+        tick = None if is_old else self._tick
         self.instruments.show(
             replace(
                 self.lean or Progress(phase=self.phase, elapsed=self.seconds),
@@ -286,7 +291,7 @@ class Engine:
                 elapsed=self.seconds,
                 expected=self.expected_seconds,
                 requests=self.requests,
-                requests_per_second=tick.requests / tick.seconds if tick and tick.seconds else 0.0,
+                requests_per_second=tick.requests / tick.seconds if tick and tick.seconds else None,
                 failures=self.failures,
                 p99_ms=tick.latency.percentile(99) if tick else None,
                 segments=len(self.segments),
@@ -390,7 +395,7 @@ class Engine:
         for pid, result in results.items():
             self._controlled.add(pid)
             if result.passed:
-                self.note("control_passed", f"process {pid}: {result.text}", pid)
+                self.note("control_passed", result.text, pid)
             else:
                 text = f"the positive control failed in process {pid}: {result.text}"
                 self.note("control_failed", text, pid)

@@ -4,10 +4,11 @@ import random
 from dataclasses import replace
 
 import pytest
-from fabricate import NATIVE, PYTHON, outside, reading, taken
+from fabricate import NATIVE, outside, reading, taken
 
 from tsprof.analysis.ledger import OWNERS, growth_rows, large_python_growth, owners, total_owners
 from tsprof.records import ProcessReading
+from tsprof.report.model import LedgerRow
 
 
 def scattered(seed: int) -> ProcessReading:
@@ -46,7 +47,8 @@ def test_the_owners_of_a_process_add_up_to_its_resident_memory(seed: int) -> Non
 def test_the_rows_add_up_to_the_resident_growth(seed: int) -> None:
     before, after = scattered(seed), scattered(seed + 1000)
     rows = growth_rows([before], [after], 1000, container_bytes_per_request=seed * 100.0)
-    assert [row.owner for row in rows] == list(OWNERS)
+    split = before.live is not None and after.live is not None
+    assert [row.owner for row in rows] == (list(OWNERS) if split else ["other"])
     grown = sum(row.bytes_per_request for row in rows)
     assert grown == pytest.approx((after.rss - before.rss) / 1000)
     assert sum(row.bytes_now for row in rows) == after.rss
@@ -79,10 +81,19 @@ def test_live_memory_that_is_not_resident_makes_the_rest_negative() -> None:
     assert split["other"] < -40_000_000
 
 
-def test_a_process_without_an_agent_has_mappings_and_stacks() -> None:
-    split = owners(outside())
-    assert split["mappings"] == PYTHON + NATIVE + 9_000_000
-    assert {owner for owner, size in split.items() if size} == {"mappings", "stacks"}
+def test_a_process_without_an_agent_is_not_split() -> None:
+    before, after = outside(), outside(grown=409_600)
+    assert owners(before) == {"other": before.rss}
+    (row,) = growth_rows([before], [after], 100)
+    assert row == LedgerRow(owner="other", bytes_per_request=4096, bytes_now=after.rss)
+    (checkpoint,) = taken(lambda _: before, count=1)
+    assert total_owners(checkpoint) == {"other": before.rss}
+
+
+def test_a_process_that_lost_its_agent_grew_by_what_its_resident_memory_did() -> None:
+    before, after = reading(), outside()
+    (row,) = growth_rows([before], [after], 1)
+    assert (row.owner, row.bytes_per_request) == ("other", after.rss - before.rss)
 
 
 def test_processes_that_were_not_there_at_both_ends_are_left_out() -> None:

@@ -247,6 +247,13 @@ def test_what_is_inserted_into_a_growing_container_is_the_growth_if_it_sums_up_t
     assert "cache" in result.notes[0]
 
 
+def test_of_what_is_left_out_three_are_named() -> None:
+    log = leaking("log", 300, 1)
+    caches = [leaking(f"cache_{number}", 100, 1) for number in range(5)]
+    result = reconcile([log, *caches], bytes_per_request=300, blocks_per_request=1, kept=[log])
+    assert result.notes[0].endswith(": cache_0, cache_1, cache_2 and 2 more")
+
+
 def test_what_is_inserted_into_a_growing_container_may_be_only_a_part() -> None:
     one, other, log = leaking("one", 300, 1), leaking("other", 305, 1), leaking("log", 5, 1)
     result = reconcile([other, one, log], bytes_per_request=300, blocks_per_request=1, kept=[log])

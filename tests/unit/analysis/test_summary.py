@@ -8,7 +8,8 @@ from tsprof.analysis.confirmation import Attribution
 from tsprof.analysis.summary import Facts, build_report
 from tsprof.analysis.usage import sum_samples
 from tsprof.records import Checkpoint, Event, ProcessSample
-from tsprof.report.model import Provenance, Report
+from tsprof.report.headline import further_reasons, headline
+from tsprof.report.model import Provenance, Report, Verdict
 
 
 def reported(
@@ -137,14 +138,23 @@ def test_load_is_summed_over_all_segments() -> None:
 
 def test_notes_are_what_a_reader_must_know() -> None:
     events = (
-        event("control_passed", "planted and seen"),
+        event("control_passed", "what was planted showed in the ledger"),
         event("process_started", "process 7 started"),
         event("process_ended", "process 7 ended"),
+        event("control_passed", "what was planted showed in the ledger"),
     )
     assert reported(taken(growing()), events=events).notes == (
-        "planted and seen",
+        "what was planted showed in the ledger of 2 processes",
         "process 7 ended",
     )
+
+
+@pytest.mark.parametrize("per_request", [0.0, 289.2])
+def test_the_reasons_print_numbers_as_the_headline_does(per_request: float) -> None:
+    report = reported(taken(growing(per_request), count=40))
+    assert report.verdict is (Verdict.FAIL if per_request else Verdict.PASS)
+    assert report.reasons[0].startswith(headline(report).sentence.partition(" per request")[0])
+    assert further_reasons(report) == []
 
 
 def test_the_census_of_containers_moves_native_bytes_to_python() -> None:

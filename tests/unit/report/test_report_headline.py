@@ -48,6 +48,33 @@ def test_a_missed_criterion_is_told_in_the_words_of_the_reasons() -> None:
     assert further_reasons(report) == []
 
 
+@pytest.mark.parametrize(
+    ("finding", "consequence"),
+    [
+        (
+            Finding(resource="fd", kind="leak", title="it grows", per_request=0.05),
+            "that is 1,261,440 file descriptors per day at 292 requests/s",
+        ),
+        (
+            Finding(resource="garbage", kind="leak", title="it grows", per_request=10),
+            "that is 252 MB per day at 292 requests/s",
+        ),
+        (Finding(resource="latency", kind="drift", title="it grows"), ""),
+        (Finding(resource="process", kind="crash", title="it grows"), ""),
+    ],
+)
+def test_a_failure_is_scaled_in_its_own_unit_or_not_at_all(
+    finding: Finding, consequence: str
+) -> None:
+    report = failing(findings=(finding,), reasons=("it grows; it is new since the baseline",))
+    assert headline(report).consequence == consequence
+
+
+def test_why_does_not_repeat_the_answer() -> None:
+    report = failing(reasons=(LEAK.title, "p99_ms is 12 ms, not < 10 ms"))
+    assert further_reasons(report) == ["p99_ms is 12 ms, not < 10 ms"]
+
+
 def test_a_crash_comes_before_the_leak_behind_it() -> None:
     crash = Finding(resource="process", kind="crash", title="worker 12 was killed")
     report = failing(findings=(crash, LEAK), reasons=("worker 12 was killed",))
@@ -63,6 +90,13 @@ def test_a_pass_says_what_it_would_have_seen() -> None:
         " 0.8 B per request would be 20.2 MB per day at 292 requests/s"
     )
     assert answer.culprit == FILLING.title
+
+
+def test_a_pass_tells_what_else_there_is_to_know_in_its_first_line() -> None:
+    clean = "no leak found; anything above 0.8 B per request would have shown"
+    report = passing(reasons=(clean, "7.5% of the 12,000 requests failed", "and more"))
+    assert headline(report).sentence == f"{clean}; 7.5% of the 12,000 requests failed"
+    assert further_reasons(report) == ["and more"]
 
 
 def test_a_pass_that_did_not_look_for_leaks_admits_it() -> None:

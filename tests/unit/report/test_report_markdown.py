@@ -89,6 +89,18 @@ def test_key_figures_are_a_table() -> None:
         "\\| \\` trailing \\",
         "<!-- comment",
         "[x]: https://example.invalid",
+        "`",
+        "a`b",
+        "|",
+        "a | b",
+        "> quoted",
+        "_a_ b_c __d__ e__f _g h_ é_i_é",
+        "a_b_",
+        "-> x <- y",
+        "--> x",
+        "<!-- a_b -->",
+        "]]> x ?>",
+        "$`x`$",
     ],
 )
 def test_hostile_text_is_shown_as_it_is_and_changes_no_structure(text: str) -> None:
@@ -111,6 +123,30 @@ def test_plain_text_stays_readable() -> None:
     assert markdown.escape("32.8 B (32.1 to 33.4) in app.py:30, -0.1 %") == (
         "32.8 B (32.1 to 33.4) in app.py:30, -0.1 %"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("/tmp/my_app/app.py:30", "`/tmp/my_app/app.py:30`"),
+        ('app.py: global "_seen" -> list[dict]', '`app.py: global "_seen" -> list[dict]`'),
+        ("a`b", "<code>a&#96;b</code>"),
+        ("a|b", "<code>a&#124;b</code>"),
+        (" a", "<code> a</code>"),
+        ("", "<code></code>"),
+    ],
+)
+def test_code_is_readable_in_its_source(text: str, source: str) -> None:
+    assert markdown.code(text) == source
+    assert displayed(f"# {source}").text.strip("\n") == text
+
+
+def test_paths_in_prose_are_readable_in_their_source() -> None:
+    path = "allocated in my_app/_views.py:30, held by app.py: global seen -> dict"
+    assert markdown.escape(path) == path.replace("/_", "/&#95;")
+    text = markdown.render(failing())
+    assert '`/srv/shop/app.py:30 in remember, held by app.py: module global "seen" -> dict`' in text
+    assert "- `/srv/shop/app.py:30` in `remember`: 31.9 B" in text
 
 
 def test_a_comment_fits_even_when_the_report_does_not() -> None:

@@ -3,6 +3,7 @@ import re
 
 import pytest
 from report_builder import (
+    COST,
     HOSTILE,
     LONG_NAME,
     failing,
@@ -15,7 +16,7 @@ from report_builder import (
 from rich.console import Console
 
 from tsprof.report import terminal
-from tsprof.report.model import Report
+from tsprof.report.model import LedgerRow, Report
 
 SELECT_GRAPHIC_RENDITION = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -47,6 +48,17 @@ def test_the_answer_is_in_the_first_three_lines() -> None:
     assert "828 MB per day at 292 requests/s" in lines[1]
     assert "app.py:30 in remember, held by app.py" in lines[2]
     assert lines[3] == "report: out.html"
+
+
+def test_a_run_from_outside_shows_no_owner_that_it_cannot_see() -> None:
+    row = LedgerRow(owner="other", bytes_per_request=561, bytes_now=93_900_000)
+    cost = COST.model_copy(update={"checkpoint_ms": 0.0, "attribution_seconds": 0.0})
+    text = piped(failing(ledger=(row,), cost=cost))
+    ledger = text.partition("Ledger: who owns the growth\n")[2].partition("\n\n")[0]
+    assert [" ".join(line.split()) for line in ledger.splitlines()[2:]] == [
+        "resident memory (not split: no exact counters) 561 B 93.9 MB"
+    ]
+    assert "11 checkpoints; no profiler; supervisor" in text
 
 
 def test_without_a_culprit_the_third_line_says_where_the_page_is() -> None:
@@ -85,7 +97,7 @@ def test_every_part_of_the_report_is_printed() -> None:
         "ruled out: a cache that fills",
         "p99_ms           7.9 ms   < 10 ms  met",
         "error_rate     0.000167  < 0.0001  missed",
-        "4712         32.7 B      12,000  agent",
+        "4712         32.7 B  agent",
         "malloc_trim is not available",
         "GET /items: 500",
         "INFO: Started server process",

@@ -185,8 +185,8 @@ def test_the_command_is_quoted_for_a_shell() -> None:
 
 def test_the_folder_is_named_unless_the_command_names_it() -> None:
     provenance = PROVENANCE.model_copy(update={"folder": "/srv/shop"})
-    assert "In <code>/srv/shop</code>:" in render(failing(provenance=provenance))
+    assert "In `/srv/shop`:" in render(failing(provenance=provenance))
     elsewhere = provenance.model_copy(update={"configuration": {"target": {"cwd": "backend"}}})
     text = render(failing(provenance=elsewhere))
-    assert "In <code>" not in text
+    assert "In `" not in text
     assert "--cwd backend" in text

@@ -321,4 +321,5 @@ def test_the_control_passes_when_what_was_planted_shows(
     serve(agents, connect, answer)
     result = positive_control(agents, [os.getpid()])[os.getpid()]
     assert result.passed is passed
-    assert f"the ledger showed {shown:,}" in result.text
+    told = "planted 300,000 bytes showed in the ledger" if passed else f"showed {shown:,}"
+    assert result.text.endswith(told)

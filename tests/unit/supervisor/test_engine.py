@@ -1,0 +1,57 @@
+"""What the engine shows while a run goes on."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tsprof.histogram import Histogram
+from tsprof.load.messages import LoadEvent, Tick
+from tsprof.report.live import Progress
+from tsprof.store.database import RunDatabase
+from tsprof.supervisor import engine as engine_module
+from tsprof.supervisor.engine import Engine
+
+LATENCY = Histogram({100: 300}, 8.0)
+SECOND = Tick(
+    second=1_700_000_000,
+    seconds=1.0,
+    requests=300,
+    failures=0,
+    exceptions=0,
+    latency=LATENCY,
+    endpoints=(),
+    users=10,
+    in_flight=0,
+    oldest_seconds=0.0,
+    open=False,
+    cpu_seconds=0.3,
+)
+
+
+def test_the_rate_of_a_second_is_shown_only_while_it_is_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "VIEW_EVERY", 0.0)
+    told: list[LoadEvent] = [SECOND]
+    shown: list[Progress] = []
+    tools: Any = SimpleNamespace(
+        target=SimpleNamespace(alive=lambda: True, processes=list),
+        load=SimpleNamespace(pid=os.getpid(), poll=lambda _: [told.pop()] if told else []),
+        interrupts=SimpleNamespace(check=lambda: None),
+        show=shown.append,
+        database=RunDatabase(tmp_path / "run.db"),
+    )
+    engine = Engine(tools, phase="measuring")
+    engine.pump()
+    engine.phase = "resting: does it let go by itself?"
+    engine.pump()
+    told.append(SECOND)
+    engine.pump()
+    monkeypatch.setattr(engine_module, "TICK_PATIENCE", -1.0)
+    engine.pump()
+    rates = [(each.requests_per_second, each.p99_ms is not None) for each in shown]
+    assert rates == [(300, True), (None, False), (300, True), (None, False)]
+    tools.database.close()
