@@ -20,14 +20,12 @@ from tsprof.analysis.findings import (
     garbage_finding,
     memory_findings,
 )
+from tsprof.analysis.grounds import Grounds
 from tsprof.analysis.known_leaks import rate_text
+from tsprof.analysis.served import failed_share, weigh_load
 from tsprof.records import Event, Segment
 from tsprof.report.model import Criterion, Finding, Resource, Verdict
 
-FAILED_LOAD = 0.5
-"""Share of failed requests from which the load no longer tells anything about the target."""
-SERVES_NO_MORE = 0.9
-"""Share of failed requests in each of the last segments of a target that served before."""
 LEAST_SEGMENTS = 4
 USUAL_SEGMENTS = 12
 """Segments after which most runs are sure."""
@@ -72,20 +70,6 @@ class Decision:
     interrupted: bool = False
 
 
-@dataclass
-class _Grounds:
-    """Reasons, each with the advice that goes with it; the gravest verdict that has any wins."""
-
-    failures: list[tuple[str, str]] = field(default_factory=list)
-    doubts: list[tuple[str, str]] = field(default_factory=list)
-
-    def fail(self, reason: str, advice: str = "") -> None:
-        self.failures.append((reason, advice))
-
-    def doubt(self, reason: str, advice: str = "") -> None:
-        self.doubts.append((reason, advice))
-
-
 def decide(evidence: Evidence) -> Decision:
     """Weigh the evidence of a finished, or cut short, run.
 
@@ -93,7 +77,7 @@ def decide(evidence: Evidence) -> Decision:
     died or hung under load. Inconclusive: whatever kept the run from seeing a leak. Pass: only
     what is left.
     """
-    grounds = _Grounds()
+    grounds = Grounds()
     found = [*_findings(evidence.look, evidence), *evidence.worse]
     rate = _requests_per_second(evidence.segments)
     weighed = weigh(found, evidence.allowances, evidence.folder, rate)
@@ -104,7 +88,7 @@ def decide(evidence: Evidence) -> Decision:
     _doubt_unmeasured(evidence.told, grounds)
     for source, reason in evidence.unread.items():
         grounds.doubt(f"the gauges at {source} could not be judged: {reason}")
-    _weigh_load(evidence, grounds)
+    weigh_load(evidence.segments, grounds)
     if not any(f.resource == "memory" and f.kind != "fragmentation" for f in findings):
         _weigh_memory_sight(evidence, grounds)
     if not grounds.doubts:  # or they would be in doubt for the same reason: a short run
@@ -120,6 +104,8 @@ def decide(evidence: Evidence) -> Decision:
         verdict, reasons = Verdict.INCONCLUSIVE, grounds.doubts
     else:
         verdict, reasons = Verdict.PASS, [(_pass_reason(evidence.look, weighed), "")]
+    if (failed := failed_share(evidence.segments)) and not any(failed in r for r, _ in reasons):
+        reasons.append((failed, ""))
     return Decision(
         verdict=verdict,
         reasons=tuple(dict.fromkeys(reason for reason, _ in reasons)),
@@ -177,7 +163,7 @@ def _findings(look: Look, evidence: Evidence) -> list[Finding]:
     return [finding for finding in found if finding is not None]
 
 
-def _weigh_findings(weighed: Sequence[Weighed], grounds: _Grounds) -> None:
+def _weigh_findings(weighed: Sequence[Weighed], grounds: Grounds) -> None:
     for each in weighed:
         if each.failure:
             grounds.fail(each.failure)
@@ -192,7 +178,7 @@ def _weigh_findings(weighed: Sequence[Weighed], grounds: _Grounds) -> None:
             )
 
 
-def _weigh_target(events: Sequence[Event], grounds: _Grounds) -> None:
+def _weigh_target(events: Sequence[Event], grounds: Grounds) -> None:
     for event in events:
         if event.kind in ("target_ended", "target_hung", "out_of_memory"):
             grounds.fail(event.text, "the end of the target's output is in the report")
@@ -200,7 +186,7 @@ def _weigh_target(events: Sequence[Event], grounds: _Grounds) -> None:
             grounds.doubt(event.text)
 
 
-def _weigh_criteria(criteria: Sequence[Criterion], grounds: _Grounds) -> None:
+def _weigh_criteria(criteria: Sequence[Criterion], grounds: Grounds) -> None:
     _doubt_unmeasured(criteria, grounds)
     for criterion in criteria:
         if criterion.met is False:
@@ -210,7 +196,7 @@ def _weigh_criteria(criteria: Sequence[Criterion], grounds: _Grounds) -> None:
             )
 
 
-def _doubt_unmeasured(criteria: Sequence[Criterion], grounds: _Grounds) -> None:
+def _doubt_unmeasured(criteria: Sequence[Criterion], grounds: Grounds) -> None:
     for criterion in criteria:
         if criterion.met is None and criterion.value is not None:
             grounds.doubt(
@@ -227,42 +213,7 @@ def _requests_per_second(segments: Sequence[Segment]) -> float:
     return sum(segment.requests for segment in segments) / seconds if seconds > 0 else 0.0
 
 
-def _weigh_load(evidence: Evidence, grounds: _Grounds) -> None:
-    requests = sum(segment.requests for segment in evidence.segments)
-    failures = sum(segment.failures for segment in evidence.segments)
-    if requests == 0:
-        grounds.doubt(
-            "no request was completed, so nothing was tested",
-            "check --url or the Locust file, and the end of the target's output",
-        )
-    elif failures >= FAILED_LOAD * requests:
-        share = f"{failures / requests:.0%} of the {requests:,} requests failed"
-        served = _served_at_first(evidence.segments)
-        if served:
-            grounds.doubt(
-                f"{share}, after {served:,} had been answered well: the target stopped serving",
-                "the failures are listed in the report; a limit may have been reached, of open "
-                "files, of connections, or of the requests that one client may send",
-            )
-        else:
-            grounds.doubt(
-                f"{share}, so the load did not exercise the target",
-                "the failures are listed in the report; check --url or --locustfile",
-            )
-
-
-def _served_at_first(segments: Sequence[Segment]) -> int:
-    """Return the requests that were answered well before a target failed all the rest; else 0."""
-    failing = next(
-        (n for n, s in enumerate(segments) if s.failures >= SERVES_NO_MORE * s.requests > 0), 0
-    )
-    rest = segments[failing:]
-    if not all(s.failures >= SERVES_NO_MORE * s.requests for s in rest):
-        return 0
-    return sum(s.requests - s.failures for s in segments[:failing])
-
-
-def _weigh_memory_sight(evidence: Evidence, grounds: _Grounds) -> None:
+def _weigh_memory_sight(evidence: Evidence, grounds: Grounds) -> None:
     """Doubt what could not be seen of memory."""
     look = evidence.look
     if look.memory is None and look.outside is None:
@@ -296,7 +247,7 @@ def _weigh_memory_sight(evidence: Evidence, grounds: _Grounds) -> None:
         )
 
 
-def _weigh_counts_sight(evidence: Evidence, grounds: _Grounds) -> None:
+def _weigh_counts_sight(evidence: Evidence, grounds: Grounds) -> None:
     """Doubt what could not be seen of descriptors, threads, tasks and processes."""
     look = evidence.look
     if not look.view.checkpoints:
