@@ -25,6 +25,7 @@ from tsprof.analysis.known_leaks import rate_text
 from tsprof.analysis.served import failed_share, weigh_load
 from tsprof.records import Event, Segment
 from tsprof.report.model import Criterion, Finding, Resource, Verdict
+from tsprof.report.wording import criterion_unit
 
 LEAST_SEGMENTS = 4
 USUAL_SEGMENTS = 12
@@ -198,13 +199,14 @@ def _weigh_criteria(criteria: Sequence[Criterion], grounds: Grounds) -> None:
 
 def _doubt_unmeasured(criteria: Sequence[Criterion], grounds: Grounds) -> None:
     for criterion in criteria:
+        why = f": {criterion.reason}" if criterion.reason else ""
         if criterion.met is None and criterion.value is not None:
             grounds.doubt(
-                f"{criterion.name} is {criterion.value:+.2g}, too uncertain to tell",
+                f"{criterion.name} is {criterion_unit(criterion, criterion.value)}, "
+                f"too uncertain to tell{why}",
                 "run it for longer, on a machine that does nothing else",
             )
         elif criterion.met is None:
-            why = f": {criterion.reason}" if criterion.reason else ""
             grounds.doubt(f"{criterion.name} could not be measured{why}")
 
 

@@ -207,11 +207,11 @@ class Criterion(_Frozen):
     value: float | None
     """What the run measured."""
     met: bool | None
-    """None when it could not be measured."""
+    """None when it could not be measured, or is too uncertain to tell."""
     comparison: Literal["<", "<=", ">", ">="] = "<"
     """How the value has to compare with the limit."""
     reason: str = ""
-    """Why it could not be measured, where that is known."""
+    """Why it could not be measured, or told, where that is known."""
 
 
 class Gauge(_Frozen):

@@ -170,12 +170,16 @@ def criterion_unit(criterion: Criterion, value: float | None) -> str:
         return fmt.milliseconds(value)
     if criterion.name.endswith(("_bytes", "bytes_per_request")):
         return fmt.size(value)
+    if criterion.name.endswith("_drift"):
+        return f"{'+' if value and value > 0 else ''}{fmt.percentage(value)}"
     return fmt.number(value)
 
 
 def criterion_outcome(criterion: Criterion) -> str:
-    """``met``, ``missed`` or ``not measured``."""
-    return {True: "met", False: "missed", None: "not measured"}[criterion.met]
+    """``met``, ``missed``, ``uncertain`` or ``not measured``."""
+    if criterion.met is not None:
+        return "met" if criterion.met else "missed"
+    return "not measured" if criterion.value is None else "uncertain"
 
 
 CRITERION_COLUMNS = ("criterion", "measured", "limit", "outcome")
