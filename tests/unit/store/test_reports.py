@@ -223,6 +223,7 @@ def test_a_soak_is_judged_by_the_gauges_that_it_was_to_read(
     report = assemble(stored(tmp_path, decay=decay, scenario="endurance", settings=facts))
     assert report.exit_code == code
     assert any(reason in said for said in report.reasons)
+    assert any("throughput was not judged" in note for note in report.notes)
 
 
 def test_a_check_is_not_judged_by_drift(tmp_path: Path) -> None:
