@@ -1,17 +1,10 @@
 """The verdict: what all the evidence of a run comes to, and why."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
 
 from tsprof.analysis.allowances import Allowances, Weighed, remarks, weigh
-from tsprof.analysis.assessments import (
-    DETECTABLE_LIMIT,
-    LEAK_FLOOR,
-    LEAKS,
-    SETTLED,
-    Look,
-)
+from tsprof.analysis.assessments import Look
 from tsprof.analysis.confirmation import Attribution, Drain
 from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.findings import (
@@ -22,14 +15,12 @@ from tsprof.analysis.findings import (
 )
 from tsprof.analysis.grounds import Grounds
 from tsprof.analysis.known_leaks import rate_text
+from tsprof.analysis.more_time import TimeAllowed
 from tsprof.analysis.served import failed_share, weigh_load
+from tsprof.analysis.sight import weigh_counts_sight, weigh_memory_sight
 from tsprof.records import Event, Segment
 from tsprof.report.model import Criterion, Finding, Resource, Verdict
 from tsprof.report.wording import criterion_unit
-
-LEAST_SEGMENTS = 4
-USUAL_SEGMENTS = 12
-"""Segments after which most runs are sure."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +47,7 @@ class Evidence:
     count_drains: Mapping[Resource, Drain] = field(default_factory=dict)
     culprits: Sequence[Culprit] = ()
     complete: bool = True
+    allowed: TimeAllowed = field(default_factory=TimeAllowed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,18 +75,19 @@ def decide(evidence: Evidence) -> Decision:
     rate = _requests_per_second(evidence.segments)
     weighed = weigh(found, evidence.allowances, evidence.folder, rate)
     findings = [each.finding for each in weighed]
-    _weigh_findings(weighed, grounds)
+    _weigh_findings(weighed, evidence.allowed, grounds)
     _weigh_target(evidence.events, grounds)
     _weigh_criteria(evidence.criteria, grounds)
     _doubt_unmeasured(evidence.told, grounds)
     for source, reason in evidence.unread.items():
         grounds.doubt(f"the gauges at {source} could not be judged: {reason}")
     weigh_load(evidence.segments, grounds)
-    if not any(f.resource == "memory" and f.kind != "fragmentation" for f in findings):
-        _weigh_memory_sight(evidence, grounds)
-    if not grounds.doubts:  # or they would be in doubt for the same reason: a short run
-        _weigh_counts_sight(evidence, grounds)
     interrupted = any(event.kind == "interrupted" for event in evidence.events)
+    allowed = replace(evidence.allowed, cut_short=interrupted or not evidence.complete)
+    if not any(f.resource == "memory" and f.kind != "fragmentation" for f in findings):
+        weigh_memory_sight(evidence.look, allowed, grounds)
+    if not grounds.doubts:  # or they would be in doubt for the same reason: a short run
+        weigh_counts_sight(evidence.look, allowed, grounds)
     if interrupted:
         grounds.doubts.insert(0, ("the run was interrupted before it could tell", ""))
     elif not evidence.complete:
@@ -164,14 +157,14 @@ def _findings(look: Look, evidence: Evidence) -> list[Finding]:
     return [finding for finding in found if finding is not None]
 
 
-def _weigh_findings(weighed: Sequence[Weighed], grounds: Grounds) -> None:
+def _weigh_findings(weighed: Sequence[Weighed], allowed: TimeAllowed, grounds: Grounds) -> None:
     for each in weighed:
         if each.failure:
             grounds.fail(each.failure)
         elif each.finding.kind == "filling":
             grounds.doubt(
                 each.finding.title,
-                "run longer (--max-time), or with a smaller cache, to see past the filling",
+                f"run longer ({allowed.option}), or with a smaller cache, to see past the filling",
             )
         elif each.finding.kind == "released":
             grounds.doubt(
@@ -213,59 +206,3 @@ def _doubt_unmeasured(criteria: Sequence[Criterion], grounds: Grounds) -> None:
 def _requests_per_second(segments: Sequence[Segment]) -> float:
     seconds = sum(segment.seconds for segment in segments)
     return sum(segment.requests for segment in segments) / seconds if seconds > 0 else 0.0
-
-
-def _weigh_memory_sight(evidence: Evidence, grounds: Grounds) -> None:
-    """Doubt what could not be seen of memory."""
-    look = evidence.look
-    if look.memory is None and look.outside is None:
-        grounds.doubt("no checkpoint was taken, so memory could not be judged")
-        return
-    if len(look.view.checkpoints) <= LEAST_SEGMENTS:
-        if look.view.restarts:
-            grounds.doubt(
-                f"processes of the target came or went at {look.view.restarts} checkpoints, "
-                "so no stretch was long enough to judge",
-                "switch off worker recycling for the check (max_requests = 0)",
-            )
-        else:
-            grounds.doubt(
-                f"only {max(0, len(look.view.checkpoints) - 1)} segments were measured",
-                _more_time(look, USUAL_SEGMENTS),
-            )
-        return
-    judged = look.memory if look.memory is not None else look.outside
-    assert judged is not None
-    tiny = judged.shape in LEAKS and judged.rate.value < LEAK_FLOOR
-    if not look.memory_settled and not tiny:
-        grounds.doubt(f"memory: {judged.reason}", _more_time(look, judged.more_segments))
-    elif look.detectable is None or look.detectable > DETECTABLE_LIMIT:
-        seen = "nothing" if look.detectable is None else f"{look.detectable:.3g} B per request"
-        grounds.doubt(
-            f"the smallest leak that this run could have seen is {seen}, "
-            f"above the limit of {DETECTABLE_LIMIT:g} B per request",
-            "allow more time (--max-time) or more load (--users); without the agent, a leak "
-            "shows only after megabytes",
-        )
-
-
-def _weigh_counts_sight(evidence: Evidence, grounds: Grounds) -> None:
-    """Doubt what could not be seen of descriptors, threads, tasks and processes."""
-    look = evidence.look
-    if not look.view.checkpoints:
-        return  # that nothing was seen is said already
-    for resource, assessment in look.counts.items():
-        if assessment.shape not in SETTLED and count_finding(resource, assessment) is None:
-            grounds.doubt(
-                f"{resource}: {assessment.reason}", _more_time(look, assessment.more_segments)
-            )
-
-
-def _more_time(look: Look, segments: int | None) -> str:
-    if segments is None:
-        return "run it for longer: tsprof endurance"
-    points = look.view.checkpoints
-    lengths = [after.seconds - before.seconds for before, after in pairwise(points)]
-    each = sum(lengths) / len(lengths) if lengths else 1.0
-    total = points[-1].seconds + segments * each
-    return f"about {segments * each:.0f} s more would tell: --max-time {total * 1.1:.0f}s"

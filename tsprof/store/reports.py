@@ -16,6 +16,7 @@ from tsprof.analysis.criteria import judge_criteria, judge_gauges
 from tsprof.analysis.decide import Evidence, decide
 from tsprof.analysis.gauge_drift import Watch, gauges_to_judge, rows
 from tsprof.analysis.gauges import gauges_of
+from tsprof.analysis.more_time import TimeAllowed
 from tsprof.analysis.performance import measure_performance, undisturbed
 from tsprof.analysis.regressions import Regressions, find_regressions
 from tsprof.analysis.shapes import SLOWEST_FILL
@@ -146,6 +147,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             count_drains=confirmation.count_drains,
             culprits=confirmation.culprits,
             complete=complete,
+            allowed=settings.allowed(facts.scenario),
         )
     )
     notes = (
@@ -169,11 +171,21 @@ def _regressions(facts: Facts, allowances: Allowances | None) -> Regressions:
     return find_regressions(service, allowances.baseline)
 
 
+class _CheckSettings(BaseModel):
+    max_time: float = 0.0
+
+
+class _SoakSettings(BaseModel):
+    duration: float = 0.0
+
+
 class _Settings(BaseModel):
     """The part of a run's settings that its report rests on."""
 
     criteria: Criteria = {}
     gauges: GaugeSettings = GaugeSettings()
+    check: _CheckSettings = _CheckSettings()
+    endurance: _SoakSettings = _SoakSettings()
 
     @property
     def limits(self) -> dict[str, float]:
@@ -189,6 +201,11 @@ class _Settings(BaseModel):
             name: Watch(1 if watch.worse == "more" else -1, watch.margin)
             for name, watch in self.gauges.watch.items()
         }
+
+    def allowed(self, scenario: str) -> TimeAllowed:
+        if scenario == "endurance":
+            return TimeAllowed(seconds=self.endurance.duration, is_soak=True)
+        return TimeAllowed(seconds=self.check.max_time)
 
 
 def _fact(database: RunDatabase, name: str, kind: type[_Kind], absent: _Absent) -> _Kind | _Absent:
