@@ -17,6 +17,11 @@ LEAST_ASKED = 10
 WORTH_TELLING = 0.01
 """Share of failed requests that a reader should know of, whatever the verdict is."""
 MOST_NAMED = 3
+_MEANT = (
+    "check --url or the Locust file; where a failure is meant, let the Locust file mark the "
+    "response as a success"
+)
+_STOPPED = "the failures are listed in the report, and the end of the target's output"
 
 
 @dataclass(frozen=True)
@@ -47,13 +52,14 @@ def weigh_load(segments: Sequence[Segment], grounds: Grounds) -> None:
             "the failures are listed in the report; a limit may have been reached, of open "
             "files, of connections, or of the requests that one client may send",
         )
+    elif doubts := _unserved_endpoints(_by_endpoint(segments)):
+        for reason, advice in doubts:
+            grounds.doubt(reason, advice)
     elif whole.failures >= FAILED_LOAD * whole.requests:
         grounds.doubt(
             f"{_share(whole)} failed, so the load did not exercise the target",
             "the failures are listed in the report; check --url or --locustfile",
         )
-    else:
-        _weigh_endpoints(_by_endpoint(segments), grounds)
 
 
 def failed_share(segments: Sequence[Segment]) -> str:
@@ -64,25 +70,21 @@ def failed_share(segments: Sequence[Segment]) -> str:
     return f"{_share(whole)} failed"
 
 
-def _weigh_endpoints(endpoints: Mapping[str, Sequence[Count]], grounds: Grounds) -> None:
+def _unserved_endpoints(endpoints: Mapping[str, Sequence[Count]]) -> list[tuple[str, str]]:
+    """Return what to doubt, and the advice, where some endpoints are not served and others are."""
     never, stopped = [], []
     for name, counts in endpoints.items():
         whole = _total(counts)
         if whole.requests >= LEAST_ASKED and not whole.is_served:
-            never.append(f"{name} ({_share(whole)} failed)")
+            never.append(f"{name} ({_percent(whole)} of its {whole.requests:,} requests failed)")
         elif served := _served_at_first(counts):
             stopped.append(f"{name} ({served:,} were answered well, then nearly all failed)")
-    if never:
-        grounds.doubt(
-            f"the target did not serve {_named(never)}, so that was not tested",
-            "check --url or the Locust file; where a failure is meant, let the Locust file mark "
-            "the response as a success",
-        )
+    doubts = []
+    if never and any(_total(counts).is_served for counts in endpoints.values()):
+        doubts.append((f"the target did not serve {_named(never)}, so that was not tested", _MEANT))
     if stopped:
-        grounds.doubt(
-            f"the target stopped serving {_named(stopped)}",
-            "the failures are listed in the report, and the end of the target's output",
-        )
+        doubts.append((f"the target stopped serving {_named(stopped)}", _STOPPED))
+    return doubts
 
 
 def _of_target(segments: Sequence[Segment]) -> list[Count]:
@@ -114,10 +116,13 @@ def _served_at_first(counts: Sequence[Count]) -> int:
 
 
 def _share(count: Count) -> str:
-    """Say which part of the requests failed; all is only said where it is true."""
+    return f"{_percent(count)} of the {count.requests:,} requests"
+
+
+def _percent(count: Count) -> str:
+    """Return the share that failed; all is only said where it is true."""
     share = count.failures / count.requests
-    rounded = f"{share:.0%}" if share < 0.995 or share == 1 else f"{share:.2%}"  # noqa: PLR2004
-    return f"{rounded} of the {count.requests:,} requests"
+    return f"{share:.2%}" if 0.995 <= share < 1 else f"{share:.0%}"  # noqa: PLR2004 - rounds to 1
 
 
 def _named(names: Sequence[str]) -> str:

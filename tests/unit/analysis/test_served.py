@@ -30,11 +30,11 @@ def said(decision: Decision) -> str:
     return "\n".join(decision.reasons)
 
 
-@pytest.mark.parametrize("failed", [20, 500])
+@pytest.mark.parametrize("failed", [20, 500, 1000, 5000])
 def test_an_endpoint_that_is_never_served_is_named(failed: int) -> None:
     decision = judged(*[asked(("/items", 1000, 0), ("/nope", failed, failed))] * 24)
     assert decision.verdict is Verdict.INCONCLUSIVE
-    assert f"did not serve GET /nope (100% of the {24 * failed:,} requests failed)" in said(
+    assert f"did not serve GET /nope (100% of its {24 * failed:,} requests failed)" in said(
         decision
     )
     assert "/items" not in said(decision)
@@ -43,7 +43,14 @@ def test_an_endpoint_that_is_never_served_is_named(failed: int) -> None:
 
 def test_all_is_only_said_to_have_failed_where_it_has() -> None:
     decision = judged(asked(("/items", 9000, 0), ("/nope", 1000, 999)))
-    assert "99.90% of the 1,000 requests failed" in said(decision)
+    assert "99.90% of its 1,000 requests failed" in said(decision)
+
+
+def test_a_load_of_which_no_endpoint_is_served_tells_nothing() -> None:
+    decision = judged(*[asked(("/a", 500, 500), ("/b", 500, 500))] * 24)
+    assert decision.reasons == (
+        "100% of the 24,000 requests failed, so the load did not exercise the target",
+    )
 
 
 def test_a_few_failures_of_names_that_hold_an_id_do_not_matter() -> None:
