@@ -212,3 +212,12 @@ def test_the_tables_of_two_leaks_in_one_function_stay_apart() -> None:
         blocks(2),
     )
     assert [cause.share for cause in attribution.causes] == pytest.approx([2 / 3, 1 / 3], abs=0.01)
+
+
+@pytest.mark.parametrize(("own", "first"), [(120, "find"), (80, "run_asgi")])
+def test_the_applications_line_comes_first_where_it_is_about_as_much(own: int, first: str) -> None:
+    server = leaking(300 - own, ("run_asgi", 403), file="/site-packages/uvicorn/h11_impl.py")
+    site = server.site.model_copy(update={"origin": "dependency"})
+    ours = leaking(own, ("find", 26))
+    attribution = conclude(seen([replace(server, site=site), ours]), blocks(2))
+    assert attribution.sites[0].function == first
