@@ -81,7 +81,7 @@ def assess_drift(
     count = len(time)
     if count < LEAST_BLOCKS or time[-1] <= time[0]:
         unknown = Interval(0.0, -np.inf, np.inf)
-        reason = f"{count} blocks are too few to judge a drift; {LEAST_BLOCKS} are needed"
+        reason = f"{count} segments are too few to judge a drift; {LEAST_BLOCKS} are needed"
         return Drift(DriftState.INCONCLUSIVE, unknown, reason)
     position = (time - time[0]) / (time[-1] - time[0])
     level = _without_outliers(position, level)

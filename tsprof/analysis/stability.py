@@ -172,15 +172,16 @@ def judge_stability(
     for quality in judged:
         drift = quality.drift(segments)
         met = _met(drift, quality)
+        is_measured = drift.change.low > float("-inf")
         doubted = no_room if quality.resource in OF_SPEED and not met else ""
         criteria.append(
             Criterion(
                 name=f"{quality.name}_drift",
                 limit=quality.worse * quality.margin,
-                value=drift.change.value if drift.change.low > float("-inf") else None,
+                value=drift.change.value if is_measured else None,
                 met=None if doubted else met,
                 comparison="<" if quality.worse > 0 else ">",
-                reason=doubted,
+                reason=doubted if is_measured else drift.reason,
             )
         )
         if met is False and not doubted:

@@ -89,3 +89,9 @@ def test_a_drift_is_not_told_twice_with_its_number() -> None:
     for finding in judged(rising).findings:
         assert "%" in finding.title
         assert not any(character.isdigit() for detail in finding.details for character in detail)
+
+
+def test_a_drift_over_few_segments_says_why_it_was_not_measured() -> None:
+    (criterion,) = judged(soak(300, slower=0)[:5]).criteria
+    assert (criterion.met, criterion.value) == (None, None)
+    assert criterion.reason.startswith("5 segments are too few to judge a drift")
