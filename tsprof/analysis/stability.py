@@ -181,6 +181,7 @@ def judge_stability(
                 value=drift.change.value if is_measured else None,
                 met=None if doubted else met,
                 comparison="<" if quality.worse > 0 else ">",
+                is_change=True,
                 reason=doubted if is_measured else drift.reason,
             )
         )

@@ -212,6 +212,8 @@ class Criterion(_Frozen):
     """How the value has to compare with the limit."""
     reason: str = ""
     """Why it could not be measured, or told, where that is known."""
+    is_change: bool = False
+    """Whether value and limit are a change over the run: 0.1 is 10 % more."""
 
 
 class Gauge(_Frozen):

@@ -165,13 +165,13 @@ def gauge_line(gauge: Gauge) -> str:
 
 
 def criterion_unit(criterion: Criterion, value: float | None) -> str:
-    """A criterion's value in the unit that the end of its name tells."""
+    """A criterion's value in the unit that the end of its name tells; a change in percent."""
+    if criterion.is_change:
+        return f"{'+' if value and value > 0 else ''}{fmt.percentage(value)}"
     if criterion.name.endswith("_ms"):
         return fmt.milliseconds(value)
     if criterion.name.endswith(("_bytes", "bytes_per_request")):
         return fmt.size(value)
-    if criterion.name.endswith("_drift"):
-        return f"{'+' if value and value > 0 else ''}{fmt.percentage(value)}"
     return fmt.number(value)
 
 
