@@ -11,5 +11,6 @@ From the bottom up:
   ``stability``, ``gauges`` and ``gauge_drift``.
 * Other runs: ``keys``, ``change``, ``conditions``, ``baseline``, ``pairs``, ``known_leaks``,
   ``regressions``, ``difference``; and ``acknowledgements``, with the baseline in ``allowances``.
-* The verdict: ``findings`` with what ``confirmation`` brought, ``decide``, ``summary``.
+* The verdict: ``findings`` with what ``confirmation`` brought; the ``grounds`` that ``served`` and
+  ``sight`` add, with ``more_time`` as advice; ``decide``, ``summary``.
 """

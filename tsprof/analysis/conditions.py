@@ -13,6 +13,10 @@ BUSY = 0.25
 """Share of its time that the load process, ready to run, may wait for a processor. Beside other
 work it waited for 43 to 74 %, and eight runs of one clean service differed by a factor of 2 in
 latency and by 29 % in CPU time."""
+_WAITED = "the load process waited for a processor"
+_LEAVE_ROOM = (
+    "the machine was too busy; a lower --rate, or nothing else on the machine, leaves it room"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,10 +89,13 @@ def _no_room(before: Mapping[str, Measure], after: Mapping[str, Measure]) -> str
     was, now = _share_waited(before), _share_waited(after)
     if max(was, now) <= BUSY:
         return ""
-    return (
-        f"the load process waited for a processor in {was:.0%} of its time, then in {now:.0%}: "
-        "the machine was too busy; a lower --rate, or nothing else on the machine, leaves it room"
-    )
+    return f"{_WAITED} in {was:.0%} of its time, then in {now:.0%}: {_LEAVE_ROOM}"
+
+
+def no_room(measures: Sequence[Measure]) -> str:
+    """Say why a run's speed tells nothing of the target; empty where the machine had room."""
+    waited = _share_waited({measure.name: measure for measure in measures})
+    return f"{_WAITED} in {waited:.0%} of its time: {_LEAVE_ROOM}" if waited > BUSY else ""
 
 
 def _share_waited(measures: Mapping[str, Measure]) -> float:

@@ -81,7 +81,7 @@ def assess_drift(
     count = len(time)
     if count < LEAST_BLOCKS or time[-1] <= time[0]:
         unknown = Interval(0.0, -np.inf, np.inf)
-        reason = f"{count} blocks are too few to judge a drift; {LEAST_BLOCKS} are needed"
+        reason = f"{count} segments are too few to judge a drift; {LEAST_BLOCKS} are needed"
         return Drift(DriftState.INCONCLUSIVE, unknown, reason)
     position = (time - time[0]) / (time[-1] - time[0])
     level = _without_outliers(position, level)
@@ -92,20 +92,17 @@ def assess_drift(
     least, most = bounds
     if most < margin:
         state = DriftState.STABLE
-        reason = f"changed by {change.value:+.2g}, certainly less than {margin:g} for the worse"
+        reason = "certainly did not get worse by as much as matters"
     elif least > 0 and worse * change.value > margin / 2:
         if _lasts(position, level, worse * slope, worse):
             state = DriftState.DEGRADED
-            reason = f"got worse throughout the run: {change.value:+.2g}"
+            reason = "got worse throughout the run, up to its end"
         else:
             state = DriftState.INCONCLUSIVE
-            reason = f"got worse ({change.value:+.2g}), but recovered or stopped before the end"
+            reason = "got worse, but recovered or stopped before the end"
     else:
         state = DriftState.INCONCLUSIVE
-        reason = (
-            f"changed by {change.value:+.2g} ({change.low:+.2g} to {change.high:+.2g}), too "
-            f"uncertain to tell whether it is more than {margin:g}"
-        )
+        reason = "varies too much to tell whether it got worse by as much as matters"
     return Drift(state, change, reason)
 
 

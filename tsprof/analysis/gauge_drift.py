@@ -65,6 +65,7 @@ def gauges_to_judge(
                 value=None,
                 met=None,
                 comparison="<" if watch.worse > 0 else ">",
+                is_change=True,
                 reason=gauges.why_not(name),
             )
         )

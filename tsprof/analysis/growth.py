@@ -423,7 +423,7 @@ def _quiet_shape(points: _Points, resolution: float) -> Shape:
 def _undecided_reason(judged: _Judged, scale: Scale) -> str:
     trend, size = judged.trend, len(judged.steps)
     if np.abs(judged.steps).max() < scale.resolution:
-        return f"has not changed so far, but {size} segments are too few to be sure"
+        return f"no change so far, but {size} segments are too few to be sure"
     if trend.jumps.any() and trend.low(0.95) <= scale.floor:
         return "grew in a jump, and it is too early to say that it will not repeat"
     if trend.low(0.95) > scale.floor:

@@ -11,6 +11,7 @@ from tsprof.analysis.drift import Drift, DriftState, Transform, assess_drift, sh
 from tsprof.analysis.gauges import Gauge
 from tsprof.histogram import Histogram
 from tsprof.records import Segment
+from tsprof.report import format as fmt
 from tsprof.report.model import Criterion, Finding, Resource
 
 MARGIN = 0.10
@@ -28,6 +29,13 @@ degraded, without this 7; of 100 look-ups per segment, 4 and 8. Of 400 that lost
 per miss, 400 and 336 were."""
 VAGUE = 2.0
 """A drift that is not proven keeps a run from passing when it could be so many margins."""
+
+LEAST_SECONDS = 240.0
+"""Seconds of load over which a drift of speed is judged: what a soak of five minutes has beside its
+checkpoints and its first segment. Within some seconds, what else the machine does looks like one:
+of a clean service, p50 rose by 34 % in 15 s."""
+OF_SPEED: tuple[Resource, ...] = ("latency", "throughput")
+"""What depends on how fast the machine is, besides the target."""
 
 Worse = Literal[1, -1]
 
@@ -67,6 +75,18 @@ class Quality:
     def ends(self, change: float) -> tuple[float, float]:
         """Return the values of a share at the start and the end of a run that changed it so."""
         return share_ends(median(filter(math.isfinite, self.values)), change)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stability:
+    """How steady a soak was."""
+
+    criteria: tuple[Criterion, ...] = ()
+    """One per quality that was judged."""
+    findings: tuple[Finding, ...] = ()
+    """What got worse."""
+    notes: tuple[str, ...] = ()
+    """What was not judged, and why."""
 
 
 def load_qualities(segments: Sequence[Segment]) -> tuple[Quality, ...]:
@@ -132,29 +152,50 @@ def gauge_quality(gauge: Gauge, worse: Worse, margin: float) -> Quality:
 
 
 def judge_stability(
-    segments: Sequence[Segment], qualities: Sequence[Quality]
-) -> tuple[tuple[Criterion, ...], tuple[Finding, ...]]:
+    segments: Sequence[Segment], qualities: Sequence[Quality], *, no_room: str = ""
+) -> Stability:
     """Judge the drift of a soak over its segments.
 
+    Args:
+        segments: of the soak; over too few seconds of load, speed is not judged.
+        qualities: what must not get worse.
+        no_room: why the machine was too busy to tell a drift of speed; empty where it was not.
+
     Returns:
-        One criterion per quality, and a finding for each that got worse. A quality that could not
-        be told has ``met`` None when it may have got worse by more than twice the margin.
+        The criterion of a quality that could not be told has ``met`` None: it may have got worse
+        by more than twice the margin, or seems to have got worse on a machine without room.
     """
+    load = sum(segment.seconds for segment in segments)
+    too_short = load < LEAST_SECONDS
+    judged = [q for q in qualities if not (too_short and q.resource in OF_SPEED)]
     criteria, findings = [], []
-    for quality in qualities:
+    for quality in judged:
         drift = quality.drift(segments)
+        met = _met(drift, quality)
+        is_measured = drift.change.low > float("-inf")
+        doubted = no_room if quality.resource in OF_SPEED and not met else ""
         criteria.append(
             Criterion(
                 name=f"{quality.name}_drift",
                 limit=quality.worse * quality.margin,
-                value=drift.change.value if drift.change.low > float("-inf") else None,
-                met=_met(drift, quality),
+                value=drift.change.value if is_measured else None,
+                met=None if doubted else met,
                 comparison="<" if quality.worse > 0 else ">",
+                is_change=True,
+                reason=doubted if is_measured else drift.reason,
             )
         )
-        if _degraded(drift, quality):
+        if met is False and not doubted:
             findings.append(_finding(drift, quality))
-    return tuple(criteria), tuple(findings)
+    note = (
+        "the drift of latency and throughput was not judged: that takes a soak of 5 minutes, "
+        f"and the load of this one lasted {fmt.duration(load)}"
+    )
+    return Stability(
+        criteria=tuple(criteria),
+        findings=tuple(findings),
+        notes=(note,) if len(judged) < len(qualities) else (),
+    )
 
 
 def _percentile(percent: float) -> Callable[[Segment], float]:

@@ -207,11 +207,13 @@ class Criterion(_Frozen):
     value: float | None
     """What the run measured."""
     met: bool | None
-    """None when it could not be measured."""
+    """None when it could not be measured, or is too uncertain to tell."""
     comparison: Literal["<", "<=", ">", ">="] = "<"
     """How the value has to compare with the limit."""
     reason: str = ""
-    """Why it could not be measured, where that is known."""
+    """Why it could not be measured, or told, where that is known."""
+    is_change: bool = False
+    """Whether value and limit are a change over the run: 0.1 is 10 % more."""
 
 
 class Gauge(_Frozen):

@@ -23,7 +23,7 @@ _STYLES = {
     Verdict.FAIL: "bold red",
     Verdict.INCONCLUSIVE: "bold yellow",
 }
-_OUTCOME_STYLES = {"met": "green", "missed": "red", "not measured": "yellow"}
+_OUTCOME_STYLES = {"met": "green", "missed": "red", "uncertain": "yellow", "not measured": "yellow"}
 
 
 def render(report: Report, console: Console, *, html: str = "") -> None:

@@ -171,7 +171,9 @@ def gauge_line(gauge: Gauge) -> str:
 
 
 def criterion_unit(criterion: Criterion, value: float | None) -> str:
-    """A criterion's value in the unit that the end of its name tells."""
+    """A criterion's value in the unit that the end of its name tells; a change in percent."""
+    if criterion.is_change:
+        return f"{'+' if value and value > 0 else ''}{fmt.percentage(value)}"
     if criterion.name.endswith("_ms"):
         return fmt.milliseconds(value)
     if criterion.name.endswith(("_bytes", "bytes_per_request")):
@@ -180,8 +182,10 @@ def criterion_unit(criterion: Criterion, value: float | None) -> str:
 
 
 def criterion_outcome(criterion: Criterion) -> str:
-    """``met``, ``missed`` or ``not measured``."""
-    return {True: "met", False: "missed", None: "not measured"}[criterion.met]
+    """``met``, ``missed``, ``uncertain`` or ``not measured``."""
+    if criterion.met is not None:
+        return "met" if criterion.met else "missed"
+    return "not measured" if criterion.value is None else "uncertain"
 
 
 CRITERION_COLUMNS = ("criterion", "measured", "limit", "outcome")

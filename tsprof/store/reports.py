@@ -10,16 +10,17 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.assessments import look
-from tsprof.analysis.conditions import Service, conditions
+from tsprof.analysis.conditions import Service, conditions, no_room
 from tsprof.analysis.confirmation import Confirmation
 from tsprof.analysis.criteria import judge_criteria, judge_gauges
 from tsprof.analysis.decide import Evidence, decide
 from tsprof.analysis.gauge_drift import Watch, gauges_to_judge, rows
 from tsprof.analysis.gauges import gauges_of
+from tsprof.analysis.more_time import TimeAllowed
 from tsprof.analysis.performance import measure_performance, undisturbed
 from tsprof.analysis.regressions import Regressions, find_regressions
 from tsprof.analysis.shapes import SLOWEST_FILL
-from tsprof.analysis.stability import judge_stability, load_qualities
+from tsprof.analysis.stability import Stability, judge_stability, load_qualities
 from tsprof.analysis.summary import Facts, build_report
 from tsprof.analysis.usage import sum_samples
 from tsprof.config.model import Criteria
@@ -28,7 +29,7 @@ from tsprof.config.values import comparisons
 from tsprof.errors import StoreError
 from tsprof.records import Event
 from tsprof.report import json_report
-from tsprof.report.model import Criterion, Finding, Provenance, Report
+from tsprof.report.model import Criterion, Provenance, Report
 from tsprof.store.database import RunDatabase
 from tsprof.store.runs import DATABASE, LOG_LINES, TARGET_LOG, disk_bytes, find_run, tail
 
@@ -118,12 +119,14 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     criteria = judge_criteria(
         settings.limits, calm, checkpoints, usage.mean_cpu_percent()
     ) + judge_gauges(settings.comparisons, gauges)
-    told: tuple[Criterion, ...] = ()
-    drift: tuple[Finding, ...] = ()
+    stability = Stability()
+    unseen: tuple[Criterion, ...] = ()
     if facts.scenario == "endurance":
         watched, unseen = gauges_to_judge(gauges, settings.watched)
-        told, drift = judge_stability(steady, (*load_qualities(steady), *watched))
-        told += unseen
+        stability = judge_stability(
+            steady, (*load_qualities(steady), *watched), no_room=no_room(facts.performance)
+        )
+    told = stability.criteria + unseen
     named = (*settings.comparisons, *settings.watched)
     facts = replace(facts, gauges=rows(gauges, steady, named, told))
     regressions = _regressions(facts, allowances)
@@ -135,7 +138,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             events=events,
             criteria=criteria,
             told=told,
-            worse=drift + regressions.findings,
+            worse=stability.findings + regressions.findings,
             unread=gauges.unread if facts.scenario == "endurance" else {},
             allowances=allowances,
             folder=facts.provenance.folder,
@@ -144,9 +147,16 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             count_drains=confirmation.count_drains,
             culprits=confirmation.culprits,
             complete=complete,
+            allowed=settings.allowed(facts.scenario),
         )
     )
-    notes = facts.notes + gauges.notes + regressions.notes + decision.remarks
+    notes = (
+        *facts.notes,
+        *gauges.notes,
+        *stability.notes,
+        *regressions.notes,
+        *decision.remarks,
+    )
     return build_report(
         replace(facts, notes=notes), final, decision, criteria + told, confirmation.attribution
     )
@@ -161,11 +171,21 @@ def _regressions(facts: Facts, allowances: Allowances | None) -> Regressions:
     return find_regressions(service, allowances.baseline)
 
 
+class _CheckSettings(BaseModel):
+    max_time: float = 0.0
+
+
+class _SoakSettings(BaseModel):
+    duration: float = 0.0
+
+
 class _Settings(BaseModel):
     """The part of a run's settings that its report rests on."""
 
     criteria: Criteria = {}
     gauges: GaugeSettings = GaugeSettings()
+    check: _CheckSettings = _CheckSettings()
+    endurance: _SoakSettings = _SoakSettings()
 
     @property
     def limits(self) -> dict[str, float]:
@@ -181,6 +201,11 @@ class _Settings(BaseModel):
             name: Watch(1 if watch.worse == "more" else -1, watch.margin)
             for name, watch in self.gauges.watch.items()
         }
+
+    def allowed(self, scenario: str) -> TimeAllowed:
+        if scenario == "endurance":
+            return TimeAllowed(seconds=self.endurance.duration, is_soak=True)
+        return TimeAllowed(seconds=self.check.max_time)
 
 
 def _fact(database: RunDatabase, name: str, kind: type[_Kind], absent: _Absent) -> _Kind | _Absent:

@@ -3,7 +3,7 @@
 import pytest
 from compared import measures
 
-from tsprof.analysis.conditions import Service, conditions, obstacle
+from tsprof.analysis.conditions import Service, conditions, no_room, obstacle
 from tsprof.report.model import Provenance
 
 HERE = {"users": "10", "cores": "2"}
@@ -34,6 +34,11 @@ def test_another_load_or_a_slower_machine_does_not(after: Service, words: str) -
 def test_a_machine_without_room_tells_nothing_of_the_target(before: float, after: float) -> None:
     reason = obstacle(service(load_wait_ms=before), service(load_wait_ms=after))
     assert "too busy" in reason
+
+
+def test_a_run_of_its_own_may_have_had_no_room() -> None:
+    assert "waited for a processor in 43% of its time" in no_room(measures(load_wait_ms=0.15))
+    assert no_room(measures(load_wait_ms=0.04)) == no_room([]) == ""
 
 
 def test_a_machine_with_room_compares() -> None:

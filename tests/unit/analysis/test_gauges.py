@@ -38,8 +38,8 @@ def made(read: Sequence[GaugeReading], checkpoints: Sequence[Checkpoint] = ONE_P
 
 def judged(gauges: Gauges, **watched: Watch) -> tuple[tuple[Criterion, ...], tuple[Finding, ...]]:
     qualities, unseen = gauges_to_judge(gauges, watched)
-    criteria, findings = judge_stability(SEGMENTS, qualities)
-    return (*criteria, *unseen), findings
+    stability = judge_stability(SEGMENTS, qualities)
+    return (*stability.criteria, *unseen), stability.findings
 
 
 def cache(rate: Callable[[int], float], lookups: int = 5000) -> Tell:

@@ -7,6 +7,7 @@ from tsprof.report.headline import further_reasons, headline
 from tsprof.report.model import Criterion, Finding, Frame, Growth, Site
 from tsprof.report.wording import (
     criterion_outcome,
+    criterion_row,
     criterion_unit,
     finding_growth,
     finding_plateau,
@@ -163,6 +164,17 @@ def test_a_criterion_takes_its_unit_from_its_name() -> None:
     assert printed("p99_ms") == "12,000 ms"
     assert printed("growth_bytes_per_request") == "12 kB"
     assert printed("requests_per_second") == "12,000"
+
+
+@pytest.mark.parametrize(("change", "words"), [(0.343, "+34.3 %"), (-0.024, "-2.4 %"), (0, "0 %")])
+def test_a_drift_is_told_in_percent_with_its_sign(change: float, words: str) -> None:
+    criterion = Criterion(name="p50_drift", limit=0.1, value=change, met=None, is_change=True)
+    assert criterion_row(criterion) == ("p50_drift", words, "< +10 %", "uncertain")
+
+
+def test_a_gauge_that_is_called_a_drift_is_a_number() -> None:
+    criterion = Criterion(name="clock_drift", limit=5, value=3, met=True)
+    assert criterion_row(criterion) == ("clock_drift", "3", "< 5", "met")
 
 
 def test_a_criterion_that_was_not_measured_is_not_met() -> None:

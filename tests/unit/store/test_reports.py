@@ -223,6 +223,7 @@ def test_a_soak_is_judged_by_the_gauges_that_it_was_to_read(
     report = assemble(stored(tmp_path, decay=decay, scenario="endurance", settings=facts))
     assert report.exit_code == code
     assert any(reason in said for said in report.reasons)
+    assert any("throughput was not judged" in note for note in report.notes)
 
 
 def test_a_check_is_not_judged_by_drift(tmp_path: Path) -> None:
@@ -267,3 +268,12 @@ def test_a_report_that_cannot_be_kept_is_no_failure(tmp_path: Path) -> None:
     folder = stored(tmp_path)
     report = assemble(folder)
     store_report(tmp_path / "gone", report)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "words"), [("check", "--max-time 1m50s"), ("endurance", "--minutes 6")]
+)
+def test_advice_knows_what_was_allowed(tmp_path: Path, scenario: str, words: str) -> None:
+    settings = {"check": {"max_time": 77}, "endurance": {"duration": 300}}
+    report = assemble(stored(tmp_path, count=3, scenario=scenario, settings=settings))
+    assert any(words in advice for advice in report.advice)
