@@ -38,7 +38,7 @@ def run(
     """Run a scenario and return its report and the folder of the run.
 
     Raises:
-        UsageError: the command, the load or the configuration is wrong, or the run cannot be stored.
+        UsageError: the command, the load, the configuration or the place for runs is wrong.
         NotReadyError: the target never served.
         StoreError: what was stored cannot be read.
     """
