@@ -1,5 +1,6 @@
 """A target that fails: the exit code, the sentence, and nothing left running."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -58,6 +59,11 @@ def test_a_target_that_dies_under_load(tsprof: CommandLine, behaviour: str, how:
     finished = tsprof.check("--", PYTHON, SERVICE, "{port}", behaviour)
     assert finished.code == 1
     assert f"the target died under load ({how})" in finished.reasons
+    assert finished.report["requests"] - finished.report["failures"] > 400  # of 500
+    samples = "\n".join(finished.report["failure_samples"])
+    assert finished.report["failures"] == sum(
+        int(count.replace(",", "")) for count in re.findall(r"\(([\d,]+) times\)", samples)
+    )
     if behaviour == "exits":
         assert "giving up: the queue is gone" in finished.out
 

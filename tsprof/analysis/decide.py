@@ -230,8 +230,9 @@ def _requests_per_second(segments: Sequence[Segment]) -> float:
 def _weigh_load(evidence: Evidence, grounds: _Grounds) -> None:
     requests = sum(segment.requests for segment in evidence.segments)
     failures = sum(segment.failures for segment in evidence.segments)
-    if requests == 0 and not evidence.complete:
-        return  # it was cut off, which says nothing of the load
+    interrupted = any(event.kind == "interrupted" for event in evidence.events)
+    if requests == 0 and (interrupted or not evidence.complete):
+        return  # before a first segment was counted, which says nothing of the load
     if requests == 0:
         grounds.doubt(
             "no request was completed, so nothing was tested",

@@ -137,12 +137,10 @@ def _drive(engine: Engine, plan: Plan, view: LiveView, folder: Path) -> None:
         view.line("interrupted: writing the report; once more to stop at once")
         _try_note(engine, "interrupted", "interrupted by the user")
     except RunEnded:  # the events say why
+        with suppress(StoreError):
+            engine.hear_the_load_out()
         target = engine.instruments.target
-        if (
-            isinstance(target, Target)
-            and (target.exit_status or -1) > 0
-            and not engine.has_served()
-        ):
+        if isinstance(target, Target) and (target.exit_status or -1) > 0 and not engine.served:
             raise not_ready_after_all(target) from None
     except StoreError as error:
         _try_note(engine, "store_failed", str(error))
