@@ -85,6 +85,7 @@ class RunSummary:
     seconds: float
     requests: int
     bytes_per_request: float | None
+    """None where nothing was measured."""
     disk_bytes: int
     complete: bool
 
@@ -123,10 +124,15 @@ def _summary(path: Path) -> RunSummary:
         started=started,
         seconds=report.seconds if report else (last.seconds if last else 0.0),
         requests=report.requests if report else (last.requests if last else 0),
-        bytes_per_request=report.growth.bytes_per_request if report else None,
+        bytes_per_request=_bytes_per_request(report) if report else None,
         disk_bytes=disk_bytes(path),
         complete=report is not None and report.complete,
     )
+
+
+def _bytes_per_request(report: Report) -> float | None:
+    growth = report.growth
+    return growth.bytes_per_request if growth.to_request > growth.from_request else None
 
 
 def disk_bytes(path: Path) -> int:
