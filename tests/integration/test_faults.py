@@ -1,5 +1,6 @@
 """A target that fails: the exit code, the sentence, and nothing left running."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -17,12 +18,16 @@ def test_a_target_that_ends_at_its_start(tsprof: CommandLine) -> None:
     assert finished.code == 4
     assert "ended before it was ready (exit code 3)" in finished.err
     assert "| no such database: orders" in finished.err
+    assert (tsprof.home / "not-ready.log").read_text() == "no such database: orders\n"
+    assert str(tsprof.home / "not-ready.log") in finished.err
+    assert not list((tsprof.home / "runs").iterdir())
 
 
 def test_a_command_that_does_not_exist(tsprof: CommandLine) -> None:
     finished = tsprof.check("--", "no-such-program", "{port}")
     assert finished.code == 2
     assert "not found: no-such-program" in finished.err
+    assert not list((tsprof.home / "runs").iterdir())
 
 
 def test_a_file_that_cannot_be_executed(tsprof: CommandLine, tmp_path: Path) -> None:
@@ -54,6 +59,11 @@ def test_a_target_that_dies_under_load(tsprof: CommandLine, behaviour: str, how:
     finished = tsprof.check("--", PYTHON, SERVICE, "{port}", behaviour)
     assert finished.code == 1
     assert f"the target died under load ({how})" in finished.reasons
+    assert finished.report["requests"] - finished.report["failures"] > 400  # of 500
+    samples = "\n".join(finished.report["failure_samples"])
+    assert finished.report["failures"] == sum(
+        int(count.replace(",", "")) for count in re.findall(r"\(([\d,]+) times\)", samples)
+    )
     if behaviour == "exits":
         assert "giving up: the queue is gone" in finished.out
 
@@ -62,6 +72,7 @@ def test_a_target_that_ends_at_its_first_request(tsprof: CommandLine) -> None:
     finished = tsprof.check("--", PYTHON, SERVICE, "{port}", "exits_at_once")
     assert finished.code == 4
     assert "ended before it had answered a request (exit code 7)" in finished.err
+    assert not list((tsprof.home / "runs").iterdir())
 
 
 def test_a_target_that_hangs_under_load(tsprof: CommandLine) -> None:

@@ -33,6 +33,7 @@ def test_a_disk_that_fills_up_during_the_run(tsprof: CommandLine, small_disk: Pa
     assert finished.code == 3
     assert "database or disk is full" in finished.reasons
     assert "make room" in "\n".join(finished.report["advice"])
+    assert "check --url" not in "\n".join(finished.report["advice"])
     assert "INCONCLUSIVE" in finished.out
     assert "there is no HTML page" in finished.err
     assert "INCONCLUSIVE" in tsprof.run("report").out
@@ -44,15 +45,16 @@ def test_a_disk_that_is_full_before_the_run(tsprof: CommandLine, small_disk: Pat
         while True:
             filler.write(bytes(4096))
     finished = tsprof.check("--", PYTHON, SERVICE, "{port}")
-    assert finished.code == 70
+    assert finished.code == 2
     assert "cannot be" in finished.err
     assert "TSPROF_HOME" in finished.err
+    assert not list(small_disk.glob("runs/*"))
 
 
 def test_a_home_that_is_no_folder(tsprof: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "home").write_text("")
     finished = tsprof.check("--", PYTHON, SERVICE, "{port}")
-    assert finished.code == 70
+    assert finished.code == 2
     assert f"runs cannot be stored under {tmp_path / 'home'}" in finished.err
 
 

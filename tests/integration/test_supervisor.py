@@ -61,6 +61,7 @@ def test_an_interrupt_while_the_target_gets_ready(tsprof: CommandLine) -> None:
     finished = started.finish()
     assert finished.code == 130
     assert "interrupted" in finished.err
+    assert not list((tsprof.home / "runs").iterdir())
     assert tsprof.left() == []
 
 

@@ -351,7 +351,7 @@ def test_variables_are_added_to_those_of_the_file() -> None:
         ({"load": {"url": ("x",)}}, "--url must begin with a slash"),
         ({"target": {"command": ("A=1", "b")}}, "the command begins with 'A=1'"),
         ({"load": {"url": ("/",), "locustfile": "l.py"}}, "names both a locustfile and a url"),
-        ({"endurance": {"duration": 0}}, "--hours must be more than 0"),
+        ({"endurance": {"duration": 0}}, "the length of the soak must be more than 0"),
     ],
 )
 def test_a_wrong_option_is_named(overrides: dict[str, dict[str, Any]], message: str) -> None:

@@ -44,7 +44,11 @@ def conditions(scenario: str, provenance: Provenance) -> dict[str, str]:
         "cores": provenance.machine.get("cores"),
         "machine": provenance.machine.get("machine"),
     }
-    return {name: str(value) for name, value in found.items() if value}
+    return {name: _text(value) for name, value in found.items() if value}
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _table(configuration: Mapping[str, object], name: str) -> Mapping[str, Any]:

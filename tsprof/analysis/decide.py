@@ -81,9 +81,11 @@ def decide(evidence: Evidence) -> Decision:
     _doubt_unmeasured(evidence.told, grounds)
     for source, reason in evidence.unread.items():
         grounds.doubt(f"the gauges at {source} could not be judged: {reason}")
-    weigh_load(evidence.segments, grounds)
     interrupted = any(event.kind == "interrupted" for event in evidence.events)
-    allowed = replace(evidence.allowed, cut_short=interrupted or not evidence.complete)
+    cut_short = interrupted or not evidence.complete
+    if not cut_short or any(segment.requests for segment in evidence.segments):
+        weigh_load(evidence.segments, grounds)  # else it ended before anything was counted
+    allowed = replace(evidence.allowed, cut_short=cut_short)
     if not any(f.resource == "memory" and f.kind != "fragmentation" for f in findings):
         weigh_memory_sight(evidence.look, allowed, grounds)
     if not grounds.doubts:  # or they would be in doubt for the same reason: a short run

@@ -130,9 +130,7 @@ def gauges_of(
         own = [reading for reading in readings if reading.source == source]
         reset = _fallen(own, restarts)
         if not own or reset is None:
-            unread[source] = (
-                "nothing could be read, the notes say why" if not own else _SEVERAL_PROCESSES
-            )
+            unread[source] = "nothing was read" if not own else _SEVERAL_PROCESSES
             continue
         refused |= dict.fromkeys(reset, _RESET)
         for gauge in _made(source, own, segments, restarts, reset):

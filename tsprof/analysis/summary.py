@@ -73,6 +73,7 @@ def build_report(
     latency.max_ms = max((s.latency_max_ms for s in calm), default=0.0)
     busy = sum(s.seconds for s in calm)
     rate = sum(s.requests for s in calm) / busy if busy > 0 else 0.0
+    requests, failures = _counts(facts)
     pauses = sorted(
         max((r.pause for r in c.processes), default=0.0) * 1000 for c in facts.checkpoints
     )
@@ -86,12 +87,13 @@ def build_report(
         complete=facts.complete
         and not decision.interrupted
         and not any(event.kind in CUT_SHORT for event in facts.events),
-        requests=sum(s.requests for s in facts.segments),
-        failures=sum(s.failures for s in facts.segments),
+        requests=requests,
+        failures=failures,
         failure_samples=facts.failure_samples,
         seconds=max(
             (facts.checkpoints[-1].seconds if facts.checkpoints else 0.0),
             (facts.events[-1].seconds if facts.events else 0.0),
+            sum(segment.seconds for segment in facts.segments),
         ),
         growth=_growth(look, rate),
         ledger=_ledger(look, attribution),
@@ -123,6 +125,15 @@ def build_report(
         memory=_memory_points(look, facts.checkpoints),
         timeline=_timeline(facts.seconds, usage),
         target_log_tail=facts.log_tail,
+    )
+
+
+def _counts(facts: Facts) -> tuple[int, int]:
+    """Requests and failures: by segment or, where one was cut short, what each second told."""
+    by_segment = [(s.requests, s.failures) for s in facts.segments]
+    by_second = [(row["requests"], row["failures"]) for row in facts.seconds]
+    return max(
+        (sum(r for r, _ in rows), sum(f for _, f in rows)) for rows in (by_segment, by_second)
     )
 
 

@@ -6,6 +6,7 @@ import click
 
 from tsprof.cli.options import examples, scenario_options
 from tsprof.cli.scenario import run_scenario
+from tsprof.units import DURATION
 
 
 @click.command(
@@ -17,6 +18,7 @@ from tsprof.cli.scenario import run_scenario
         "tsprof check --baseline main.json --acknowledged known.toml",
     )
 )
+@click.option("--max-time", type=DURATION, help="Longest time under load (default 55s).")
 @scenario_options
 def check(**parameters: Any) -> int:
     """Check a service for leaks.

@@ -40,7 +40,7 @@ def diff(
     sites and holders, latency, throughput, errors and CPU time, it prints the change with its
     interval, and marks what is beyond noise. The exit code is 0 whatever changed.
     """
-    difference = compare_runs(_report(before or _previous()), _report(after))
+    difference = compare_runs(_served(before or _previous()), _served(after))
     if json is not None and json == markdown:
         raise UsageError(f"--json and --markdown both write to {json}")
     if json is not None:
@@ -50,6 +50,22 @@ def diff(
     if not quiet:
         console = PipeConsole(stderr=Path("-") in {json, markdown}, highlight=False)
         print_difference(difference, console)
+
+
+def _served(name: str | None) -> Report:
+    """Read a run's report.
+
+    Raises:
+        UsageError: there is none that can be read, or the run had no requests.
+    """
+    report = _report(name)
+    if report.requests == 0:
+        raise UsageError(
+            f"{name or report.provenance.run or 'the newest run'} had no requests, so there is "
+            "nothing to compare",
+            hint="tsprof runs lists the others",
+        )
+    return report
 
 
 def _report(name: str | None) -> Report:

@@ -4,10 +4,29 @@ from typing import Any
 
 import click
 
-from tsprof.cli.options import examples, scenario_options
+from tsprof.cli.options import Decorator, examples, scenario_options
 from tsprof.cli.scenario import run_scenario
+from tsprof.config.values import LONGEST_DURATION
 from tsprof.errors import UsageError
 from tsprof.units import DURATION
+
+
+def _length(name: str, unit: float, meaning: str) -> Decorator:
+    """Return an option that says how long the soak is; a unit has so many seconds."""
+
+    def in_seconds(
+        context: click.Context, parameter: click.Parameter, value: float | None
+    ) -> float | None:
+        if value is None:
+            return None
+        if not 0 < value * unit <= LONGEST_DURATION:
+            wrong = f"must be more than 0 and at most a year, not {value:g}"
+            raise click.BadParameter(wrong, context, parameter)
+        return value * unit
+
+    return click.option(
+        name, type=float, callback=in_seconds, metavar=name[2].upper(), help=meaning
+    )
 
 
 @click.command(
@@ -17,9 +36,9 @@ from tsprof.units import DURATION
         "tsprof endurance --hours 1 --baseline last-release.json",
     )
 )
-@click.option("--hours", type=float, metavar="H", help="How long, in hours (default 4).")
-@click.option("--minutes", type=float, metavar="M", help="How long, in minutes.")
-@click.option("--seconds", type=float, metavar="S", help="How long, in seconds.")
+@_length("--hours", 3600, "How long, in hours (default 4).")
+@_length("--minutes", 60, "How long, in minutes.")
+@_length("--seconds", 1, "How long, in seconds.")
 @click.option(
     "--checkpoint-every", type=DURATION, help="Time under load between checkpoints (default 60s)."
 )
@@ -35,8 +54,7 @@ def endurance(
     """
     from tsprof.scenarios.endurance import plan
 
-    lengths = {3600.0: hours, 60.0: minutes, 1.0: seconds}
-    given = [unit * value for unit, value in lengths.items() if value is not None]
+    given = [length for length in (hours, minutes, seconds) if length is not None]
     if len(given) > 1:
         raise UsageError("--hours, --minutes and --seconds say the same thing; keep one")
     return run_scenario(plan, {**parameters, "duration": given[0] if given else None})

@@ -178,7 +178,6 @@ run_options = _together(
         metavar="PATH",
         help="Read what the target tells of itself here (/metrics, /stats); can be repeated.",
     ),
-    click.option("--max-time", type=DURATION, help="Longest time under load (default 55s)."),
     click.option(
         "--attribute/--no-attribute",
         default=None,

@@ -24,7 +24,7 @@ _OPTION_NAMES = {
     ("target", "command"): "the command",
     ("target", "env"): "--env",
     ("check", "agent"): "--no-agent",
-    ("endurance", "duration"): "--hours",
+    ("endurance", "duration"): "the length of the soak",
     ("gauges", "url"): "--gauges",
     ("load", ""): "the options --locustfile and --url together with the file's [load]",
     ("target", ""): "the command line",

@@ -19,7 +19,7 @@ from tsprof.units import parse_duration, parse_number, parse_percent, parse_shar
 
 Comparison = Literal["<", "<=", ">", ">="]
 
-_LONGEST_DURATION = 366 * 86400.0
+LONGEST_DURATION = 366 * 86400.0
 """Seconds: a year. A larger number is a slip of the unit."""
 _SHELL_WORDS = frozenset({"&&", "||", "|", ";", "&", "<", ">", ">>", "2>&1"})
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -29,7 +29,7 @@ _COMPARISON = re.compile(r"\s*(<=|>=|<|>)\s*(.*\S)\s*", re.DOTALL)
 def duration(value: Any) -> float:
     """Seconds, more than zero: see ``tsprof.units.parse_duration``."""
     seconds = _parsed(parse_duration, value)
-    if not 0 < seconds <= _LONGEST_DURATION:
+    if not 0 < seconds <= LONGEST_DURATION:
         raise ValueError(f"must be more than 0 and at most a year, not {value!r}")
     return seconds
 

@@ -24,7 +24,15 @@ def printable(value: object, limit: int) -> str:
 
 
 def describe(exception: BaseException) -> str:
-    """Return an exception as text; an exception that has none is described by its type."""
+    """Return an exception as text; an exception that has none is described by its type.
+
+    A wrong status is told as ``HTTP 404``, a lost connection in the system's words.
+    """
+    # By name: Locust patches a process that imports it, and this module is imported elsewhere, too.
+    if type(exception).__name__ == "LocustBadStatusCode":
+        return f"HTTP {getattr(exception, 'code', '')}"
+    if isinstance(exception, ConnectionError) and exception.strerror:
+        return exception.strerror.lower()
     try:
         return repr(exception)
     except Exception:  # noqa: BLE001 - __repr__ is the user's code and may raise anything

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from tsprof.analysis.baseline import SCHEMA_VERSION, Baseline
 from tsprof.errors import UsageError
@@ -48,7 +49,7 @@ def _parsed(content: bytes, file: Path) -> Baseline:
         data = json.loads(content)
         version = data["schema"] if isinstance(data, dict) and "schema" in data else None
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{file} is no baseline: {clean(str(error), 120)}", hint=_SAVE) from error
+        raise UsageError(f"{file} is no baseline: it is not JSON", hint=_SAVE) from error
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise UsageError(
             f"the baseline {file} was written by a newer tsprof (schema {version}, not "
@@ -58,13 +59,20 @@ def _parsed(content: bytes, file: Path) -> Baseline:
     try:
         return Baseline.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the top level"
-        raise UsageError(
-            f"{file} is no baseline, or a damaged one: {clean(where, 80)}: "
-            f"{clean(first['msg'], 120)}",
-            hint=_SAVE,
-        ) from error
+        wrong = _sentence(error.errors(include_url=False)[0])
+        raise UsageError(f"{file} is no baseline, or a damaged one: {wrong}", hint=_SAVE) from error
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    where = clean(".".join(map(str, problem["loc"])), 80)
+    match problem["type"]:
+        case "missing":
+            return f"it lacks {where}"
+        case "extra_forbidden":
+            return f"it has {where}, which no baseline has"
+        case _ if where:
+            return f"{where} is not what --save-baseline writes"
+    return "it is not a JSON object"
 
 
 def baseline_text(baseline: Baseline) -> str:

@@ -40,6 +40,7 @@ class RunDatabase:
         """Open or create the database; raise StoreError when that fails."""
         self._path = path
         try:
+            self._read_only = read_only
             if read_only:
                 self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
                 self._see_that_it_is_a_run()
@@ -76,9 +77,11 @@ class RunDatabase:
         self.set_fact("format", FORMAT)
 
     def close(self) -> None:
-        """Write everything out and close."""
+        """Write everything out, so that one file holds it all, and close."""
         try:
             self._connection.commit()
+            if not self._read_only:  # each reader of a log would leave files for it behind
+                self._connection.execute("PRAGMA journal_mode=DELETE")
         except sqlite3.Error as error:
             raise self._failure(error) from error
         finally:

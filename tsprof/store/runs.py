@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +17,8 @@ TARGET_LOG = "target.log"
 LOG_LINES = 15
 """Last lines of the target's output that reports show."""
 LOAD_LOG = "load.log"
+NOT_READY_LOG = "not-ready.log"
+"""Beside the runs: what the latest target printed that never served."""
 
 
 def home() -> Path:
@@ -26,7 +30,7 @@ def create_run(where: Path, scenario: str, now: datetime) -> Path:
     """Create the folder of a new run and return it.
 
     Raises:
-        StoreError: the folder cannot be written.
+        UsageError: the folder cannot be written.
     """
     stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%S")
     runs = where / "runs"
@@ -43,11 +47,29 @@ def create_run(where: Path, scenario: str, now: datetime) -> Path:
                 continue
             return folder
     except OSError as error:
-        raise StoreError(
+        raise UsageError(
             f"runs cannot be stored under {where}: {error.strerror}",
             hint="TSPROF_HOME names another place",
         ) from error
-    raise StoreError(f"there are a thousand runs of the same second under {runs}")
+    raise UsageError(f"there are a thousand runs of the same second under {runs}")
+
+
+def discard_run(folder: Path) -> None:
+    """Remove what a run has written that never began."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep_target_log(where: Path, folder: Path) -> Path | None:
+    """Move the log of a target that never served out of its run, over the one before.
+
+    Returns:
+        Where it is now; None where there is none, or nothing in it.
+    """
+    log, kept = folder / TARGET_LOG, where / NOT_READY_LOG
+    with suppress(OSError):
+        if log.stat().st_size:
+            return log.replace(kept)
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +85,7 @@ class RunSummary:
     seconds: float
     requests: int
     bytes_per_request: float | None
+    """None where nothing was measured."""
     disk_bytes: int
     complete: bool
 
@@ -101,10 +124,15 @@ def _summary(path: Path) -> RunSummary:
         started=started,
         seconds=report.seconds if report else (last.seconds if last else 0.0),
         requests=report.requests if report else (last.requests if last else 0),
-        bytes_per_request=report.growth.bytes_per_request if report else None,
+        bytes_per_request=_bytes_per_request(report) if report else None,
         disk_bytes=disk_bytes(path),
         complete=report is not None and report.complete,
     )
+
+
+def _bytes_per_request(report: Report) -> float | None:
+    growth = report.growth
+    return growth.bytes_per_request if growth.to_request > growth.from_request else None
 
 
 def disk_bytes(path: Path) -> int:

@@ -14,7 +14,7 @@ from tsprof.report.live import LiveView, Progress
 from tsprof.store.runs import TARGET_LOG
 from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.engine import TargetProcesses
-from tsprof.supervisor.interrupts import Interrupts, RunInterrupted
+from tsprof.supervisor.interrupts import InterruptedEarlyError, Interrupts, RunInterrupted
 from tsprof.supervisor.launch import (
     LaunchOrder,
     Target,
@@ -73,6 +73,7 @@ def bring_up(settings: Settings, place: Place, around: Surroundings) -> TargetPr
     Raises:
         UsageError: the command cannot be executed.
         NotReadyError: the target never served.
+        InterruptedEarlyError: the user asked before it did.
     """
     if settings.target.pid is not None:
         if not is_listening(place.host):
@@ -97,7 +98,7 @@ def bring_up(settings: Settings, place: Place, around: Surroundings) -> TargetPr
         try:
             around.interrupts.check()
         except RunInterrupted:
-            raise KeyboardInterrupt from None
+            raise InterruptedEarlyError from None
         around.view.update(
             Progress(phase="waiting for the target", elapsed=time.monotonic() - began)
         )

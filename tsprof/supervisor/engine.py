@@ -152,18 +152,21 @@ class Engine:
             self._shown = now
             self._show()
 
-    def has_served(self) -> bool:
-        """Tell whether the target has answered a request as it should, once it is gone.
+    def hear_the_load_out(self) -> None:
+        """Store what the load did in the second in which the target went; it may be the only one.
 
-        The load tells once a second of what it did, and the last second may be the only one.
+        Raises:
+            StoreError: it cannot be stored.
         """
         deadline = time.monotonic() + TICK_PATIENCE
-        while not self.served and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
             for event in self.instruments.load.poll(0.1):
-                if isinstance(event, Tick):
-                    self._store_tick(event)
-                    deadline = 0.0
-        return self.served
+                match event:
+                    case Tick():
+                        self._store_tick(event)
+                        return
+                    case LoadLost():
+                        return
 
     def _store_tick(self, tick: Tick) -> None:
         if tick.requests or tick.failures:

@@ -11,6 +11,10 @@ class RunInterrupted(Exception):  # noqa: N818 - a request of the user's, not an
     """The user asked the run to end."""
 
 
+class InterruptedEarlyError(KeyboardInterrupt):
+    """The user asked before there was a run to end."""
+
+
 @dataclass
 class Interrupts:
     """How often the user has asked."""

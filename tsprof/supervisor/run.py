@@ -1,6 +1,7 @@
 """One run from launch to report."""
 
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,21 +12,21 @@ from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.assessments import look
 from tsprof.analysis.confirmation import Confirmation
 from tsprof.config import Settings
-from tsprof.errors import StoreError
+from tsprof.errors import NotReadyError, StoreError, TsprofError, UsageError
 from tsprof.load.client import LoadProcess
 from tsprof.load.spec import LoadSpec
 from tsprof.report.live import LiveView
 from tsprof.report.model import Report
 from tsprof.store.database import RunDatabase
 from tsprof.store.reports import assemble, store_report
-from tsprof.store.runs import DATABASE, LOAD_LOG, create_run
+from tsprof.store.runs import DATABASE, LOAD_LOG, create_run, discard_run, keep_target_log
 from tsprof.supervisor import provenance
 from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.bring_up import Surroundings, bring_up, find_place, sight_notes
 from tsprof.supervisor.confirm import confirm
 from tsprof.supervisor.engine import Engine, Instruments, RunEnded
 from tsprof.supervisor.gauges import gauge_addresses
-from tsprof.supervisor.interrupts import RunInterrupted, noticing_interrupts
+from tsprof.supervisor.interrupts import InterruptedEarlyError, RunInterrupted, noticing_interrupts
 from tsprof.supervisor.launch import Target, not_ready_after_all
 from tsprof.supervisor.measure import measure
 from tsprof.supervisor.plan import Plan
@@ -37,13 +38,13 @@ def run(
     """Run a scenario and return its report and the folder of the run.
 
     Raises:
-        UsageError: the command, the load or the configuration is wrong.
+        UsageError: the command, the load, the configuration or the place for runs is wrong.
         NotReadyError: the target never served.
-        StoreError: the run's folder cannot be made.
+        StoreError: what was stored cannot be read.
     """
     started = datetime.now(UTC).astimezone()
     folder = create_run(home, plan.scenario, started)
-    with ExitStack() as stack:
+    with _no_trace_of_a_run_that_never_began(home, folder), ExitStack() as stack:
         interrupts = stack.enter_context(noticing_interrupts())
         database = RunDatabase(folder / DATABASE)
         stack.callback(_close, database)
@@ -95,6 +96,24 @@ def run(
     return report, folder
 
 
+@contextmanager
+def _no_trace_of_a_run_that_never_began(home: Path, folder: Path) -> Iterator[None]:
+    """Leave no run behind that was none, so that nothing takes it for the latest."""
+    try:
+        yield
+    except NotReadyError as error:
+        if (log := keep_target_log(home, folder)) is not None:
+            error.hint += f"; all of its output is in {log}"
+        discard_run(folder)
+        raise
+    except StoreError as error:
+        discard_run(folder)
+        raise UsageError(str(error), hint=error.hint) from error
+    except (TsprofError, InterruptedEarlyError):
+        discard_run(folder)
+        raise
+
+
 def _close(database: RunDatabase) -> None:
     with suppress(StoreError):  # the report tells of it
         database.close()
@@ -118,12 +137,10 @@ def _drive(engine: Engine, plan: Plan, view: LiveView, folder: Path) -> None:
         view.line("interrupted: writing the report; once more to stop at once")
         _try_note(engine, "interrupted", "interrupted by the user")
     except RunEnded:  # the events say why
+        with suppress(StoreError):
+            engine.hear_the_load_out()
         target = engine.instruments.target
-        if (
-            isinstance(target, Target)
-            and (target.exit_status or -1) > 0
-            and not engine.has_served()
-        ):
+        if isinstance(target, Target) and (target.exit_status or -1) > 0 and not engine.served:
             raise not_ready_after_all(target) from None
     except StoreError as error:
         _try_note(engine, "store_failed", str(error))

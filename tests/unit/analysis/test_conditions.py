@@ -49,11 +49,11 @@ def test_conditions_are_the_load_and_the_machine() -> None:
     provenance = Provenance(
         machine={"cores": "2", "kernel": "6.1"},
         configuration={
-            "load": {"users": 10, "url": ["/"], "rate": None},
+            "load": {"users": 10, "url": ["/a", "/b"], "rate": None},
             "endurance": {"users": 50},
             "check": "damaged",
         },
     )
-    assert conditions("check", provenance) == {"users": "10", "url": "['/']", "cores": "2"}
+    assert conditions("check", provenance) == {"users": "10", "url": "/a, /b", "cores": "2"}
     assert conditions("endurance", provenance)["users"] == "50"
     assert conditions("check", Provenance()) == {}

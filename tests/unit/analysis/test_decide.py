@@ -178,6 +178,11 @@ def test_a_load_that_sent_nothing_does_not_pass() -> None:
     decision = judge(CLEAN, segments=segments(24, requests=0))
     assert decision.verdict is Verdict.INCONCLUSIVE
     assert "no request was completed" in said(decision)
+    cut_off = judge(CLEAN, segments=segments(24, requests=0), complete=False)
+    assert "no request was completed" not in said(cut_off)
+    events = (event("interrupted", "interrupted by the user"),)
+    interrupted = judge(CLEAN, segments=segments(24, requests=0), events=events)
+    assert "no request was completed" not in said(interrupted)
 
 
 def test_one_restart_in_the_middle_leaves_enough_to_judge() -> None:

@@ -312,7 +312,7 @@ def test_readings_that_failed_leave_gaps() -> None:
 
 def test_nothing_was_read() -> None:
     gauges = made([])
-    assert gauges.unread == {"/metrics": "nothing could be read, the notes say why"}
+    assert gauges.unread == {"/metrics": "nothing was read"}
     assert judged(gauges) == ((), ())
     assert rows(gauges, SEGMENTS, (), ()) == ()
 

@@ -1,5 +1,7 @@
 """From the facts of a run to its report."""
 
+from typing import Any
+
 import pytest
 from fabricate import alive, event, growing, growing_outside, judge, reading, segments, taken
 
@@ -20,6 +22,7 @@ def reported(
     complete: bool = True,
     count: int | None = None,
     failing: float = 0.0,
+    seconds: tuple[dict[str, Any], ...] = (),
 ) -> Report:
     pieces = segments(len(checkpoints) if count is None else count, failing)
     decision = judge(checkpoints, events=events, segments=pieces, complete=complete)
@@ -28,6 +31,7 @@ def reported(
         checkpoints=checkpoints,
         segments=pieces,
         events=events,
+        seconds=seconds,
         provenance=Provenance(run="a-run"),
         complete=complete,
     )
@@ -64,6 +68,22 @@ def test_processes_that_ended_are_listed_without_a_ledger() -> None:
     assert "ended" in ended.ended
     assert ended.ledger == ()
     assert {process.pid: process.ended for process in report.processes}[1] == ""
+
+
+def test_what_a_segment_could_not_tell_is_counted_by_the_second() -> None:
+    """Such as the first, in which the target died."""
+    told = {"latency": {}, "requests": 300, "failures": 0}
+    seconds = ({"second": 1} | told, {"second": 2} | told | {"failures": 212})
+    died = event("target_ended", "the target died")
+    report = reported([], events=(died,), seconds=seconds)
+    assert (report.requests, report.failures) == (600, 212)
+    whole = reported(taken(growing()), failing=0.5, seconds=seconds)
+    assert (whole.requests, whole.failures) == (24_000, 12_000)
+
+
+def test_a_run_lasts_at_least_as_long_as_its_segments() -> None:
+    pieces = segments(1)
+    assert reported([], count=1).seconds == pieces[0].seconds > 0
 
 
 def test_a_report_of_nothing() -> None:

@@ -159,3 +159,17 @@ def test_two_texts_do_not_share_standard_output(
     captured = capsys.readouterr()
     assert "both write to standard output" in captured.err
     assert not captured.out
+
+
+def test_a_run_without_requests_is_not_compared(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store(home, 300)
+    (home / "empty.json").write_text(
+        json_report.render(made(0, "empty").model_copy(update={"requests": 0}))
+    )
+    for runs in (["T1509", "empty.json"], ["empty.json", "T1509"]):
+        assert run(["diff", *runs]) == 2
+        assert "empty.json had no requests, so there is nothing to compare" in (
+            capsys.readouterr().err
+        )

@@ -1,8 +1,10 @@
+from copy import copy
 from pathlib import Path
 
 import click
 import pytest
 
+from tsprof.cli.check import check
 from tsprof.cli.main import run
 from tsprof.cli.options import examples, scenario_options, settings_from
 from tsprof.config import Loaded, Settings
@@ -31,7 +33,7 @@ def test_every_option_reaches_the_settings() -> None:
     settings = settings_for(
         *("--ready", "log:started", "--ready-timeout", "1m", "--cwd", ".", "--env", "A=1=2"),
         *("--env", "B=", "--locustfile", "load.py", "--host", "http://127.0.0.1:{port}/api"),
-        *("--users", "3", "--rate", "2.5", "--max-time", "90", "--no-attribute"),
+        *("--users", "3", "--rate", "2.5", "--no-attribute"),
         *("--profiler", "py-spy", "--no-agent", "--keep-going", "--drain", "0"),
         *("--baseline", "b.json", "--acknowledged", "a.toml"),
         *("--json", "-", "--junit", "j.xml", "--markdown", "m.md", "--html", "h.html"),
@@ -52,7 +54,6 @@ def test_every_option_reaches_the_settings() -> None:
             "rate": 2.5,
         },
         "check": {
-            "max_time": 90,
             "attribute": False,
             "profiler": "py-spy",
             "agent": False,
@@ -68,6 +69,24 @@ def test_every_option_reaches_the_settings() -> None:
             "html": Path("h.html"),
         },
     }
+
+
+def test_the_longest_time_is_of_a_check_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--max-time", "90", "--url", "/", "a"]
+    context = copy(check).make_context("check", [*arguments])  # which takes them off the list
+    assert settings_from(context.params).settings.check.max_time == 90
+    assert run(["endurance", *arguments]) == 2
+    assert "No such option '--max-time'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--hours", "0"), ("--minutes", "-1"), ("--seconds", "1e9")]
+)
+def test_a_wrong_length_is_told_of_the_option_that_was_typed(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["endurance", option, value, "--url", "/", "a"]) == 2
+    assert f"Invalid value for '{option}': must be more than 0" in capsys.readouterr().err
 
 
 def test_a_process_and_urls() -> None:

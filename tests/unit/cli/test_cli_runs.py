@@ -34,7 +34,7 @@ def store(home: Path, *, after: timedelta = timedelta(), finished: bool = True) 
             reasons=("32.8 bytes per request stay",),
             requests=12_000,
             seconds=41.2,
-            growth=Growth(bytes_per_request=32.8),
+            growth=Growth(bytes_per_request=32.8, to_request=12_000),
         )
         database.set_fact("report", report.model_dump(mode="json", by_alias=True))
     database.close()

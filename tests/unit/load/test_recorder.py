@@ -88,6 +88,25 @@ def test_names_are_made_fit_to_send(name: Any, counted_as: str) -> None:
     assert list(recorder.end_second().endpoints) == [("GET", counted_as)]
 
 
+class LocustBadStatusCode(Exception):  # noqa: N818 - as Locust's is named, which patches a process
+    code = 404
+
+
+@pytest.mark.parametrize(
+    ("exception", "text"),
+    [
+        (LocustBadStatusCode(), "HTTP 404"),
+        (ConnectionRefusedError(111, "Connection refused"), "connection refused"),
+        (ConnectionResetError(104, "Connection reset by peer"), "connection reset by peer"),
+        (ConnectionError("odd"), "ConnectionError('odd')"),
+    ],
+)
+def test_common_failures_are_told_in_plain_words(exception: Exception, text: str) -> None:
+    recorder = Recorder()
+    recorder.on_request("GET", "/", 1.0, exception=exception)
+    assert samples(recorder) == {f"GET /: {text}": 1}
+
+
 def test_failure_messages_are_counted_by_text_without_addresses() -> None:
     recorder = Recorder()
     for address in ("0x7f0012ab", "0x7f99"):

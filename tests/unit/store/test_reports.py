@@ -196,6 +196,12 @@ def test_half_a_run_is_reported_without_being_finished(tmp_path: Path) -> None:
     assert (listed.name, listed.complete, listed.requests) == (folder.name, False, 23_000)
 
 
+def test_growth_that_was_not_measured_is_not_listed_as_none(tmp_path: Path) -> None:
+    folder = stored(tmp_path, count=0)
+    store_report(folder, assemble(folder))
+    assert [run.bytes_per_request for run in list_runs(tmp_path)] == [None]
+
+
 def test_a_run_that_had_no_time_for_anything(tmp_path: Path) -> None:
     report = assemble(stored(tmp_path, count=0, complete=False))
     assert (report.verdict, report.requests, report.complete) == ("inconclusive", 0, False)

@@ -5,9 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from tsprof.errors import StoreError, UsageError
+from tsprof.errors import UsageError
 from tsprof.store.database import RunDatabase
-from tsprof.store.runs import DATABASE, create_run, disk_bytes, find_run, home, list_runs, tail
+from tsprof.store.runs import (
+    DATABASE,
+    TARGET_LOG,
+    create_run,
+    discard_run,
+    disk_bytes,
+    find_run,
+    home,
+    keep_target_log,
+    list_runs,
+    tail,
+)
 
 NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 
@@ -32,9 +43,29 @@ def test_a_run_is_named_after_its_time_and_scenario(tmp_path: Path) -> None:
 
 def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot be stored") as caught:
+    with pytest.raises(UsageError, match="cannot be stored") as caught:
         create_run(tmp_path / "file", "check", NOW)
     assert "TSPROF_HOME" in caught.value.hint
+
+
+def test_of_a_run_that_never_began_the_log_is_left(tmp_path: Path) -> None:
+    folder = stored(tmp_path, 1)
+    assert keep_target_log(tmp_path, folder) is None
+    (folder / TARGET_LOG).write_text("")
+    assert keep_target_log(tmp_path, folder) is None
+    (folder / TARGET_LOG).write_text("no such database")
+    kept = keep_target_log(tmp_path, folder)
+    discard_run(folder)
+    assert kept is not None
+    assert kept.read_text() == "no such database"
+    assert list_runs(tmp_path) == []
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_run_is_one_file_once_it_is_closed_however_often_it_is_read(tmp_path: Path) -> None:
+    folder = stored(tmp_path, 1)
+    list_runs(tmp_path)
+    assert [file.name for file in folder.iterdir()] == [DATABASE]
 
 
 def test_runs_are_listed_newest_first_without_what_is_none(tmp_path: Path) -> None:
