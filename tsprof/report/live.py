@@ -20,6 +20,8 @@ from tsprof.report.text import clean, encodable
 
 _PLAIN_INTERVAL = 10.0
 """Seconds between lines where nobody watches: six a minute keep a CI log readable."""
+_LONGEST_PLAIN_INTERVAL = 60.0
+"""The same for a soak, whose log would have 700 lines after two hours."""
 _DRAW_INTERVAL = 0.1
 """Seconds between two drawings on a terminal; more often only costs CPU."""
 _LONGEST_TEXT = 400
@@ -185,7 +187,8 @@ class _Plain:
 
     def update(self, progress: Progress) -> None:
         now = self._clock()
-        if progress.phase == self._phase and now - self._printed < _PLAIN_INTERVAL:
+        interval = min(max(_PLAIN_INTERVAL, progress.elapsed / 10), _LONGEST_PLAIN_INTERVAL)
+        if progress.phase == self._phase and now - self._printed < interval:
             return
         self._printed, self._phase = now, progress.phase
         self.line(_sentence(progress))

@@ -97,6 +97,15 @@ def test_a_pipe_gets_a_line_per_phase_and_one_every_ten_seconds() -> None:
     ]
 
 
+def test_a_soak_of_hours_gets_a_line_a_minute() -> None:
+    stream, clock = io.StringIO(), Clock()
+    with plain_view(stream, clock) as view:
+        for second in range(3600, 3841):
+            clock.now = float(second)
+            view.update(Progress(phase="measure", elapsed=second))
+    assert len(stream.getvalue().splitlines()) == 5
+
+
 def test_a_line_says_everything() -> None:
     stream = io.StringIO()
     with plain_view(stream, Clock()) as view:
