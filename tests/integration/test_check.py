@@ -41,7 +41,18 @@ def test_a_clean_service_passes_and_its_run_is_kept(tsprof: CommandLine) -> None
 
 def test_leaks_of_memory_descriptors_threads_and_tasks(tsprof: CommandLine) -> None:
     finished = tsprof.run(
-        *("check", "--url", "/", "--drain", "1", "--max-time", "18", "--keep-going"),
+        *(
+            "check",
+            "--url",
+            "/",
+            "--drain",
+            "1",
+            "--max-time",
+            "18",
+            "--keep-going",
+            "--rate",
+            "2000",
+        ),
         *("--", PYTHON, SERVICE, "{port}", "leaks_everything"),
     )
     assert finished.code == 1
