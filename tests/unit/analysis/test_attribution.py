@@ -221,3 +221,15 @@ def test_the_applications_line_comes_first_where_it_is_about_as_much(own: int, f
     ours = leaking(own, ("find", 26))
     attribution = conclude(seen([replace(server, site=site), ours]), blocks(2))
     assert attribution.sites[0].function == first
+
+
+@pytest.mark.parametrize(("blocks_per_request", "held"), [(2.0, True), (30.0, False)])
+def test_a_container_of_small_entries_may_hold_what_keeps_pace_with_it(
+    blocks_per_request: float, *, held: bool
+) -> None:
+    leak = leaking(300, ("clean", 16))
+    site = leak.site.model_copy(update={"blocks_per_request": blocks_per_request})
+    attribution = conclude(
+        seen([replace(leak, site=site)], holder(1, "timers", 1)), blocks(blocks_per_request)
+    )
+    assert [one.path for one in attribution.holders] == (["timers"] if held else [])
