@@ -36,8 +36,8 @@ ABOUT_AS_MUCH = 0.5
 """Part of the largest site's bytes from which a line of the application goes before it: of a kept
 exception, a line of the server's allocated 2,073 B and the application's 1,975 B."""
 KEEPS_PACE = 0.1
-"""Entries per block of the largest site from which a container may hold it, however small. A leak of
-a block per request in C was said to be held by connections' timers, one in 160 requests."""
+"""Entries per block of the largest site from which a container may hold it, however small. A leak
+in C, of a block per request, was said to be held by connections' timers, one in 160 requests."""
 SHOWN = 5
 """Holders in a report, those that gained the most."""
 

@@ -129,12 +129,14 @@ def build_report(
 
 
 def _counts(facts: Facts) -> tuple[int, int]:
-    """Requests and failures: by segment or, where one was cut short, what each second told."""
-    by_segment = [(s.requests, s.failures) for s in facts.segments]
-    by_second = [(row["requests"], row["failures"]) for row in facts.seconds]
-    return max(
-        (sum(r for r, _ in rows), sum(f for _, f in rows)) for rows in (by_segment, by_second)
-    )
+    """Requests and failures: by segment or, where the last was cut short, what each second told.
+
+    What a target failed that a profiler's window had killed is not its own.
+    """
+    counts = [[(s.requests, s.failures) for s in facts.segments]]
+    if any(event.kind in CUT_SHORT for event in facts.events):
+        counts.append([(row["requests"], row["failures"]) for row in facts.seconds])
+    return max((sum(r for r, _ in rows), sum(f for _, f in rows)) for rows in counts)
 
 
 def _exit_code(decision: Decision) -> int:
