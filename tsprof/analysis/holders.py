@@ -146,6 +146,9 @@ def _grown(found: Mapping[str, Any], process: Replies) -> _Grown:
     brings = {kind: _type_gain(kind, process.before, process.after) for kind in kinds}
     for entry in process.after["containers"]:
         if entry["id"] == found["id"] and entry["type"] == _held_type(found):
+            new = entry["previous"] is None
+            if new and not _is_complete(process.before):
+                return _Grown(found, 0, brings)  # not new perhaps, but not seen before
             return _Grown(found, entry["length"] - (entry["previous"] or 0), brings)
     spread = process.after["spread"]
     if found["id"] in spread["ids"]:
@@ -177,7 +180,14 @@ def _held_type(found: Mapping[str, Any]) -> str:
 
 
 def _type_gain(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
+    if not (_is_complete(before) and _is_complete(after)):
+        return 0  # the two were of different parts of the heap
     return int(after["types"].get(kind, 0) - before["types"].get(kind, 0))
+
+
+def _is_complete(census: Mapping[str, Any]) -> bool:
+    """Tell whether a census reached all objects: five million take longer than it has."""
+    return bool(census.get("complete", True))
 
 
 def _without_nested(grown: Sequence[_Grown]) -> list[_Grown]:

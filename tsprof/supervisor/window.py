@@ -253,6 +253,13 @@ def _find_holders(window: Window, engine: Engine) -> None:
             window.notes.append(f"process {pid}: holders could not be found: {reply}")
         else:
             window.holders[pid] = reply["holders"]
+            first = window.before.get(pid)
+            counted = isinstance(first, Mapping) and first["complete"] and census["complete"]
+            if not (counted and reply["complete"]):
+                window.notes.append(
+                    f"process {pid}: the look for holders was incomplete, because its "
+                    f"{census['objects']:,} objects take longer than the time allowed"
+                )
 
 
 def _types_wanted(window: Window, pid: int, after: Mapping[str, Any]) -> list[str]:

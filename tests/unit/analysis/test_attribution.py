@@ -233,3 +233,14 @@ def test_a_container_of_small_entries_may_hold_what_keeps_pace_with_it(
         seen([replace(leak, site=site)], holder(1, "timers", 1)), blocks(blocks_per_request)
     )
     assert [one.path for one in attribution.holders] == (["timers"] if held else [])
+
+
+def test_what_an_incomplete_census_had_not_seen_is_not_called_new() -> None:
+    """Of five million objects, the first census saw a part, and not the list that holds them."""
+    window = seen([leaking(300, ("app", 4))], holder(1, "HEAP", 300))
+    rows = [{"id": 1, "type": "list", "length": 5_000_000, "previous": None}]
+    counted = {"containers": rows, "types": {}, "spread": {"ids": [], "entries": 0}}
+    for complete, paths in ((True, ["HEAP"]), (False, [])):
+        census = counted | {"complete": complete}
+        part = replace(window, before={100: census}, after={100: census})
+        assert [one.path for one in conclude(part, blocks(1)).holders] == paths
