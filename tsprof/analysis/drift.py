@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import stdtrit
 
-from tsprof.analysis.growth import Interval
+from tsprof.analysis.rate import Interval
 from tsprof.analysis.noise import Floats
 
 Transform = Literal["log", "logit", "identity"]

@@ -1,10 +1,11 @@
 """Does a counter grow for good? The verdict on one series of checkpoints.
 
-    points     spikes that went away are dropped, long series thinned       noise, _points
+    points     spikes that went away are dropped, long series thinned       noise, points
     settle     the window whose bend is known best, warm-up modelled away   trend, shapes
     is_leak    constant in every part, above the floor, no bend             shapes
     is_quiet   an equivalence test on the tail                              shapes
     clock      what the growth is proportional to                           clocks
+    rate       how fast it grows, jumps included                            rate
     forecast   plateau of a filling; how much longer to run                 forecast
 
 MATH.md explains each step, with the error rates that were measured.
@@ -15,12 +16,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import stdtr
 
 from tsprof.analysis.clocks import best_clock
 from tsprof.analysis.forecast import FARTHEST, continue_filling, segments_to_decide
-from tsprof.analysis.noise import Floats, isolated_jumps, kept
+from tsprof.analysis.noise import Floats, isolated_jumps
+from tsprof.analysis.points import LEAST_STEPS, Points, usable_points
+from tsprof.analysis.rate import Interval, first_settled, rate_with_tables, settled_rate
 from tsprof.analysis.shapes import (
     SLOWEST_FILL,
     Scale,
@@ -64,15 +66,6 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A number with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Assessment:
     """What a counter's growth is, and how sure that is.
 
@@ -107,43 +100,15 @@ class Assessment:
 
 REQUESTS = "requests"
 SECONDS = "seconds"
-LEAST_STEPS = 6
-# Longer series are averaged in groups: 96 points keep the cost of a verdict below 100 ms.
-MOST_POINTS = 96
-# A job that runs now and then shows at up to a third of the checkpoints.
-OFTEN_GIVEN_BACK = 0.4
 # No run of a minute makes anything certain beyond this.
 SUREST = 0.999
-
-
-@dataclass(frozen=True)
-class _Points:
-    """The usable checkpoints along one clock.
-
-    Attributes:
-        indices: the first checkpoint behind each point.
-        last: the last checkpoint behind the last point.
-        values: the counter.
-        widths: increments of the clock.
-        steps: increments of the counter.
-        grouped: checkpoints behind each point.
-        swing: height of what comes and goes, where that is so at most checkpoints; else 0.
-    """
-
-    indices: NDArray[np.int_]
-    last: int
-    values: Floats
-    widths: Floats
-    steps: Floats
-    grouped: float
-    swing: float
 
 
 @dataclass(frozen=True)
 class _Judged:
     """The verdict along one clock."""
 
-    points: _Points
+    points: Points
     settled: Settled
     leak: bool
     quiet: bool
@@ -193,7 +158,8 @@ def assess(
         slowest,
     )
     values = np.asarray(series.values, dtype=np.float64)
-    points = _points(np.asarray(series.requests, dtype=np.float64), values, scale)
+    requests = np.asarray(series.requests, dtype=np.float64)
+    points = usable_points(requests, values, resolution=scale.resolution, floor=scale.floor)
     if len(points.steps) < LEAST_STEPS:
         return _too_short(points)
     judged = _judge(points, scale)
@@ -203,7 +169,7 @@ def assess(
     return _describe(series, judged, clock, followed, scale)
 
 
-def _judge(points: _Points, scale: Scale) -> _Judged:
+def _judge(points: Points, scale: Scale) -> _Judged:
     scale = replace(scale, slowest=scale.slowest / points.grouped)
     settled = settle(points.steps, points.widths, scale)
     # A buffer that fills and empties out of step with the segments is read at a phase that
@@ -212,35 +178,6 @@ def _judge(points: _Points, scale: Scale) -> _Judged:
     leak = grown > points.swing and is_leak(settled, points.steps, points.widths, scale)
     quiet = not leak and is_quiet(settled, points.steps, points.widths, scale)
     return _Judged(points, settled, leak, quiet)
-
-
-def _points(x: Floats, values: Floats, scale: Scale) -> _Points:
-    """Drop what cannot be used: unreadable values, spikes that went away, a clock that stood still.
-
-    A long series is averaged in groups of neighbours.
-    """
-    readable = np.flatnonzero(np.isfinite(values) & np.isfinite(x))
-    if len(readable):
-        before = np.maximum.accumulate(x[readable])[:-1]
-        readable = readable[np.r_[True, x[readable][1:] > before]]
-    level = values[readable]
-    span = float(x[readable[-1]] - x[readable[0]]) if len(readable) else 0.0
-    stayed = kept(level, scale.resolution, scale.floor * span / 4)
-    swing = 0.0
-    if np.count_nonzero(stayed) <= LEAST_STEPS < len(readable):
-        # Falling on and on: nothing was a spike, and nothing is a leak.
-        swing, stayed = np.inf, np.ones(len(readable), dtype=np.bool_)
-    elif np.count_nonzero(~stayed) > OFTEN_GIVEN_BACK * len(stayed):
-        lowest_later = np.minimum.accumulate(level[::-1])[::-1]
-        swing = float(np.median((level - lowest_later)[~stayed]))
-    indices = readable[stayed]
-    groups = np.array_split(indices, min(len(indices), MOST_POINTS)) if len(indices) else []
-    x = np.array([x[group].mean() for group in groups])
-    values = np.array([values[group].mean() for group in groups])
-    first = np.array([group[0] for group in groups], dtype=np.int_)
-    last = int(indices[-1]) if len(indices) else 0
-    grouped = len(indices) / max(len(groups), 1)
-    return _Points(first, last, values, np.diff(x), np.diff(values), grouped, swing)
 
 
 def _follow(series: Series, values: Floats, judged: _Judged, scale: Scale) -> tuple[str, _Judged]:
@@ -262,7 +199,7 @@ def _follow(series: Series, values: Floats, judged: _Judged, scale: Scale) -> tu
     )
     if name == REQUESTS:
         return REQUESTS, judged
-    along = _points(clocks[name], values, scale)
+    along = usable_points(clocks[name], values, resolution=scale.resolution, floor=scale.floor)
     if len(along.steps) < LEAST_STEPS:
         return REQUESTS, judged
     ratio = float(judged.points.widths.sum() / along.widths.sum())
@@ -271,70 +208,12 @@ def _follow(series: Series, values: Floats, judged: _Judged, scale: Scale) -> tu
     return (name, other) if other.leak or not judged.leak else (REQUESTS, judged)
 
 
-def _first_settled(judged: _Judged) -> int:
-    """Return the first increment of the window in which what fades is below 5 %."""
-    fading = judged.trend.fading > 0.05 * abs(judged.trend.rate) * judged.widths
-    late = np.flatnonzero(fading)
-    start = int(late[-1]) + 1 if len(late) else 0
-    return min(start, max(len(fading) - LEAST_STEPS, 0))
-
-
-def _rate(judged: _Judged) -> Interval:
-    """Growth over the settled window: the permanent rate, and the jumps that may belong to it.
-
-    A table that doubles adds no more than what it held before, so a jump larger than all growth
-    so far is none of that; nor can a jump at the end be told from a spike.
-    """
-    trend = judged.trend
-    grown = np.cumsum(judged.points.steps)[trend.start :] - judged.steps
-    resize = trend.jumps & (judged.steps <= grown)
-    resize[-1] = False
-    first = _first_settled(judged)
-    steps = np.where(trend.jumps & ~resize, trend.rate * judged.widths, judged.steps)[first:]
-    span = float(judged.widths[first:].sum())
-    excess = (judged.steps - trend.rate * judged.widths)[first:][resize[first:]].sum()
-    value = trend.rate + float(excess) / span
-    # The plain difference is exact for what grew; only the noise of two readings spoils it.
-    grew = float(steps.sum())
-    spread = float(np.std(steps - trend.rate * judged.widths[first:]))
-    spoilt = spread * (1 - trend.staying)
-    fading = float(trend.fading[first:].sum())
-    if spoilt < 0.02 * abs(grew) and fading < 0.02 * abs(grew):
-        value = grew / span
-    margin = trend.quantile(0.975) * trend.rate_error
-    return Interval(value, min(trend.rate, value) - margin, max(trend.rate, value) + margin)
-
-
-def _rate_with_tables(judged: _Judged, resolution: float) -> float:
-    """Return the rate over two thirds of the run, tables that were reallocated there included.
-
-    A dict's table doubles ever more rarely, so that a window may hold none of it: 272 B per request
-    were measured, exactly, of a dict that gained 289 B in the long run.
-    """
-    steps, widths = judged.points.steps, judged.points.widths
-    grown = np.cumsum(steps) - steps
-    once = isolated_jumps(steps, widths, resolution) & (steps > grown)
-    settled = slice(len(steps) // 3, None)
-    gained = np.where(once, judged.trend.rate * widths, steps)[settled]
-    return float(gained.sum() / widths[settled].sum())
-
-
 def _describe(
     series: Series, judged: _Judged, clock: str, followed: _Judged, scale: Scale
 ) -> Assessment:
     trend, size = judged.trend, len(judged.steps)
-    first = int(judged.points.indices[trend.start + _first_settled(judged)])
-    last = judged.points.last
-    rate = _rate(judged)
-    clock_rate = rate
-    if followed is not judged:
-        clock_rate = _rate(followed)
-        ticks = series.seconds if clock == SECONDS else series.clocks[clock]
-        ratio = (ticks[last] - ticks[first]) / (series.requests[last] - series.requests[first])
-        rate = Interval(clock_rate.value * ratio, clock_rate.low * ratio, clock_rate.high * ratio)
-    elif judged.leak:
-        high = max(rate.high, _rate_with_tables(judged, scale.resolution))
-        rate = clock_rate = Interval(rate.value, rate.low, high)
+    first = int(judged.points.indices[trend.start + first_settled(judged.points, trend)])
+    rate, clock_rate = _rates(series, judged, clock, followed, scale)
     likely = trend.above(scale.floor) * _straightness(trend, size, scale)
     plateau, more = None, None
     if judged.leak or followed.leak:
@@ -379,7 +258,7 @@ def _describe(
         clock=clock,
         clock_rate=clock_rate,
         first=first,
-        last=last,
+        last=judged.points.last,
         detectable=detectable if np.isfinite(detectable) else None,
         plateau=plateau,
         more_segments=more,
@@ -394,6 +273,24 @@ _QUIET_REASONS = {
 }
 
 
+def _rates(
+    series: Series, judged: _Judged, clock: str, followed: _Judged, scale: Scale
+) -> tuple[Interval, Interval]:
+    """Return the growth per request, and per unit of the clock that it follows."""
+    if followed is not judged:
+        rate = settled_rate(followed.points, followed.trend)
+        ticks = series.seconds if clock == SECONDS else series.clocks[clock]
+        start = judged.trend.start + first_settled(judged.points, judged.trend)
+        first, last = int(judged.points.indices[start]), judged.points.last
+        ratio = (ticks[last] - ticks[first]) / (series.requests[last] - series.requests[first])
+        return Interval(rate.value * ratio, rate.low * ratio, rate.high * ratio), rate
+    rate = settled_rate(judged.points, judged.trend)
+    if judged.leak:
+        high = max(rate.high, rate_with_tables(judged.points, judged.trend, scale.resolution))
+        rate = Interval(rate.value, rate.low, high)
+    return rate, rate
+
+
 def _straightness(trend: Trend, size: int, scale: Scale) -> float:
     """Return the probability that the growth bends by less than a filling's."""
     score = (trend.relative_bend + bend_limit(size, scale.slowest)) / max(
@@ -405,12 +302,12 @@ def _straightness(trend: Trend, size: int, scale: Scale) -> float:
 def _leak_shape(judged: _Judged) -> Shape:
     """Tell a leak from a leak under a cache that filled for more than a quarter of the run."""
     steps, widths = judged.points.steps, judged.points.widths
-    first = judged.trend.start + _first_settled(judged)
+    first = judged.trend.start + first_settled(judged.points, judged.trend)
     faster = int((steps[:first] > 1.25 * judged.trend.rate * widths[:first]).sum())
     return Shape.LEAK_AND_FILLING if faster > max(4, len(steps) // 4) else Shape.LEAK
 
 
-def _quiet_shape(points: _Points, resolution: float) -> Shape:
+def _quiet_shape(points: Points, resolution: float) -> Shape:
     """Tell steps and a long filling from a counter that never grew."""
     grown = np.cumsum(points.steps)
     jumps = isolated_jumps(points.steps, points.widths, resolution)
@@ -434,7 +331,7 @@ def _undecided_reason(judged: _Judged, scale: Scale) -> str:
     return "varies too much from checkpoint to checkpoint to tell whether it grows"
 
 
-def _too_short(points: _Points) -> Assessment:
+def _too_short(points: Points) -> Assessment:
     nothing = Interval(0.0, 0.0, 0.0)
     return Assessment(
         shape=Shape.UNDECIDED,
