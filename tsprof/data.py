@@ -7,10 +7,10 @@ is solved for, so that an LRU cache of a stated size reaches a stated hit rate.
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from tsprof.data_words import LABELS, LANGUAGES, TOPICS, Language
 from tsprof.errors import UsageError
@@ -24,8 +24,6 @@ _STEEPEST = 20.0
 """Largest Zipf exponent that is tried; the second claim is then a million times rarer."""
 
 _MOST_SENTENCES = 6
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +119,6 @@ def claim_set_json(claim_set: ClaimSet) -> str:
     return f'{json.dumps(head)[:-1]}, "claims": [\n{claims}\n]}}\n'
 
 
-def claim_stream(claims: Sequence[Item], exponent: float, seed: int) -> Iterator[Item]:
-    """Yield claims without end, each as often as its Zipf rank (its position) says.
-
-    Raises:
-        ValueError: There are no claims.
-    """
-    if not claims:
-        raise ValueError("a stream needs at least one claim")
-    return _draw(claims, exponent, seed)
-
-
 def lru_hit_rate(exponent: float, *, claims: int, cache_size: int) -> float:
     """Return the hit rate, 0 to 1, of a full LRU cache under Zipf requests.
 
@@ -189,18 +176,6 @@ def solve_zipf_exponent(hit_rate: float, *, claims: int, cache_size: int) -> flo
             _STEEPEST,
         )
     )
-
-
-def _draw(claims: Sequence[Item], exponent: float, seed: int) -> Iterator[Item]:
-    import numpy as np  # noqa: PLC0415 - importing this module must stay light
-
-    generator = np.random.default_rng(seed)
-    cumulative = np.cumsum(_zipf_weights(len(claims), exponent))
-    while True:
-        # Drawing 4,096 at a time costs 0.1 us a claim; one at a time costs 4 us.
-        ranks = np.searchsorted(cumulative, generator.random(4_096) * cumulative[-1], side="right")
-        for rank in ranks.tolist():
-            yield claims[rank]
 
 
 def _zipf_weights(count: int, exponent: float) -> "np.typing.NDArray[np.float64]":

@@ -4,7 +4,6 @@ TsprofError
  ├─ UsageError      wrong option, configuration or input file
  ├─ NotReadyError   the target did not come up
  ├─ LoadError       the load process could not start or broke down
- ├─ AgentError      the agent in the target did not answer as agreed
  └─ StoreError      the run's files cannot be written or read
 """
 
@@ -39,12 +38,6 @@ class NotReadyError(TsprofError):
 
 class LoadError(TsprofError):
     """The load process could not start or broke down."""
-
-    exit_code = ExitCode.INCONCLUSIVE
-
-
-class AgentError(TsprofError):
-    """The agent inside the target did not answer as agreed."""
 
     exit_code = ExitCode.INCONCLUSIVE
 
