@@ -7,6 +7,7 @@ has 2,048 buckets. Only the buckets that were hit are stored. The layout is that
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 LOWEST_MS = 0.001
@@ -77,3 +78,13 @@ class Histogram:
             if seen >= rank:
                 return min(middle(number), self.max_ms)
         raise AssertionError("the counts of all buckets reach every rank")
+
+
+def from_counts(counts: Mapping[int, int], max_ms: float = 0.0) -> Histogram:
+    """Return the histogram of stored counts.
+
+    Args:
+        counts: By bucket.
+        max_ms: The largest latency. Where it is not known (0), no percentile is capped by it.
+    """
+    return Histogram(dict(counts), max_ms or math.inf)

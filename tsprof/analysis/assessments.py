@@ -129,6 +129,15 @@ class Look:
         return blind > 0.2 * sum(r.rss for r in readings)
 
     @property
+    def judged_between(self) -> tuple[Checkpoint, Checkpoint] | None:
+        """The first and last checkpoint on which the verdict on memory rests."""
+        judged = self.memory or self.outside
+        points = self.view.checkpoints
+        if judged is None or len(points) < 2:  # noqa: PLR2004 - growth needs two points
+            return None
+        return points[judged.first], points[judged.last]
+
+    @property
     def lean(self) -> Lean:
         """What the run would say if it ended here."""
         if self.leaking:

@@ -8,11 +8,12 @@ from typing import Any
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.confirmation import Attribution
 from tsprof.analysis.decide import Decision
-from tsprof.analysis.ledger import growth_rows, total_owners
+from tsprof.analysis.ledger import growth_rows
 from tsprof.analysis.performance import undisturbed
+from tsprof.analysis.timeline import memory_points, seconds_of_load
 from tsprof.analysis.usage import Usage
 from tsprof.exit_codes import ExitCode
-from tsprof.histogram import Histogram
+from tsprof.histogram import Histogram, from_counts
 from tsprof.records import Checkpoint, Event, Segment
 from tsprof.report import format as fmt
 from tsprof.report.model import (
@@ -23,11 +24,9 @@ from tsprof.report.model import (
     Growth,
     Latency,
     Measure,
-    MemoryPoint,
     ProcessReport,
     Provenance,
     Report,
-    SecondPoint,
     Verdict,
 )
 
@@ -122,8 +121,8 @@ def build_report(
         ),
         notes=facts.notes + _notes(facts.events),
         provenance=facts.provenance,
-        memory=_memory_points(look, facts.checkpoints),
-        timeline=_timeline(facts.seconds, usage),
+        memory=memory_points(look, facts.checkpoints),
+        timeline=seconds_of_load(facts.seconds, usage),
         target_log_tail=facts.log_tail,
     )
 
@@ -178,16 +177,8 @@ def _growth(look: Look, requests_per_second: float) -> Growth:
     )
 
 
-def _window(look: Look) -> tuple[Checkpoint, Checkpoint] | None:
-    judged = look.memory or look.outside
-    points = look.view.checkpoints
-    if judged is None or len(points) < 2:  # noqa: PLR2004 - growth needs two points
-        return None
-    return points[judged.first], points[judged.last]
-
-
 def _ledger(look: Look, attribution: Attribution | None) -> tuple[Any, ...]:
-    window = _window(look)
+    window = look.judged_between
     if window is None:
         return ()
     first, last = window
@@ -202,7 +193,7 @@ def _ledger(look: Look, attribution: Attribution | None) -> tuple[Any, ...]:
 
 
 def _processes(look: Look, facts: Facts) -> tuple[ProcessReport, ...]:
-    window = _window(look)
+    window = look.judged_between
     reports = []
     seen: dict[tuple[int, float], Any] = {}
     for checkpoint in facts.checkpoints:
@@ -236,31 +227,6 @@ def _processes(look: Look, facts: Facts) -> tuple[ProcessReport, ...]:
     return tuple(reports)
 
 
-def _memory_points(look: Look, checkpoints: Sequence[Checkpoint]) -> tuple[MemoryPoint, ...]:
-    window = _window(look)
-    points = []
-    for checkpoint in checkpoints:
-        owners = total_owners(checkpoint)
-        settled = (
-            window is not None
-            and window[0].requests <= checkpoint.requests <= window[1].requests
-            and checkpoint.number >= window[0].number
-        )
-        points.append(
-            MemoryPoint(
-                requests=checkpoint.requests,
-                seconds=checkpoint.seconds,
-                live_bytes=sum(
-                    r.live if r.live is not None else r.anonymous for r in checkpoint.processes
-                ),
-                rss_bytes=sum(r.rss for r in checkpoint.processes),
-                owners=owners,
-                settled=settled,
-            )
-        )
-    return tuple(points)
-
-
 def _endpoints(segments: Sequence[Segment]) -> tuple[Endpoint, ...]:
     counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     latency: dict[tuple[str, str], Histogram] = defaultdict(Histogram)
@@ -268,7 +234,7 @@ def _endpoints(segments: Sequence[Segment]) -> tuple[Endpoint, ...]:
         for method, name, requests, failures, histogram in segment.endpoints:
             counts[method, name][0] += requests
             counts[method, name][1] += failures
-            latency[method, name].merge(_histogram(histogram))
+            latency[method, name].merge(from_counts(histogram))
     rows = [
         Endpoint(
             method=method,
@@ -283,39 +249,8 @@ def _endpoints(segments: Sequence[Segment]) -> tuple[Endpoint, ...]:
     return tuple(sorted(rows, key=lambda row: -row.requests))
 
 
-def _timeline(seconds: Sequence[Mapping[str, Any]], usage: Usage) -> tuple[SecondPoint, ...]:
-    merged: dict[int, tuple[int, int, Histogram]] = {}
-    for row in seconds:
-        requests, failures, latency = merged.get(row["second"], (0, 0, Histogram()))
-        latency.merge(_histogram(row["latency"], row.get("max_ms", 0.0)))
-        merged[row["second"]] = (
-            requests + row["requests"], failures + row["failures"], latency,
-        )  # fmt: skip
-    everything = sorted(merged.keys() | usage.rss.keys())
-    points = []
-    for second in everything:
-        requests, failures, latency = merged.get(second, (0, 0, Histogram()))
-        points.append(
-            SecondPoint(
-                second=second,
-                requests=requests,
-                failures=failures,
-                p50_ms=latency.percentile(50),
-                p99_ms=latency.percentile(99),
-                rss_bytes=usage.rss.get(second, 0),
-                cpu_percent=100 * usage.cpu.get(second, 0.0),
-            )
-        )
-    return tuple(points)
-
-
 def _merge(histograms: Iterable[Mapping[int, int]]) -> Histogram:
     merged = Histogram()
     for counts in histograms:
-        merged.merge(_histogram(counts))
+        merged.merge(from_counts(counts))
     return merged
-
-
-def _histogram(counts: Mapping[Any, int], max_ms: float = 0.0) -> Histogram:
-    # A percentile is capped at the largest value; where that is not known, nothing is capped.
-    return Histogram({int(k): v for k, v in counts.items()}, max_ms or float("inf"))
