@@ -8,8 +8,8 @@ import psutil
 from attribution_target import LIBRARIES, SERVE, Target, script
 from pydantic import TypeAdapter
 
+from tsprof.analysis.counted_resources import CountedResource, Held, grown
 from tsprof.analysis.culprits import Culprit, Seen, culprit, worth_naming
-from tsprof.analysis.held import CountedResource, Held, grown
 from tsprof.analysis.listings import Listing, merged
 from tsprof.probes.resources import children, descriptors, threads
 from tsprof.profilers.origin import origins

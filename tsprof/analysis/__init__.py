@@ -2,15 +2,18 @@
 
 From the bottom up:
 
-* One counter: ``growth``, with ``noise``, ``trend``, ``shapes``, ``clocks`` and ``forecast``.
+* One counter: ``growth``, with ``noise``, ``points``, ``trend``, ``shapes``, ``clocks``, ``rate``
+  and ``forecast``.
 * The whole run: ``observe``, ``assessments``, ``ledger``; ``aftermath`` once it was suspected.
 * Memory's lines and holders: ``captures``, ``sites``, ``native``, ``tables``, ``holders``,
   ``causes`` and ``reconcile``, put together by ``attribution``.
-* Descriptors, threads, tasks, processes: ``held``, ``listings``, ``patterns``, ``culprits``.
+* Descriptors, threads, tasks, processes: ``counted_resources``, ``listings``, ``patterns``,
+  ``culprits``.
 * How the target served: ``usage``, ``performance``, ``criteria``; over hours ``drift``,
   ``stability``, ``gauges`` and ``gauge_drift``.
 * Other runs: ``keys``, ``change``, ``conditions``, ``baseline``, ``pairs``, ``known_leaks``,
   ``regressions``, ``difference``; and ``acknowledgements``, with the baseline in ``allowances``.
-* The verdict: ``findings`` with what ``confirmation`` brought; the ``grounds`` that ``served`` and
-  ``sight`` add, with ``more_time`` as advice; ``decide``, ``summary``.
+* The verdict: ``findings`` with what ``confirmation`` brought; the ``grounds`` that
+  ``unserved_load`` and ``blind_spots`` add, with ``more_time`` as advice; ``decide``, and
+  ``summary`` with the ``timeline`` that charts draw.
 """

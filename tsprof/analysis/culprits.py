@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from tsprof.analysis.captures import CallFrame
-from tsprof.analysis.held import FROM_A_CLIENT, CountedResource, Grown, Held
+from tsprof.analysis.counted_resources import FROM_A_CLIENT, CountedResource, Grown, Held
 from tsprof.analysis.sites import STACK_FRAMES, Origin, shown_frame
 from tsprof.report.model import Frame, Holder, Site
 

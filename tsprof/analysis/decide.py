@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from tsprof.analysis.allowances import Allowances, Weighed, remarks, weigh
 from tsprof.analysis.assessments import Look
+from tsprof.analysis.blind_spots import weigh_counts_sight, weigh_memory_sight
 from tsprof.analysis.confirmation import Attribution, Drain
 from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.findings import (
@@ -16,8 +17,7 @@ from tsprof.analysis.findings import (
 from tsprof.analysis.grounds import Grounds
 from tsprof.analysis.known_leaks import rate_text
 from tsprof.analysis.more_time import TimeAllowed
-from tsprof.analysis.served import failed_share, weigh_load
-from tsprof.analysis.sight import weigh_counts_sight, weigh_memory_sight
+from tsprof.analysis.unserved_load import failed_share, weigh_load
 from tsprof.records import Event, Segment
 from tsprof.report.model import Criterion, Finding, Resource, Verdict
 from tsprof.report.wording import criterion_unit

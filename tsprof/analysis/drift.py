@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 from scipy.special import stdtrit
 
-from tsprof.analysis.rate import Interval
 from tsprof.analysis.noise import Floats
+from tsprof.analysis.rate import Interval
 
 Transform = Literal["log", "logit", "identity"]
 

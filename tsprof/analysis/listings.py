@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tsprof.analysis.captures import CallFrame
-from tsprof.analysis.held import Held
+from tsprof.analysis.counted_resources import Held
 
 FORK = "os.fork"
 """What the agent calls the program of a process that was forked and runs on."""

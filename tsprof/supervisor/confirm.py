@@ -12,8 +12,8 @@ from tsprof.analysis.assessments import Look
 from tsprof.analysis.attribution import Seen, conclude
 from tsprof.analysis.captures import CaptureDigest
 from tsprof.analysis.confirmation import Attribution, Confirmation
+from tsprof.analysis.counted_resources import COUNTED
 from tsprof.analysis.culprits import Culprit
-from tsprof.analysis.held import COUNTED
 from tsprof.analysis.sites import Origin, leaking_sites
 from tsprof.profilers.origin import origins
 from tsprof.report.model import IN_BYTES

@@ -11,8 +11,8 @@ import psutil
 from pydantic import TypeAdapter, ValidationError
 
 from tsprof.analysis.assessments import Look
+from tsprof.analysis.counted_resources import COUNTED, Grown, Held, grown
 from tsprof.analysis.culprits import LEAST_GAINED, Culprit, Seen, culprit, worth_naming
-from tsprof.analysis.held import COUNTED, Grown, Held, grown
 from tsprof.analysis.listings import Listing, merged
 from tsprof.analysis.sites import Origin
 from tsprof.probes.resources import children, descriptors, listening_ports, threads

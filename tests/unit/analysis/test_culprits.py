@@ -1,7 +1,7 @@
 """What a count leak consists of: kinds, lines, holders."""
 
+from tsprof.analysis.counted_resources import FROM_A_CLIENT, CountedResource, Grown, Held, grown
 from tsprof.analysis.culprits import Culprit, Seen, culprit, worth_naming
-from tsprof.analysis.held import FROM_A_CLIENT, CountedResource, Grown, Held, grown
 from tsprof.analysis.listings import Descriptor, Listing, Spawned, Task, Thread, merged
 from tsprof.analysis.sites import Origin
 from tsprof.report.model import Holder

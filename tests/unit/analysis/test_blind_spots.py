@@ -5,10 +5,10 @@ from dataclasses import replace
 from fabricate import growing, taken
 
 from tsprof.analysis.assessments import Look, look
+from tsprof.analysis.blind_spots import weigh_counts_sight
 from tsprof.analysis.grounds import Grounds
 from tsprof.analysis.growth import Shape
 from tsprof.analysis.more_time import TimeAllowed
-from tsprof.analysis.sight import weigh_counts_sight
 from tsprof.report.model import Resource
 
 SEEN = look(taken(growing()))
