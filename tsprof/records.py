@@ -106,7 +106,9 @@ class Generator:
     """How the load process itself fared in a segment."""
 
     cpu_share: float
-    """CPU time over the segment's time: 1 is one core. Of several processes, the largest."""
+    """CPU time over the segment's time: 1 is one core. Of several processes, the busiest's."""
+    waited_share: float
+    """Time for which it was ready to run and had no processor, over the segment's time."""
     lag: Histogram
     """How late its event loop came round, in milliseconds, 20 times per second."""
 

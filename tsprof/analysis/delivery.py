@@ -16,9 +16,10 @@ MOST_LATE = 0.01
 """Share of the requests that may be late or missing: from there on they decide the p99."""
 ON_TIME_MS = 10.0
 """As the gate counts what is late."""
-WHOLE_CORE = 0.9
-"""CPU time per time from which a process of one thread has nothing left: the rest is the kernel's
-hand-over between it and others. At its limit the load process was seen at 0.93 to 1.0."""
+SATURATED = 0.9
+"""Share of its time that the load process, of one thread, uses a processor or waits for one, from
+which it has none left. At full speed it was 0.91 (ten LeanHttpUsers) to 1.0 (HttpUsers);
+at 500 requests per second, 0.06."""
 EXPLAINS = 0.5
 """Part of the lateness that a cause has to explain to be named."""
 LARGE_LAG_MS = 20.0
@@ -50,10 +51,15 @@ def assess_delivery(segments: Sequence[Segment]) -> Delivery:
         return Delivery()
     seconds = sum(segment.seconds for segment, _ in told) or 1.0
     cpu_share = sum(segment.seconds * g.cpu_share for segment, g in told) / seconds
+    waited_share = sum(segment.seconds * g.waited_share for segment, g in told) / seconds
     lag = Histogram()
     for _, generator in told:
         lag.merge(generator.lag)
-    known = Delivery(load_cpu_share=cpu_share, loop_lag_p99_ms=lag.percentile(99))
+    known = Delivery(
+        load_cpu_share=cpu_share,
+        load_waited_share=waited_share,
+        loop_lag_p99_ms=lag.percentile(99),
+    )
     arrivals = _sum(segment.arrivals for segment, _ in told if segment.arrivals)
     if arrivals is not None:
         known = known.model_copy(
@@ -93,21 +99,23 @@ def _behind(
         f"{share:.1%} of the {arrivals.due:,} requests that were due were sent more than "
         f"{ON_TIME_MS:g} ms late" + (f", or never ({arrivals.unsent:,})" if arrivals.unsent else "")
     )
-    cpu = f"{known.load_cpu_share:.0%} of a core"
+    cpu_share, waited_share = known.load_cpu_share or 0.0, known.load_waited_share or 0.0
+    cpu = f"used {cpu_share:.0%} of a core"
     late_beats = lag.share_above(ON_TIME_MS)
     if (
-        (known.load_cpu_share or 0.0) >= WHOLE_CORE
+        cpu_share + waited_share >= SATURATED
         or late_beats >= EXPLAINS * share
         or arrivals.late - arrivals.late_without_user >= EXPLAINS * missed
     ):
         return "generator", (
-            f"the load process did not keep up with the rate: {what}, while it used {cpu} and "
-            f"its event loop came round late in {late_beats:.1%} of the time"
+            f"the load process did not keep up with the rate: {what}, while it {cpu}, waited for "
+            f"a processor in {waited_share:.0%} of its time, and its event loop came round late in "
+            f"{late_beats:.1%} of all cases"
         )
     if arrivals.most_in_flight >= users:
         return "target", (
             f"the target did not keep up with the rate: {what}, while all {users} users waited "
-            f"for its answers and the load process used {cpu}"
+            f"for its answers and the load process {cpu}"
         )
     return "users", (
         f"the users were too few for the rate: {what}, while at most {arrivals.most_in_flight} of "

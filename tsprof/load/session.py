@@ -1,6 +1,7 @@
 """The load process at work: it opens and closes the gate as told, and reports."""
 
 import contextlib
+import operator
 import os
 import sys
 import time
@@ -28,6 +29,7 @@ from tsprof.load.messages import (
     encode,
 )
 from tsprof.load.recorder import Recorder
+from tsprof.probes.processes import waited_seconds
 from tsprof.records import Generator
 
 
@@ -87,8 +89,8 @@ class LoadSession:
         self._channel = channel
         self._log = log
         self._loop_lag = LoopLag()
-        self._segment_began = (0.0, 0.0)
-        """Time, and CPU time until then."""
+        self._segment_began = (0.0, 0.0, 0.0)
+        """Time, CPU time until then, and time without a processor."""
         self._spawned = False
         self._in_segment = False
         self._second = 0
@@ -123,7 +125,7 @@ class LoadSession:
         if not self._spawned:
             self._spawn_users()
         self._loop_lag.take()
-        self._segment_began = (time.monotonic(), time.process_time())
+        self._segment_began = _times()
         self._gate.open(requests)
 
     def _spawn_users(self) -> None:
@@ -205,10 +207,12 @@ class LoadSession:
         )
 
     def _generator(self) -> Generator:
-        began, used = self._segment_began
-        seconds = max(time.monotonic() - began, 1e-3)
+        seconds, used, waited = map(operator.sub, _times(), self._segment_began)
+        seconds = max(seconds, 1e-3)
         return Generator(
-            cpu_share=(time.process_time() - used) / seconds, lag=self._loop_lag.take()
+            cpu_share=used / seconds,
+            waited_share=waited / seconds,
+            lag=self._loop_lag.take(),
         )
 
     def _failures(self) -> list[Failures]:
@@ -221,6 +225,10 @@ class LoadSession:
         if self._runner.state in {STATE_SPAWNING, STATE_RUNNING}:
             return f"all {self._users} users have ended{because}"
         return f"the test was stopped from within{because}"
+
+
+def _times() -> tuple[float, float, float]:
+    return time.monotonic(), time.process_time(), waited_seconds(os.getpid())
 
 
 def _end_at_once(_: gevent.Greenlet) -> None:

@@ -322,8 +322,10 @@ class Delivery(_Frozen):
     unsent: int = 0
     """Of these, never sent, because no user was free before the segment ended."""
     load_cpu_share: float | None = None
-    """CPU time of the load process while it sent: 1 is a whole core, and it has no more. None in
-    runs from before this was told."""
+    """CPU time of the load process while it sent: 1 is a whole core, and it cannot use more. None
+    in runs from before this was told."""
+    load_waited_share: float | None = None
+    """Time for which it was ready to run and had no processor, over the time in which it sent."""
     loop_lag_p99_ms: float | None = None
     """How late its event loop came round: 99th percentile."""
     limited_by: LimitedBy = ""

@@ -39,7 +39,7 @@ QUIET = Quiet(
     users=5,
     arrivals=Arrivals(sent=3, unsent=2, late=1, late_without_user=1, most_in_flight=2),
     latency_sent=LATENCY,
-    generator=Generator(cpu_share=0.5, lag=LATENCY),
+    generator=Generator(cpu_share=0.5, waited_share=0.25, lag=LATENCY),
 )
 MESSAGES: list[Message] = [
     Tick(
