@@ -57,6 +57,12 @@ class Histogram:
             self.counts[number] = self.counts.get(number, 0) + count
         self.max_ms = max(self.max_ms, other.max_ms)
 
+    def share_above(self, milliseconds: float) -> float:
+        """Return the share of latencies, 0 to 1, in buckets above that of ``milliseconds``."""
+        limit = bucket(milliseconds)
+        above = sum(count for number, count in self.counts.items() if number > limit)
+        return above / max(1, self.count)
+
     def percentile(self, percent: float) -> float | None:
         """Return the latency that ``percent`` of the recorded ones do not exceed.
 

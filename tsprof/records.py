@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tsprof.histogram import Histogram
+
 Source = Literal["agent", "outside"]
 """Where a process's memory counters come from: exact, or what the kernel tells of it."""
 
@@ -80,6 +82,38 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Arrivals:
+    """What became of the requests that a segment's schedule asked for, counted."""
+
+    sent: int
+    unsent: int
+    """Due before the gate closed, and not sent because no user was free until then."""
+    late: int
+    """Of those sent: sent more than 10 ms after they were due."""
+    late_without_user: int
+    """Of those late: no user was free when they were due."""
+    most_in_flight: int
+    """The most requests that were under way at the same time."""
+
+    @property
+    def due(self) -> int:
+        """How many requests the schedule asked for."""
+        return self.sent + self.unsent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generator:
+    """How the load process itself fared in a segment."""
+
+    cpu_share: float
+    """CPU time over the segment's time: 1 is one core. Of several processes, the busiest's."""
+    waited_share: float
+    """Time for which it was ready to run and had no processor, over the segment's time."""
+    lag: Histogram
+    """How late its event loop came round, in milliseconds, 20 times per second."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Segment:
     """A counted number of requests between two checkpoints."""
 
@@ -91,12 +125,21 @@ class Segment:
     intended: int | None
     """Requests that the segment asked for; None for one bounded by time."""
     latency: Mapping[int, int] = field(default_factory=dict)
-    """Histogram of latency: bucket to count, as ``tsprof.histogram`` defines buckets."""
+    """Histogram of latency: bucket to count, as ``tsprof.histogram`` defines buckets. With
+    ``arrivals`` it counts from when each request was due, else from when it was sent."""
     latency_max_ms: float = 0.0
     exceptions: int = 0
     """Exceptions out of the Locust file's own code."""
     endpoints: tuple[tuple[str, str, int, int, Mapping[int, int]], ...] = ()
     """Method, name, requests, failures and latency histogram of each endpoint."""
+    users: int = 0
+    """Users alive at its end."""
+    arrivals: Arrivals | None = None
+    """Of a load with a rate; None without one, and in runs from before there was a schedule."""
+    latency_sent: Histogram | None = None
+    """Latency from when each request was sent, beside that from when it was due."""
+    generator: Generator | None = None
+    """None in runs from before that was told."""
 
 
 @dataclass(frozen=True, kw_only=True)

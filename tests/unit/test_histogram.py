@@ -101,3 +101,12 @@ def test_json_brings_back_the_same_histogram_and_only_the_buckets_that_were_hit(
     text = adapter.dump_json(histogram)
     assert adapter.validate_json(text) == histogram
     assert sorted(json.loads(text)["counts"].values()) == [1, 2]
+
+
+def test_the_share_above_a_latency() -> None:
+    histogram = Histogram()
+    assert histogram.share_above(1) == 0
+    for milliseconds in (0.5, 1.0, 9.9, 11.0):
+        histogram.record(milliseconds)
+    assert histogram.share_above(10) == 0.25
+    assert histogram.share_above(1) == 0.5

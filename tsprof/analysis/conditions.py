@@ -39,6 +39,8 @@ def conditions(scenario: str, provenance: Provenance) -> dict[str, str]:
     found = {
         "users": _table(configuration, scenario).get("users") or load.get("users"),
         "rate": load.get("rate"),
+        # Older runs counted it from when the requests were sent, whatever the rate.
+        "latency": "from when requests were due" if load.get("rate") else None,
         "url": load.get("url"),
         "locustfile": load.get("locustfile"),
         "cores": provenance.machine.get("cores"),

@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 
 from tsprof.analysis.gauges import Gauges
-from tsprof.analysis.performance import PERCENTILES
+from tsprof.analysis.performance import PERCENTILES, steady
 from tsprof.config.values import Comparison, comparison
 from tsprof.histogram import Histogram
 from tsprof.records import Checkpoint, Segment
@@ -81,14 +81,11 @@ def judge_gauges(limits: Mapping[str, str], gauges: Gauges) -> tuple[Criterion, 
 def _measure(
     segments: Sequence[Segment], checkpoints: Sequence[Checkpoint], cpu_percent: float | None
 ) -> dict[str, float | None]:
-    latency = Histogram()
-    for segment in segments:
-        latency.merge(Histogram(dict(segment.latency), segment.latency_max_ms))
     requests = sum(segment.requests for segment in segments)
     failures = sum(segment.failures for segment in segments)
     busy = sum(segment.seconds for segment in segments)
     measured: dict[str, float | None] = {
-        name: latency.percentile(percent) for name, percent in PERCENTILES.items()
+        name: percentile_of(segments, percent) for name, percent in PERCENTILES.items()
     }
     measured["error_rate"] = failures / requests if requests else None
     measured["requests_per_second"] = requests / busy if busy > 0 else None
@@ -97,3 +94,11 @@ def _measure(
         (float(sum(r.rss for r in c.processes)) for c in checkpoints if c.processes), default=None
     )
     return measured
+
+
+def percentile_of(segments: Sequence[Segment], percent: float) -> float | None:
+    """Return a percentile of latency over the segments after the one that calibrates."""
+    latency = Histogram()
+    for segment in steady(segments):
+        latency.merge(Histogram(dict(segment.latency), segment.latency_max_ms))
+    return latency.percentile(percent)

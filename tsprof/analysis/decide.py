@@ -8,6 +8,7 @@ from tsprof.analysis.assessments import Look
 from tsprof.analysis.blind_spots import weigh_counts_sight, weigh_memory_sight
 from tsprof.analysis.confirmation import Attribution, Drain
 from tsprof.analysis.culprits import Culprit
+from tsprof.analysis.delivery import ADVICE
 from tsprof.analysis.findings import (
     count_finding,
     fragmentation_finding,
@@ -19,7 +20,7 @@ from tsprof.analysis.known_leaks import rate_text
 from tsprof.analysis.more_time import TimeAllowed
 from tsprof.analysis.unserved_load import failed_share, weigh_load
 from tsprof.records import Event, Segment
-from tsprof.report.model import Criterion, Finding, Resource, Verdict
+from tsprof.report.model import Criterion, Delivery, Finding, Resource, Verdict
 from tsprof.report.wording import criterion_unit
 
 
@@ -34,6 +35,8 @@ class Evidence:
     criteria: Sequence[Criterion] = ()
     worse: Sequence[Finding] = ()
     """What drifted over the run, or got worse since the baseline."""
+    delivery: Delivery = field(default_factory=Delivery)
+    """Whether the load was what was asked for."""
     told: Sequence[Criterion] = ()
     """Criteria whose failure is told by a finding in ``worse``."""
     unread: Mapping[str, str] = field(default_factory=dict)
@@ -78,7 +81,7 @@ def decide(evidence: Evidence) -> Decision:
     _weigh_findings(weighed, evidence.allowed, grounds)
     _weigh_target(evidence.events, grounds)
     _weigh_criteria(evidence.criteria, grounds)
-    _doubt_unmeasured(evidence.told, grounds)
+    _doubt_unmeasured((*evidence.criteria, *evidence.told), evidence.delivery, grounds)
     for source, reason in evidence.unread.items():
         grounds.doubt(f"the gauges at {source} could not be judged: {reason}")
     interrupted = any(event.kind == "interrupted" for event in evidence.events)
@@ -184,7 +187,6 @@ def _weigh_target(events: Sequence[Event], grounds: Grounds) -> None:
 
 
 def _weigh_criteria(criteria: Sequence[Criterion], grounds: Grounds) -> None:
-    _doubt_unmeasured(criteria, grounds)
     for criterion in criteria:
         if criterion.met is False:
             grounds.fail(
@@ -193,17 +195,24 @@ def _weigh_criteria(criteria: Sequence[Criterion], grounds: Grounds) -> None:
             )
 
 
-def _doubt_unmeasured(criteria: Sequence[Criterion], grounds: Grounds) -> None:
-    for criterion in criteria:
+def _doubt_unmeasured(criteria: Sequence[Criterion], delivery: Delivery, grounds: Grounds) -> None:
+    untold = [criterion for criterion in criteria if criterion.met is None]
+    for_load = [c.name for c in untold if delivery.reason and c.reason == delivery.reason]
+    if for_load:
+        names = ", ".join(for_load)
+        grounds.doubt(f"{names} cannot be told: {delivery.reason}", ADVICE[delivery.limited_by])
+    for criterion in untold:
         why = f": {criterion.reason}" if criterion.reason else ""
-        if criterion.met is None and criterion.value is not None:
+        if criterion.name in for_load:
+            continue
+        if criterion.value is None:
+            grounds.doubt(f"{criterion.name} could not be measured{why}")
+        else:
             grounds.doubt(
                 f"{criterion.name} is {criterion_unit(criterion, criterion.value)}, "
                 f"too uncertain to tell{why}",
                 "run it for longer, on a machine that does nothing else",
             )
-        elif criterion.met is None:
-            grounds.doubt(f"{criterion.name} could not be measured{why}")
 
 
 def _requests_per_second(segments: Sequence[Segment]) -> float:

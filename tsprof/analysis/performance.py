@@ -39,6 +39,14 @@ def undisturbed(segments: Sequence[Segment], last_judged: int | None) -> list[Se
     return [s for s in segments if last_judged is None or s.number <= last_judged]
 
 
+def steady(segments: Sequence[Segment]) -> list[Segment]:
+    """Return the segments after the first, which calibrates, or that one where it is all there is.
+
+    A target is cold at first: what was due while it loaded its modules would be in its p99.
+    """
+    return [s for s in segments if s.number > 0] or list(segments)
+
+
 def measure_performance(
     segments: Sequence[Segment],
     checkpoints: Sequence[Checkpoint],
@@ -58,14 +66,14 @@ def measure_performance(
         ``load_wait_ms`` are what the load process used of a processor per request, and waited for
         one: they tell a slower or busier machine from a slower target.
     """
-    steady = [s for s in segments if s.number > 0 and s.requests > 0]
-    if not steady:
+    judged = [s for s in segments if s.number > 0 and s.requests > 0]
+    if not judged:
         return ()
-    draws = _draws(len(steady))
-    requests = np.array([s.requests for s in steady], dtype=np.float64)
-    lengths = np.array([s.seconds for s in steady])
-    failures = np.array([s.failures for s in steady], dtype=np.float64)
-    measures = _latencies(steady, draws)
+    draws = _draws(len(judged))
+    requests = np.array([s.requests for s in judged], dtype=np.float64)
+    lengths = np.array([s.seconds for s in judged])
+    failures = np.array([s.failures for s in judged], dtype=np.float64)
+    measures = _latencies(judged, draws)
     if lengths.sum() > 0:
         measures.append(_ratio("requests_per_second", requests, lengths, draws))
     measures.append(_error_rate(failures, requests, draws))

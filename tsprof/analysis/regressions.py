@@ -45,11 +45,17 @@ class Regressions:
     """What could not be compared, and why."""
 
 
-def find_regressions(service: Service, baseline: Baseline) -> Regressions:
-    """Compare how the target served with the baseline."""
+def find_regressions(service: Service, baseline: Baseline, undelivered: str = "") -> Regressions:
+    """Compare how the target served with the baseline.
+
+    Args:
+        service: how it served now.
+        baseline: how it served then.
+        undelivered: why the load was not what was asked for; empty where it was.
+    """
     earlier = Service(measures=baseline.performance, conditions=baseline.conditions)
     before, after = earlier.by_name, service.by_name
-    reason = obstacle(earlier, service)
+    reason = undelivered or obstacle(earlier, service)
     criteria, findings = [], []
     for name, quality in QUALITIES.items():
         if name not in before or name not in after or (reason and name in MACHINE_BOUND):

@@ -1,7 +1,7 @@
 """From a run's facts to its report: the same for a finished run and for half a one."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +9,7 @@ from tsprof.analysis.assessments import Look
 from tsprof.analysis.confirmation import Attribution
 from tsprof.analysis.decide import Decision
 from tsprof.analysis.ledger import growth_rows
-from tsprof.analysis.performance import undisturbed
+from tsprof.analysis.performance import PERCENTILES, steady, undisturbed
 from tsprof.analysis.timeline import memory_points, seconds_of_load
 from tsprof.analysis.usage import Usage
 from tsprof.exit_codes import ExitCode
@@ -19,11 +19,13 @@ from tsprof.report import format as fmt
 from tsprof.report.model import (
     Cost,
     Criterion,
+    Delivery,
     Endpoint,
     Gauge,
     Growth,
     Latency,
     Measure,
+    Percentiles,
     ProcessReport,
     Provenance,
     Report,
@@ -46,6 +48,7 @@ class Facts:
     last_judged: int | None = None
     """Number of the last checkpoint before a profiler's window; None for all."""
     performance: tuple[Measure, ...] = ()
+    delivery: Delivery = field(default_factory=Delivery)
     seconds: Sequence[Mapping[str, Any]] = ()
     usage: Usage | None = None
     provenance: Provenance = field(default_factory=Provenance)
@@ -68,8 +71,6 @@ def build_report(
     """Put a run's facts and its verdict into a report."""
     usage = facts.usage or Usage()
     calm = undisturbed(facts.segments, facts.last_judged)
-    latency = _merge(segment.latency for segment in calm)
-    latency.max_ms = max((s.latency_max_ms for s in calm), default=0.0)
     busy = sum(s.seconds for s in calm)
     rate = sum(s.requests for s in calm) / busy if busy > 0 else 0.0
     requests, failures = _counts(facts)
@@ -100,13 +101,8 @@ def build_report(
         criteria=tuple(criteria),
         gauges=facts.gauges,
         processes=_processes(look, facts),
-        latency=Latency(
-            p50_ms=latency.percentile(50),
-            p95_ms=latency.percentile(95),
-            p99_ms=latency.percentile(99),
-            max_ms=latency.max_ms if latency.count else None,
-            requests_per_second=rate,
-        ),
+        latency=_latency(steady(calm), rate),
+        delivery=facts.delivery,
         performance=facts.performance,
         endpoints=_endpoints(facts.segments),
         cost=Cost(
@@ -249,8 +245,20 @@ def _endpoints(segments: Sequence[Segment]) -> tuple[Endpoint, ...]:
     return tuple(sorted(rows, key=lambda row: -row.requests))
 
 
-def _merge(histograms: Iterable[Mapping[int, int]]) -> Histogram:
-    merged = Histogram()
-    for counts in histograms:
-        merged.merge(from_counts(counts))
-    return merged
+def _latency(segments: Sequence[Segment], requests_per_second: float) -> Latency:
+    whole, sent = Histogram(), Histogram()
+    for segment in segments:
+        whole.merge(Histogram(dict(segment.latency), segment.latency_max_ms))
+        sent.merge(segment.latency_sent or Histogram())
+    scheduled = any(segment.arrivals for segment in segments)
+    return Latency(
+        **_percentiles(whole),
+        requests_per_second=requests_per_second,
+        counted_from="due" if scheduled else "sent",
+        sent=Percentiles(**_percentiles(sent)) if scheduled else None,
+    )
+
+
+def _percentiles(latency: Histogram) -> dict[str, Any]:
+    figures: dict[str, Any] = {n: latency.percentile(p) for n, p in PERCENTILES.items()}
+    return figures | {"max_ms": latency.max_ms if latency.count else None}

@@ -166,7 +166,8 @@ load_options = _together(
         "--rate",
         type=float,
         metavar="R",
-        help="Requests per second of all users together (default: as many as they can).",
+        help="Requests per second, due on a schedule whatever the target does; at most --users of "
+        "them are under way at a time (default: a user sends when it has its last answer).",
     ),
 )
 """The requests to send."""

@@ -88,11 +88,16 @@ class Load(Table):
         examples=["http://127.0.0.1:8000"],
     )
     users: Users = Field(
-        default=10, description="How many users send requests at the same time.", examples=[50]
+        default=10,
+        description="How many users there are: the most requests that are under way at the same "
+        "time.",
+        examples=[50],
     )
     rate: Annotated[float, Field(gt=0, le=10_000_000)] | None = Field(
         default=None,
-        description="Requests per second of all users together; as many as they can by default.",
+        description="Requests per second of all users together, due on a schedule whatever the "
+        "target does; latency counts from when each was due. By default each user sends its next "
+        "request when it has its answer.",
         examples=[200],
     )
 

@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from tsprof.histogram import Histogram
 from tsprof.load.spec import LoadSpec
+from tsprof.records import Arrivals, Generator
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,15 @@ class Quiet:
     seconds: float
     """From the opening of the gate to the last completion."""
     latency: Histogram
+    """With ``arrivals`` it counts from when each request was due, else from when it was sent."""
     endpoints: tuple[EndpointTotals, ...]
+    users: int
+    """Users alive."""
+    arrivals: Arrivals | None
+    """Of a load with a rate."""
+    latency_sent: Histogram | None
+    """With a rate: latency from when each request was sent."""
+    generator: Generator
     kind: Literal["quiet"] = "quiet"
 
 

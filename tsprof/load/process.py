@@ -18,7 +18,7 @@ from tsprof.load.gate import Gate
 from tsprof.load.lifeline import arm
 from tsprof.load.locustfile import prepare
 from tsprof.load.messages import Begin, Ready, Refused
-from tsprof.load.recorder import Recorder
+from tsprof.load.recorder import Recorder, ScheduledRecorder
 from tsprof.load.session import Channel, LoadSession
 
 
@@ -39,7 +39,7 @@ def main() -> None:
         sys.exit("The load process expects to be told what load to make.")
     spec = begin.spec
     gate = Gate(spec.rate)
-    recorder = Recorder()
+    recorder = ScheduledRecorder(gate.lateness_ms) if spec.rate else Recorder()
     install(gate, spec.users)
     listen(locust.events, recorder, spec.users)
     random.seed(spec.seed)

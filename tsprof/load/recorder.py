@@ -1,6 +1,7 @@
 """Counts requests and failures as Locust reports them, second by second and per segment."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tsprof.histogram import Histogram
@@ -86,12 +87,15 @@ class Tally:
 
     endpoints: dict[tuple[str, str], Counts] = field(default_factory=dict)
     exceptions: int = 0
+    latency_sent: Histogram = field(default_factory=Histogram)
+    """With a schedule: latency from when the requests were sent."""
 
     def merge(self, other: "Tally") -> None:
         """Add everything that ``other`` has counted."""
         for key, counts in other.endpoints.items():
             self.endpoints.setdefault(key, Counts()).merge(counts)
         self.exceptions += other.exceptions
+        self.latency_sent.merge(other.latency_sent)
 
     def sum(self) -> Counts:
         """Return the counts of all endpoints together."""
@@ -179,3 +183,30 @@ class Recorder:
                 key = FURTHER_ENDPOINTS
             self._known.add(key)
         return self._second.endpoints.setdefault(key, Counts())
+
+
+class ScheduledRecorder(Recorder):
+    """Counts the requests of a schedule: their latency is that from when they were due."""
+
+    def __init__(self, lateness_ms: Callable[[], float]) -> None:
+        """Start at zero.
+
+        Args:
+            lateness_ms: Tells how late the request was sent that is reported now.
+        """
+        super().__init__()
+        self._lateness_ms = lateness_ms
+
+    def on_request(
+        self,
+        request_type: str,
+        name: str,
+        response_time: float | None,
+        exception: BaseException | None = None,
+        **_: object,
+    ) -> None:
+        """Count a request; ``response_time`` counts from when it was sent."""
+        if response_time is not None:
+            self._second.latency_sent.record(response_time)
+            response_time += self._lateness_ms()
+        super().on_request(request_type, name, response_time, exception)

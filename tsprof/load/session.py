@@ -1,6 +1,7 @@
 """The load process at work: it opens and closes the gate as told, and reports."""
 
 import contextlib
+import operator
 import os
 import sys
 import time
@@ -14,6 +15,7 @@ from locust.runners import STATE_RUNNING, STATE_SPAWNING, Runner
 
 from tsprof.load.bounded_log import BoundedLog
 from tsprof.load.gate import Gate
+from tsprof.load.loop_lag import LoopLag
 from tsprof.load.messages import (
     CloseGate,
     Failures,
@@ -27,6 +29,8 @@ from tsprof.load.messages import (
     encode,
 )
 from tsprof.load.recorder import Recorder
+from tsprof.probes.processes import waited_seconds
+from tsprof.records import Generator
 
 
 class Channel:
@@ -84,6 +88,9 @@ class LoadSession:
         self._recorder = recorder
         self._channel = channel
         self._log = log
+        self._loop_lag = LoopLag()
+        self._segment_began = (0.0, 0.0, 0.0)
+        """Time, CPU time until then, and time without a processor."""
         self._spawned = False
         self._in_segment = False
         self._second = 0
@@ -99,6 +106,7 @@ class LoadSession:
         # The last of the test_start hooks: the others may send requests to prepare the target.
         self._events.test_start.add_listener(lambda **_: self._gate.engage())
         gevent.spawn(self._report).link_exception(_end_at_once)
+        gevent.spawn(self._loop_lag.watch)
         while True:
             match self._channel.receive():
                 case OpenGate(requests):
@@ -116,6 +124,8 @@ class LoadSession:
         self._in_segment = True
         if not self._spawned:
             self._spawn_users()
+        self._loop_lag.take()
+        self._segment_began = _times()
         self._gate.open(requests)
 
     def _spawn_users(self) -> None:
@@ -190,6 +200,19 @@ class LoadSession:
             seconds=segment.seconds,
             latency=total.latency,
             endpoints=tally.totals(),
+            users=self._runner.user_count,
+            arrivals=segment.arrivals,
+            latency_sent=tally.latency_sent if segment.arrivals else None,
+            generator=self._generator(),
+        )
+
+    def _generator(self) -> Generator:
+        seconds, used, waited = map(operator.sub, _times(), self._segment_began)
+        seconds = max(seconds, 1e-3)
+        return Generator(
+            cpu_share=used / seconds,
+            waited_share=waited / seconds,
+            lag=self._loop_lag.take(),
         )
 
     def _failures(self) -> list[Failures]:
@@ -202,6 +225,10 @@ class LoadSession:
         if self._runner.state in {STATE_SPAWNING, STATE_RUNNING}:
             return f"all {self._users} users have ended{because}"
         return f"the test was stopped from within{because}"
+
+
+def _times() -> tuple[float, float, float]:
+    return time.monotonic(), time.process_time(), waited_seconds(os.getpid())
 
 
 def _end_at_once(_: gevent.Greenlet) -> None:

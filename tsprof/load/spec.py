@@ -25,7 +25,7 @@ class LoadSpec:
     paths: tuple[str, ...] = ()
     """Without a Locust file: paths that are requested with GET, one after the other."""
     rate: float | None = None
-    """At most this many requests per second, all users together; None for no limit."""
+    """Requests per second that are due, all users together; None for as many as they can."""
     seed: int | None = None
     """Seed of Python's ``random`` in the load process, which picks tasks and wait times."""
 

@@ -56,7 +56,7 @@ def _sample(process: psutil.Process, second: int, role: Role, *, costly: bool) -
             page_faults=_page_faults(process.pid),
             uss=uss,
             connections=connections,
-            waited_seconds=_waited(process.pid),
+            waited_seconds=waited_seconds(process.pid),
         )
 
 
@@ -69,8 +69,15 @@ def _page_faults(pid: int) -> int:
     return int(fields[7]) + int(fields[9])
 
 
-def _waited(pid: int) -> float:
-    """Seconds that the first thread was ready to run and had no processor (sched-stats)."""
+def waited_seconds(pid: int) -> float:
+    """Return for how long the first thread was ready to run and had no processor (sched-stats).
+
+    Args:
+        pid: the process.
+
+    Returns:
+        Seconds since its start; 0 where the kernel does not tell.
+    """
     try:
         return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
     except (OSError, ValueError, IndexError):

@@ -34,6 +34,7 @@ def render(report: Report) -> str:
     blocks = [
         *_answer(report),
         _figures(report),
+        _load(report),
         *(_finding(finding) for finding in report.findings),
         _criteria(report),
         _details("Gauges: what the target says of itself", map(wording.gauge_line, report.gauges)),
@@ -109,6 +110,11 @@ def _figures(report: Report) -> str:
         ("failed requests", fmt.number(report.failures)),
     ]
     return table(["figure", "value"], rows)
+
+
+def _load(report: Report) -> str:
+    sentences = [wording.latency_basis(report), wording.delivery_line(report)]
+    return "<br>\n".join(escape(sentence) for sentence in sentences if sentence)
 
 
 def _finding(finding: Finding) -> str:

@@ -281,8 +281,8 @@ class Cost(_Frozen):
     """Time during which a profiler watched the target."""
 
 
-class Latency(_Frozen):
-    """Latency of the requests that no profiler slowed down."""
+class Percentiles(_Frozen):
+    """How slow the requests were."""
 
     p50_ms: float | None = None
     """Median."""
@@ -292,8 +292,48 @@ class Latency(_Frozen):
     """99th percentile."""
     max_ms: float | None = None
     """The slowest request."""
+
+
+class Latency(Percentiles):
+    """Latency of the requests that no profiler slowed down, without the segment that calibrates."""
+
+    counted_from: Literal["due", "sent"] = "sent"
+    """From when a request counts: ``due``, from when it was to be sent by the schedule of a load
+    with a rate; ``sent``, from when it was sent, without a rate (a closed loop, in which a slow
+    answer holds back the requests behind it)."""
+    sent: Percentiles | None = None
+    """With a rate: the same from when each request was sent, which leaves out how long it waited
+    for a free user."""
     requests_per_second: float = 0.0
     """Throughput while the gate was open."""
+
+
+LimitedBy = Literal["", "generator", "target", "users"]
+"""What kept the load from being what was asked for; empty where nothing did."""
+
+
+class Delivery(_Frozen):
+    """How the load process fared, and whether it sent what was asked for."""
+
+    due: int | None = None
+    """Requests that the schedule of a load with a rate asked for; None without one."""
+    late: int = 0
+    """Of these, sent more than 10 ms after they were due."""
+    unsent: int = 0
+    """Of these, never sent, because no user was free before the segment ended."""
+    load_cpu_share: float | None = None
+    """CPU time of the load process while it sent: 1 is a whole core, and it cannot use more. None
+    in runs from before this was told."""
+    load_waited_share: float | None = None
+    """Time for which it was ready to run and had no processor, over the time in which it sent."""
+    loop_lag_p99_ms: float | None = None
+    """How late its event loop came round: 99th percentile."""
+    limited_by: LimitedBy = ""
+    """What kept the load back, where it was: ``generator`` is the load process, ``users`` their
+    number and their wait times; then no figure of speed is judged. ``target`` is the target's own
+    failing, and its latencies have it."""
+    reason: str = ""
+    """The same in a sentence, with figures."""
 
 
 class Measure(_Frozen):
@@ -429,6 +469,8 @@ class Report(_Frozen):
     """The target's processes, those that ended included."""
     latency: Latency = Latency()
     """Latency and throughput while no profiler was on."""
+    delivery: Delivery = Delivery()
+    """Whether the load was what was asked for."""
     performance: tuple[Measure, ...] = ()
     """Latency, throughput, errors and CPU time per request, with intervals."""
     endpoints: tuple[Endpoint, ...] = ()

@@ -75,7 +75,13 @@ def _run(console: Console, report: Report) -> None:
         f"run {report.provenance.run}" if report.provenance.run else "",
         f"exit code {report.exit_code}",
     ]
-    _line(console, Text(" | ".join(part for part in parts if part), style="dim"))
+    lines = [
+        " | ".join(part for part in parts if part),
+        wording.latency_basis(report),
+        wording.delivery_line(report),
+    ]
+    for line in lines:
+        _line(console, Text(line, style="dim"))
 
 
 def _ledger(console: Console, ledger: Sequence[LedgerRow]) -> None:

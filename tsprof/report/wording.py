@@ -1,5 +1,6 @@
 """The phrases that every renderer shares: findings, sites, holders, criteria, cost."""
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from tsprof.report import format as fmt
 from tsprof.report.model import (
     IN_BYTES,
     Criterion,
+    Delivery,
     Finding,
     Frame,
     Gauge,
@@ -14,6 +16,7 @@ from tsprof.report.model import (
     Holder,
     LedgerRow,
     Owner,
+    Percentiles,
     Report,
     Resource,
     Site,
@@ -28,6 +31,8 @@ OWNER_LABELS: dict[Owner, str] = {
     "other": "the rest",
 }
 _NOT_SPLIT = "resident memory (not split: no exact counters)"
+
+_OF_LATENCY = re.compile(r"(baseline_)?p\d+_(ms|drift)")
 
 _UNITS: dict[Resource, str] = {
     "fd": "file descriptors",
@@ -260,6 +265,42 @@ def ledger_cells(ledger: Sequence[LedgerRow]) -> list[tuple[str, str, str]]:
     ]
 
 
+def latency_basis(report: Report) -> str:
+    """From when latency counts, in a sentence; empty where nobody asked of latency."""
+    latency = report.latency
+    if latency.sent is not None:
+        return (
+            f"latency from when each request was due by the rate: {_percentiles(latency)}; from "
+            f"when it was sent, without its wait for a free user: {_percentiles(latency.sent)}"
+        )
+    if latency.p50_ms is not None and any(map(_is_of_latency, report.criteria)):
+        return (
+            "latency counts from when each request was sent, in a closed loop: a slow answer held "
+            "back the requests behind it, whose wait is not in it (with --rate it would be)"
+        )
+    return ""
+
+
+def _percentiles(latency: Percentiles) -> str:
+    figures = {"p50": latency.p50_ms, "p95": latency.p95_ms, "p99": latency.p99_ms}
+    return ", ".join(f"{name} {fmt.milliseconds(value)}" for name, value in figures.items())
+
+
+def _is_of_latency(criterion: Criterion) -> bool:
+    return _OF_LATENCY.fullmatch(criterion.name) is not None
+
+
+def delivery_line(report: Report) -> str:
+    """How much of a rate was sent when it was due; empty without a rate."""
+    delivery = report.delivery
+    if delivery.due is None:
+        return ""
+    return (
+        f"of {fmt.count(delivery.due, 'request')} that were due, {fmt.number(delivery.late)} were "
+        f"sent more than 10 ms late and {fmt.number(delivery.unsent)} never"
+    )
+
+
 def cost_line(report: Report) -> str:
     """What the run cost, in one line."""
 
@@ -275,7 +316,16 @@ def cost_line(report: Report) -> str:
         if cost.attribution_seconds
         else "no profiler",
         f"supervisor {used(cost.supervisor_cpu_s, cost.supervisor_peak_rss)}",
-        f"load {used(cost.load_cpu_s, cost.load_peak_rss)}",
+        f"load {used(cost.load_cpu_s, cost.load_peak_rss)}{_load_pressure(report.delivery)}",
         f"{fmt.size(cost.disk_bytes)} on disk",
     ]
     return "; ".join(parts)
+
+
+def _load_pressure(delivery: Delivery) -> str:
+    if delivery.load_cpu_share is None:
+        return ""
+    return (
+        f" ({fmt.percentage(delivery.load_cpu_share)} of a core while it sent, its event loop "
+        f"{fmt.milliseconds(delivery.loop_lag_p99_ms)} late at the p99)"
+    )

@@ -14,10 +14,11 @@ from tsprof.analysis.conditions import Service, conditions, no_room
 from tsprof.analysis.confirmation import Confirmation
 from tsprof.analysis.criteria import judge_criteria, judge_gauges
 from tsprof.analysis.decide import Evidence, decide
+from tsprof.analysis.delivery import assess_delivery, doubted, obstacle_to_speed
 from tsprof.analysis.gauge_drift import Watch, gauges_to_judge, rows
 from tsprof.analysis.gauges import gauges_of
 from tsprof.analysis.more_time import TimeAllowed
-from tsprof.analysis.performance import measure_performance, undisturbed
+from tsprof.analysis.performance import measure_performance, steady, undisturbed
 from tsprof.analysis.regressions import Regressions, find_regressions
 from tsprof.analysis.shapes import SLOWEST_FILL
 from tsprof.analysis.stability import Stability, judge_stability, load_qualities
@@ -94,6 +95,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         judged = [c for c in checkpoints if last is None or c.number <= last]
         calm = undisturbed(segments, last)
         seconds = database.seconds()
+        delivery = assess_delivery(steady(calm))
         facts = Facts(
             scenario=_fact(database, "scenario", str, ""),
             checkpoints=checkpoints,
@@ -103,6 +105,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             seconds=seconds,
             usage=usage,
             performance=measure_performance(calm, judged, seconds, usage),
+            delivery=delivery,
             provenance=_fact(database, "provenance", Provenance, Provenance()),
             notes=_fact(database, "notes", tuple[str, ...], ()),
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),
@@ -114,21 +117,23 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     finally:
         database.close()
     final = look(judged, slowest_fill)
-    steady = [segment for segment in calm if segment.number > 0]  # the first calibrates
-    gauges = gauges_of(settings.gauges.url, readings, steady, checkpoints)
-    criteria = judge_criteria(
-        settings.limits, calm, checkpoints, usage.mean_cpu_percent()
+    after_first = [segment for segment in calm if segment.number > 0]  # the first calibrates
+    gauges = gauges_of(settings.gauges.url, readings, after_first, checkpoints)
+    criteria = doubted(
+        judge_criteria(settings.limits, calm, checkpoints, usage.mean_cpu_percent()), delivery
     ) + judge_gauges(settings.comparisons, gauges)
     stability = Stability()
     unseen: tuple[Criterion, ...] = ()
     if facts.scenario == "endurance":
         watched, unseen = gauges_to_judge(gauges, settings.watched)
         stability = judge_stability(
-            steady, (*load_qualities(steady), *watched), no_room=no_room(facts.performance)
+            after_first,
+            (*load_qualities(after_first), *watched),
+            no_room=obstacle_to_speed(delivery) or no_room(facts.performance),
         )
-    told = stability.criteria + unseen
+    told = doubted(stability.criteria, delivery) + unseen
     named = (*settings.comparisons, *settings.watched)
-    facts = replace(facts, gauges=rows(gauges, steady, named, told))
+    facts = replace(facts, gauges=rows(gauges, after_first, named, told))
     regressions = _regressions(facts, allowances)
     told += regressions.criteria
     decision = decide(
@@ -137,6 +142,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             segments=calm,
             events=events,
             criteria=criteria,
+            delivery=delivery,
             told=told,
             worse=stability.findings + regressions.findings,
             unread=gauges.unread if facts.scenario == "endurance" else {},
@@ -152,6 +158,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     )
     notes = (
         *facts.notes,
+        *((delivery.reason,) if delivery.reason else ()),
         *gauges.notes,
         *stability.notes,
         *regressions.notes,
@@ -168,7 +175,7 @@ def _regressions(facts: Facts, allowances: Allowances | None) -> Regressions:
     service = Service(
         measures=facts.performance, conditions=conditions(facts.scenario, facts.provenance)
     )
-    return find_regressions(service, allowances.baseline)
+    return find_regressions(service, allowances.baseline, obstacle_to_speed(facts.delivery))
 
 
 class _CheckSettings(BaseModel):

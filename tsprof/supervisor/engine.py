@@ -355,6 +355,10 @@ class Engine:
             endpoints=tuple(
                 (e.method, e.name, e.requests, e.failures, e.latency.counts) for e in done.endpoints
             ),
+            users=done.users,
+            arrivals=done.arrivals,
+            latency_sent=done.latency_sent,
+            generator=done.generator,
         )
         self.segments.append(segment)
         self.instruments.database.add(segment)

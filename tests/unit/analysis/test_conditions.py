@@ -57,3 +57,8 @@ def test_conditions_are_the_load_and_the_machine() -> None:
     assert conditions("check", provenance) == {"users": "10", "url": "/a, /b", "cores": "2"}
     assert conditions("endurance", provenance)["users"] == "50"
     assert conditions("check", Provenance()) == {}
+    scheduled = Provenance(configuration={"load": {"rate": 50}})
+    assert conditions("check", scheduled) == {
+        "rate": "50",
+        "latency": "from when requests were due",
+    }

@@ -1,6 +1,7 @@
 """Limits by name, and whether a run kept them."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from fabricate import growing, segments, taken
@@ -72,3 +73,9 @@ def test_what_was_not_measured_is_neither_met_nor_missed(name: str) -> None:
 
 def test_no_limits_are_no_criteria() -> None:
     assert judge_criteria({}, segments(3), CHECKPOINTS, math.inf) == ()
+
+
+def test_the_latency_of_the_segment_that_calibrates_is_left_out() -> None:
+    cold, warm = served(*[900.0] * 50), replace(served(*[1.0] * 50), number=1)
+    (p99,) = judge_criteria({"p99_ms": 2}, [cold, warm], CHECKPOINTS, None)
+    assert p99.met is True

@@ -51,3 +51,9 @@ def test_what_does_not_compare_is_said() -> None:
     assert [c.name for c in found.criteria] == ["baseline_error_rate"]
     (note,) = found.notes
     assert note.startswith("not compared: p50 latency, p95 latency, p99 latency, throughput, CPU")
+
+
+def test_nothing_of_speed_compares_where_the_load_was_not_delivered() -> None:
+    found = find_regressions(service(p50_ms=80.0), BASELINE, "the load process fell behind")
+    assert "the load process fell behind" in found.notes[0]
+    assert [finding.resource for finding in found.findings] == []

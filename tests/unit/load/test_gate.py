@@ -1,5 +1,7 @@
 """The gate: counted admission, and knowing when nothing is in flight."""
 
+import gc
+import weakref
 from collections.abc import Iterator
 from time import monotonic
 
@@ -7,7 +9,7 @@ import gevent
 import gevent.event
 import pytest
 
-from tsprof.load.gate import CATCH_UP_SECONDS, Gate
+from tsprof.load.gate import Gate
 
 
 class Users:
@@ -133,15 +135,91 @@ def test_a_rate_spaces_the_tickets(tickets: int | None) -> None:
     gevent.killall(users.greenlets)
 
 
-def test_after_a_stall_the_rate_goes_on_without_a_long_burst() -> None:
+def test_what_a_stall_held_back_is_sent_late_and_none_is_left_out() -> None:
+    gate = Gate(rate=100)
+    gate.open(30)
+    gate.admit()
+    gevent.sleep(0.2)
+    late = []
+    for _ in range(29):
+        gate.admit()
+        late.append(gate.lateness_ms())
+    assert late[0] >= 200 - 10 - 1
+    assert late[:10] == sorted(late[:10], reverse=True)
+    for ticket in range(1, 31):
+        gate.release(ticket)
+    segment = gate.finish()
+    assert segment.seconds >= 29 / 100
+    assert segment.arrivals is not None
+    assert (segment.arrivals.sent, segment.arrivals.unsent) == (30, 0)
+    assert segment.arrivals.late >= segment.arrivals.late_without_user >= 18
+    assert segment.arrivals.most_in_flight == 30
+
+
+def test_what_was_due_and_found_no_user_before_the_end_is_counted() -> None:
     gate = Gate(rate=100)
     gate.open(None)
     gate.admit()
-    gevent.sleep(0.4)
-    began = monotonic()
-    for _ in range(25):
-        gate.admit()
-    assert monotonic() - began >= (25 - 1) / 100 - CATCH_UP_SECONDS - 0.001
+    gevent.sleep(0.1)
+    gate.close()
+    gate.release(1)
+    arrivals = gate.finish().arrivals
+    assert arrivals is not None
+    assert arrivals.sent == 1
+    assert arrivals.unsent >= 10
+    gate.open(3)
+    gate.admit()
+    gevent.sleep(0.1)
+    gate.close()
+    gate.release(1)
+    arrivals = gate.finish().arrivals
+    assert arrivals is not None
+    assert (arrivals.unsent, arrivals.due) == (2, 3)
+
+
+def test_users_that_wait_for_a_far_slot_are_there_when_the_next_segment_opens() -> None:
+    gate = Gate(rate=0.2)
+    users = Users(gate, 3)
+    for _ in range(2):
+        began = monotonic()
+        gate.open(None)
+        gevent.sleep(0.01)
+        gate.close()
+        settle(gate)
+        arrivals = gate.finish().arrivals
+        assert arrivals is not None
+        assert (arrivals.sent, arrivals.unsent, arrivals.late_without_user) == (1, 0, 0)
+        assert monotonic() - began < 5
+    gevent.killall(users.greenlets)
+
+
+def test_a_user_that_is_killed_while_it_waits_for_its_slot_leaves_it_to_the_next() -> None:
+    gate = Gate(rate=20)
+    gate.open(2)
+    gate.admit()
+    waiting = gevent.spawn(gate.admit)
+    gevent.sleep(0)
+    waiting.kill()
+    assert gate.admit() == 2
+
+
+def test_the_lateness_of_a_greenlet_that_ended_is_forgotten() -> None:
+    gate = Gate(rate=1000)
+    gate.open(1)
+    ended = weakref.ref(gevent.spawn(gate.admit))
+    gevent.wait()
+    gc.collect()
+    assert ended() is not None
+    gate.let_go_of_the_dead()
+    gc.collect()
+    assert ended() is None
+
+
+def test_without_a_rate_there_is_no_schedule(gate: Gate) -> None:
+    gate.open(1)
+    gate.release(gate.admit())
+    assert gate.finish().arrivals is None
+    assert gate.lateness_ms() == 0
 
 
 def test_a_task_keeps_its_ticket_to_its_end(gate: Gate) -> None:

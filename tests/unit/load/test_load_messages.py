@@ -1,5 +1,6 @@
 """The lines between the supervisor and the load process."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,22 @@ from tsprof.load.messages import (
     encode,
 )
 from tsprof.load.spec import LoadSpec
+from tsprof.records import Arrivals, Generator
 
 LATENCY = Histogram({-5: 2, 700: 1}, 12.25)
+QUIET = Quiet(
+    admitted=3,
+    completed=3,
+    failures=1,
+    exceptions=0,
+    seconds=1.5,
+    latency=LATENCY,
+    endpoints=(EndpointTotals("GET", "/", 3, 1, LATENCY),),
+    users=5,
+    arrivals=Arrivals(sent=3, unsent=2, late=1, late_without_user=1, most_in_flight=2),
+    latency_sent=LATENCY,
+    generator=Generator(cpu_share=0.5, waited_share=0.25, lag=LATENCY),
+)
 MESSAGES: list[Message] = [
     Tick(
         second=1_700_000_000,
@@ -41,7 +56,8 @@ MESSAGES: list[Message] = [
         open=True,
         cpu_seconds=1.5,
     ),
-    Quiet(3, 3, 1, 0, 1.5, LATENCY, (EndpointTotals("GET", "/", 3, 1, LATENCY),)),
+    QUIET,
+    replace(QUIET, arrivals=None, latency_sent=None),
     LoadLost("line\nline"),
     Failures((FailureSample("a\nb", 2),)),
     Ready(("note",)),

@@ -13,6 +13,7 @@ from tsprof.load.recorder import (
     MAX_SAMPLES,
     OTHER_MESSAGES,
     Recorder,
+    ScheduledRecorder,
 )
 
 
@@ -130,3 +131,17 @@ def test_an_exception_that_cannot_be_printed_is_named() -> None:
     recorder.on_exception("MyUser", Unprintable())
     assert samples(recorder) == {"MyUser: Unprintable": 1}
     assert recorder.failures.last == "MyUser: Unprintable"
+
+
+def test_under_a_schedule_latency_counts_from_when_a_request_was_due() -> None:
+    late = iter([0.0, 200.0])
+    recorder = ScheduledRecorder(lambda: next(late))
+    recorder.on_request("GET", "/", 0.25)
+    recorder.on_request("GET", "/", 5.0, exception=ValueError("no"))
+    recorder.on_request("GET", "/", None)
+    second = recorder.end_second()
+    assert (second.sum().requests, second.sum().failures) == (3, 1)
+    assert second.sum().latency.max_ms == 205.0
+    assert second.sum().latency.percentile(50) == pytest.approx(0.25, rel=0.01)
+    assert second.latency_sent.max_ms == 5.0
+    assert recorder.end_segment().latency_sent.count == 2

@@ -8,7 +8,17 @@ import report_builder
 from rich.console import Console
 
 from tsprof.report import html, json_report, junit, markdown, terminal
-from tsprof.report.model import Finding, Growth, LedgerRow, Report, Verdict
+from tsprof.report.model import (
+    Criterion,
+    Delivery,
+    Finding,
+    Growth,
+    Latency,
+    LedgerRow,
+    Percentiles,
+    Report,
+    Verdict,
+)
 
 
 def printed(report: Report) -> str:
@@ -106,3 +116,31 @@ def test_gauges_are_shown_with_their_change(name: str) -> None:
         assert shown in text
     nothing = render(report_builder.failing(gauges=()))
     assert "what the target says of itself" not in nothing
+
+
+@pytest.mark.parametrize("name", ["terminal", "html", "json", "markdown"])
+def test_with_a_rate_latency_is_shown_from_both_starts(name: str) -> None:
+    latency = Latency(
+        p50_ms=0.25,
+        p95_ms=150,
+        p99_ms=190,
+        counted_from="due",
+        sent=Percentiles(p50_ms=0.24, p95_ms=1.5, p99_ms=185),
+    )
+    delivery = Delivery(due=1618, late=98, load_cpu_share=0.02, loop_lag_p99_ms=0.6)
+    text = RENDERERS[name](report_builder.failing(latency=latency, delivery=delivery))
+    assert "190" in text
+    assert "185" in text
+    if name != "json":
+        shown = unescape(text)
+        assert "latency from when each request was due by the rate: p50 0.25 ms" in shown
+        assert "without its wait for a free user: p50 0.24 ms, p95 1.5 ms, p99 185 ms" in shown
+        assert "of 1,618 requests that were due, 98 were sent more than 10 ms late" in shown
+
+
+@pytest.mark.parametrize("name", ["terminal", "html", "markdown"])
+def test_a_closed_loop_is_named_where_a_limit_of_latency_was_asked_for(name: str) -> None:
+    words = "in a closed loop: a slow answer held back"
+    assert words in unescape(RENDERERS[name](report_builder.failing()))
+    other = Criterion(name="error_rate", limit=0.1, value=0.0, met=True)
+    assert words not in unescape(RENDERERS[name](report_builder.failing(criteria=(other,))))

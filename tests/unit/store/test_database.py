@@ -1,13 +1,25 @@
 """``run.db``: what goes in comes out, whatever happens in between."""
 
+import json
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tsprof.errors import StoreError
-from tsprof.records import Checkpoint, Event, GaugeReading, ProcessReading, ProcessSample, Segment
+from tsprof.histogram import Histogram
+from tsprof.records import (
+    Arrivals,
+    Checkpoint,
+    Event,
+    GaugeReading,
+    Generator,
+    ProcessReading,
+    ProcessSample,
+    Segment,
+)
 from tsprof.store.database import FORMAT, RunDatabase
 
 READING = ProcessReading(
@@ -42,6 +54,10 @@ SEGMENT = Segment(
     latency_max_ms=12.5,
     exceptions=1,
     endpoints=(("GET", "/items", 600, 3, {64: 600}), ("POST", "/items", 400, 0, {})),
+    users=5,
+    arrivals=Arrivals(sent=1000, unsent=7, late=3, late_without_user=2, most_in_flight=5),
+    latency_sent=Histogram({60: 1000}, 9.5),
+    generator=Generator(cpu_share=0.5, waited_share=0.1, lag=Histogram({20: 25}, 0.25)),
 )
 EVENT = Event(seconds=2.5, kind="process_ended", text="process 13 ended", pid=13)
 SAMPLE = ProcessSample(
@@ -252,6 +268,19 @@ def test_a_run_from_before_gauges_has_none(path: Path) -> None:
     reader = RunDatabase(path, read_only=True)
     assert reader.gauges() == []
     reader.close()
+
+
+def test_a_segment_from_before_there_was_a_schedule(path: Path) -> None:
+    written(path).close()
+    new = ("users", "arrivals", "latency_sent", "generator")
+    with closing(sqlite3.connect(path)) as raw, raw:
+        (text,) = raw.execute("SELECT record FROM segments").fetchone()
+        older = {name: value for name, value in json.loads(text).items() if name not in new}
+        raw.execute("UPDATE segments SET record = ?", (json.dumps(older),))
+    reader = RunDatabase(path, read_only=True)
+    (segment,) = reader.segments()
+    reader.close()
+    assert segment == replace(SEGMENT, users=0, arrivals=None, latency_sent=None, generator=None)
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
