@@ -158,7 +158,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     )
     notes = (
         *facts.notes,
-        *((delivery.reason,) if delivery.reason else ()),
+        *_untold(delivery.reason, decision.reasons),
         *gauges.notes,
         *stability.notes,
         *regressions.notes,
@@ -167,6 +167,11 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     return build_report(
         replace(facts, notes=notes), final, decision, criteria + told, confirmation.attribution
     )
+
+
+def _untold(text: str, reasons: Sequence[str]) -> tuple[str, ...]:
+    """Return a text that is there and that no reason tells already."""
+    return (text,) if text and not any(text in reason for reason in reasons) else ()
 
 
 def _regressions(facts: Facts, allowances: Allowances | None) -> Regressions:
