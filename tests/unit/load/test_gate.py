@@ -144,7 +144,7 @@ def test_what_a_stall_held_back_is_sent_late_and_none_is_left_out() -> None:
     for _ in range(29):
         gate.admit()
         late.append(gate.lateness_ms())
-    assert late[0] >= 200 - 10 - 1
+    assert late[0] >= 180
     assert late[:10] == sorted(late[:10], reverse=True)
     for ticket in range(1, 31):
         gate.release(ticket)
@@ -152,7 +152,7 @@ def test_what_a_stall_held_back_is_sent_late_and_none_is_left_out() -> None:
     assert segment.seconds >= 29 / 100
     assert segment.arrivals is not None
     assert (segment.arrivals.sent, segment.arrivals.unsent) == (30, 0)
-    assert segment.arrivals.late >= segment.arrivals.late_without_user >= 18
+    assert segment.arrivals.late >= segment.arrivals.late_without_user >= 15
     assert segment.arrivals.most_in_flight == 30
 
 
@@ -166,7 +166,7 @@ def test_what_was_due_and_found_no_user_before_the_end_is_counted() -> None:
     arrivals = gate.finish().arrivals
     assert arrivals is not None
     assert arrivals.sent == 1
-    assert arrivals.unsent >= 10
+    assert arrivals.unsent >= 8
     gate.open(3)
     gate.admit()
     gevent.sleep(0.1)

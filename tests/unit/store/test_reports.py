@@ -11,8 +11,17 @@ from tsprof.analysis.acknowledgements import Acknowledgement
 from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.baseline import make_baseline
 from tsprof.errors import StoreError, UsageError
-from tsprof.records import Checkpoint, Event, GaugeReading, ProcessReading, Segment
-from tsprof.report.model import Finding, Measure, Report, Verdict
+from tsprof.histogram import Histogram
+from tsprof.records import (
+    Arrivals,
+    Checkpoint,
+    Event,
+    GaugeReading,
+    Generator,
+    ProcessReading,
+    Segment,
+)
+from tsprof.report.model import Delivery, Finding, Measure, Report, Verdict
 from tsprof.store.database import RunDatabase
 from tsprof.store.reports import assemble, open_report, store_report
 from tsprof.store.runs import DATABASE, TARGET_LOG, create_run, list_runs
@@ -156,6 +165,45 @@ def test_segments_under_a_profiler_tell_nothing_of_the_targets_speed(tmp_path: P
     assert [m.name for m in report.performance] == [
         *("p50_ms", "p95_ms", "p99_ms", "requests_per_second", "error_rate")
     ]
+
+
+@pytest.mark.parametrize(
+    ("cpu_share", "code", "words"),
+    [
+        (0.95, 3, "the load process did not keep up with the rate"),
+        (0.05, 0, "the target did not keep up with the rate"),
+    ],
+)
+def test_a_limit_of_latency_is_not_kept_by_a_load_that_was_not_delivered(
+    tmp_path: Path, cpu_share: float, code: int, words: str
+) -> None:
+    folder = stored(tmp_path, settings={"criteria": {"p99_ms": 100}})
+    database = RunDatabase(folder / DATABASE)
+    database.add(
+        Segment(
+            number=24, seconds=1.2, requests=1000, failures=0, intended=1000,
+            latency={100: 1000}, latency_max_ms=4.0, users=2,
+            arrivals=Arrivals(
+                sent=1000, unsent=0, late=500, late_without_user=500, most_in_flight=2
+            ),
+            latency_sent=Histogram({90: 1000}, 3.0),
+            generator=Generator(cpu_share=cpu_share, waited_share=0.0, lag=Histogram()),
+        )
+    )  # fmt: skip
+    database.close()
+    report = assemble(folder)
+    assert report.exit_code == code
+    assert words in report.delivery.reason
+    assert [words in text for text in (*report.reasons, *report.notes)].count(True) == 1
+    assert report.latency.counted_from == "due"
+    assert report.latency.sent is not None
+    assert report.latency.sent.max_ms == 3.0
+
+
+def test_a_run_from_before_there_was_a_schedule_tells_what_it_knows(tmp_path: Path) -> None:
+    report = assemble(stored(tmp_path, settings={"load": {"rate": 100}}))
+    assert (report.latency.counted_from, report.latency.sent) == ("sent", None)
+    assert report.delivery == Delivery()
 
 
 def test_the_checkpoints_after_the_last_judged_one_do_not_count(tmp_path: Path) -> None:
