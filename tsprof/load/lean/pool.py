@@ -51,7 +51,7 @@ class Connection:
         reader = self.reader
         reader.expect(method)
         # A server may answer before it stops to read; if it did not, reading fails as well.
-        try:  # noqa: SIM105 - contextlib.suppress would cost half as much as the rest of this
+        try:  # noqa: SIM105 - contextlib.suppress would cost 0.2 microseconds
             self.transport.send(data)
         except (BrokenPipeError, ConnectionResetError):
             pass
