@@ -131,8 +131,11 @@ def _sparing_sleep(sleep: Method, loop: Any) -> Method:
 
     @wraps(sleep)
     def _sleep(task_set: Any, seconds: float) -> None:
-        if seconds != 0 or getattr(task_set, "_tsprof_turn", None) == loop.iteration:
-            sleep(task_set, seconds)
+        turn = loop.iteration
+        if seconds == 0 and getattr(task_set, "_tsprof_turn", turn) != turn:
+            task_set._tsprof_turn = turn  # noqa: SLF001
+            return
+        sleep(task_set, seconds)
         task_set._tsprof_turn = loop.iteration  # noqa: SLF001
 
     return _sleep

@@ -11,6 +11,7 @@ and switched off because nothing here reads them.
 
 import time
 from collections import defaultdict
+from typing import Any
 
 import locust.stats
 from locust.runners import LocalRunner
@@ -49,41 +50,15 @@ class _BoundedEntry(StatsEntry):
         self.num_reqs_per_sec = _RecentSeconds(int)
         self.num_fail_per_sec = _RecentSeconds(int)
 
-    def count(
-        self, now: float, response_time: float | None, rounded: int, content_length: int
-    ) -> None:
-        """Do what Locust's ``log`` does.
 
-        Args:
-            now: Seconds since the epoch.
-            response_time: Milliseconds; None where a client does not measure.
-            rounded: The response time as it is counted in ``response_times``.
-            content_length: Bytes.
-        """
-        self.num_requests += 1
-        self.num_reqs_per_sec[int(now)] += 1
-        self.last_request_timestamp = now
-        self.total_content_length += content_length
-        if response_time is None:
-            self.num_none_requests += 1
-            return
-        self.total_response_time += response_time  # type: ignore[assignment]  # Locust says int
-        if self.min_response_time is None or response_time < self.min_response_time:
-            self.min_response_time = response_time  # type: ignore[assignment]
-        # A call of max would cost a fifth of all this.
-        if response_time > self.max_response_time:  # noqa: PLR1730
-            self.max_response_time = response_time  # type: ignore[assignment]
-        self.response_times[rounded] += 1
-
-
-class _BoundedEntries(dict[tuple[str, str], _BoundedEntry]):
+class _BoundedEntries(dict[tuple[str, str], StatsEntry]):
     """Statistics by (name, method)."""
 
     def __init__(self, stats: RequestStats) -> None:
         super().__init__()
         self._stats = stats
 
-    def __missing__(self, key: tuple[str, str]) -> _BoundedEntry:
+    def __missing__(self, key: tuple[str, str]) -> StatsEntry:
         if len(self) >= MAX_ENTRIES and key != FURTHER_ENTRIES:
             return self[FURTHER_ENTRIES]
         self[key] = _BoundedEntry(self._stats, *key)
@@ -93,18 +68,13 @@ class _BoundedEntries(dict[tuple[str, str], _BoundedEntry]):
 class BoundedStats(RequestStats):
     """``RequestStats`` of bounded size: 200 entries, 20 errors, 20 seconds."""
 
-    total: _BoundedEntry
-    entries: _BoundedEntries  # type: ignore[assignment]  # dict is invariant
-
     def __init__(self) -> None:
         """Start empty."""
         super().__init__(use_response_times_cache=False)
         self.clear_all()
 
-    def log_request(
-        self, method: str, name: str, response_time: float | None, content_length: int
-    ) -> None:
-        """Count a request, for half of what it costs in Locust (0.7 for 1.3 microseconds).
+    def log_request(self, method: str, name: str, response_time: Any, content_length: int) -> None:
+        """Count a request as Locust does, for half of the cost (0.6 for 1.3 microseconds).
 
         Args:
             method: The method.
@@ -113,10 +83,24 @@ class BoundedStats(RequestStats):
             content_length: Bytes.
         """
         now = time.time()
-        # Looked up each time: Locust documents that a Locust file may replace it.
-        rounded = 0 if response_time is None else locust.stats.bucket_response_time(response_time)
-        self.total.count(now, response_time, rounded, content_length)
-        self.entries[name, method].count(now, response_time, rounded, content_length)
+        second = int(now)
+        if response_time is not None:
+            # Looked up each time: Locust documents that a Locust file may replace it.
+            rounded = locust.stats.bucket_response_time(response_time)
+        for entry in (self.total, self.entries[name, method]):
+            entry.num_requests += 1
+            entry.num_reqs_per_sec[second] += 1
+            entry.last_request_timestamp = now
+            entry.total_content_length += content_length
+            if response_time is None:
+                entry.num_none_requests += 1
+                continue
+            entry.total_response_time += response_time
+            entry.response_times[rounded] += 1
+            if response_time > entry.max_response_time:  # noqa: PLR1730 - max costs a call
+                entry.max_response_time = response_time
+            if entry.min_response_time is None or response_time < entry.min_response_time:
+                entry.min_response_time = response_time
 
     def clear_all(self) -> None:
         """Remove all entries and errors."""

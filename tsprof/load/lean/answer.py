@@ -24,6 +24,12 @@ class AnswerReader:
         """Expect no answer yet."""
         self._parser = HttpResponseParser(self)
         self._heads: dict[int, Head] = {}  # by the length of the whole answer
+        self.fields: list[Field] = []
+        self.sets_cookies = False
+        self.is_encoded = False
+        """Whether the body is compressed."""
+        self.keep_alive = False
+        """Whether another request can be sent on the connection, once the answer is complete."""
         self.expect("GET")
 
     def expect(self, method: str) -> None:
@@ -37,14 +43,8 @@ class AnswerReader:
         """Whether a byte of the answer has come."""
         self.status = 0
         """The status, from when the headers are complete."""
-        self.fields: list[Field] = []
-        self.sets_cookies = False
-        self.is_encoded = False
-        """Whether the body is compressed."""
         self.body: list[bytes] = []
         self.complete = False
-        self.keep_alive = False
-        """Whether another request can be sent on the connection, once the answer is complete."""
 
     def feed(self, data: bytes) -> None:
         """Take what the connection received; nothing means that the server closed it.
@@ -105,9 +105,11 @@ class AnswerReader:
             self._parser = HttpResponseParser(self)  # the old one goes on to expect a body
 
     def on_message_begin(self) -> None:
-        """Refuse an answer that nobody asked for."""
+        """Begin with the headers; refuse an answer that nobody asked for."""
         if self.complete:
             raise HttpParserError
+        self.fields = []
+        self.sets_cookies = self.is_encoded = self.keep_alive = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header, but no trailer."""
@@ -125,8 +127,6 @@ class AnswerReader:
         parser = self._parser
         status = parser.get_status_code()
         if status < FIRST_FINAL_STATUS and status != SWITCHING_PROTOCOLS:
-            self.fields = []
-            self.sets_cookies = self.is_encoded = False
             return
         self.status = status
         self.keep_alive = parser.should_keep_alive()
