@@ -49,7 +49,8 @@ class Histogram:
         """Add one latency."""
         number = bucket(milliseconds)
         self.counts[number] = self.counts.get(number, 0) + 1
-        self.max_ms = max(self.max_ms, min(milliseconds, HIGHEST_MS))
+        if milliseconds > self.max_ms:
+            self.max_ms = min(milliseconds, HIGHEST_MS)
 
     def merge(self, other: "Histogram") -> None:
         """Add everything that ``other`` has recorded."""

@@ -70,6 +70,28 @@ def test_totals_are_those_of_locust(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(ours.total.num_reqs_per_sec) == MAX_SECONDS
 
 
+def test_entries_are_those_of_locust(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, locusts = BoundedStats(), RequestStats(use_response_times_cache=False)
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.5)
+    for stats in (ours, locusts):
+        stats.clear_all()
+        for response_time in (None, 147.2, 3.4, 3432.0, 0.4, 58_760.0):
+            stats.log_request("GET", "/", response_time, 10)  # type: ignore[arg-type]
+    for one, other in (
+        (ours.total, locusts.total),
+        (ours.get("/", "GET"), locusts.get("/", "GET")),
+    ):
+        assert one.num_none_requests == 1
+        assert {**vars(one), "stats": None} == {**vars(other), "stats": None}
+
+
+def test_a_locust_file_can_round_response_times_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    stats = BoundedStats()
+    monkeypatch.setattr("locust.stats.bucket_response_time", lambda _: 7)
+    stats.log_request("GET", "/", 3.0, 10)
+    assert stats.total.response_times == {7: 1}
+
+
 @pytest.mark.parametrize("clear", [BoundedStats.clear_all, BoundedStats.reset_all])
 def test_stays_bounded_after_it_was_cleared(clear: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     stats = BoundedStats()

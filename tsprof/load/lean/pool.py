@@ -1,6 +1,5 @@
 """The connections of one user, kept open from request to request."""
 
-import contextlib
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -52,8 +51,10 @@ class Connection:
         reader = self.reader
         reader.expect(method)
         # A server may answer before it stops to read; if it did not, reading fails as well.
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        try:  # noqa: SIM105 - contextlib.suppress would cost 0.2 microseconds
             self.transport.send(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
         receive = self.transport.receive
         while not (reader.complete or (reader.status and not whole)):
             reader.feed(receive())

@@ -78,7 +78,9 @@ class LeanHttpSession(FastHttpSession):
         json: Any = None,
         allow_redirects: bool = True,  # noqa: FBT001, FBT002
         context: dict[str, Any] | None = None,
-        **options: Any,
+        params: Any = None,
+        files: Any = None,
+        max_redirects: int | None = None,
     ) -> FastResponse:
         """Send a request.
 
@@ -94,7 +96,9 @@ class LeanHttpSession(FastHttpSession):
             json: Sent as the body if there is no ``data``.
             allow_redirects: Whether redirects are followed.
             context: Handed to the request event.
-            options: ``params``, ``files``, ``max_redirects``.
+            params: What to add to the URL's query.
+            files: What to make a multipart body of.
+            max_redirects: How many redirects are followed, if not the session's number.
 
         Returns:
             The response; its status is 0 if there was none.
@@ -102,7 +106,7 @@ class LeanHttpSession(FastHttpSession):
         start_time = time()
         built_url = f"{self.base_url}{url}" if url[:1] == "/" else self._build_url(url)
         if not allow_redirects:
-            options["max_redirects"] = 0
+            max_redirects = 0
         fields = dict(headers) if headers else {}
         if auth or self.auth_header:
             fields["Authorization"] = _basic(*auth) if auth else self.auth_header
@@ -116,7 +120,7 @@ class LeanHttpSession(FastHttpSession):
         length = 0
         try:
             response = self.client.urlopen(
-                built_url, method, fields, data, stream=stream, **options
+                built_url, method, fields, data, stream, params, files, max_redirects
             )
         except FAILURE_EXCEPTIONS as error:
             exception: BaseException | None = error

@@ -46,17 +46,16 @@ class LeanUserAgent(LocustUserAgent):
         defaults = as_fields(self.default_headers)
         self._defaults = {type(None): defaults, str: defaults + TEXT, bytes: defaults + BINARY}
 
-    def urlopen(  # type: ignore[override]  # with fewer options
+    def urlopen(  # type: ignore[override] # noqa: PLR0917 - fewer options, of every request
         self,
         url: str,
         method: str,
         headers: dict[str, Any],
         payload: Any,
-        *,
-        stream: bool = False,
-        params: Any = None,
-        files: Any = None,
-        max_redirects: int | None = None,
+        stream: bool,  # noqa: FBT001
+        params: Any,
+        files: Any,
+        max_redirects: int | None,
     ) -> LeanResponse:
         """Send a request, and those that it is redirected to.
 

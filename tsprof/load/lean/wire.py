@@ -40,10 +40,12 @@ def encode(
             does not allow there.
     """
     origin, head, framing = _head(method, url, fields, defaults)
+    if not (payload or framing or method in METHODS_WITH_BODY):
+        return origin, head + b"\r\n"
     if framing == "chunked":
         chunk = b"%x\r\n%b\r\n" % (len(payload), payload) if payload else b""
         return origin, b"%b\r\n%b0\r\n\r\n" % (head, chunk)
-    if framing or not (payload or method in METHODS_WITH_BODY):
+    if framing:
         return origin, b"%b\r\n%b" % (head, payload)
     return origin, b"%bContent-Length: %d\r\n\r\n%b" % (head, len(payload), payload)
 
