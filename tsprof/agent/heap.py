@@ -11,11 +11,14 @@ from . import objects as look
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 CHUNK = 20_000
 """Objects that are looked at between two looks at the clock, about 2 ms."""
 _FROZEN_AT_START = 1_000  # Python 3.12 freezes 375 objects by itself
+_FROZEN_SHOWN = 500_000  # to remember which were seen takes some 100 bytes for each
+_LONG = 1_000  # entries from which a container's are looked at last
 
 LENGTHS: dict[type, Any] = {
     list: list.__len__,
@@ -42,7 +45,7 @@ class CollectorPaused:
 
 
 def objects() -> list[Any]:
-    """Return the objects that the collector tracks, frozen ones included.
+    """Return the objects that the collector tracks from old to new, then those that are frozen.
 
     With them come untracked containers that local variables of running functions hold.
     """
@@ -51,8 +54,7 @@ def objects() -> list[Any]:
     found += middle
     found += young
     del middle, young
-    if gc.get_freeze_count() > _FROZEN_AT_START:
-        found += frozen_objects(found)
+    found += frozen_objects(found)
     hidden = {}
     for frame in look.running_frames():
         for value in look.frame_locals(frame).values():
@@ -60,6 +62,12 @@ def objects() -> list[Any]:
                 hidden[id(value)] = value
     found += hidden.values()
     return found
+
+
+def parts(items: list[Any]) -> Iterator[list[Any]]:
+    """Yield the items in lists of at most ``CHUNK``."""
+    for start in range(0, len(items), CHUNK):
+        yield items[start : start + CHUNK]
 
 
 def referents(*items: Any) -> list[Any]:
@@ -77,34 +85,57 @@ def referents(*items: Any) -> list[Any]:
     return found
 
 
+def shows_all() -> bool:
+    """Tell whether ``objects`` shows all, or more is frozen than it looks for."""
+    return gc.get_freeze_count() <= _FROZEN_SHOWN
+
+
 def frozen_objects(ordinary: list[Any]) -> list[Any]:
-    """Find the objects that ``gc.freeze`` hid, from the modules down.
+    """Find objects that ``gc.freeze`` hid, from the modules down; the entries of what is long last.
 
     A server that forks workers from a loaded application freezes it, so that collections do not
     unshare its pages; the collector then lists none of it.
     """
+    if gc.get_freeze_count() <= _FROZEN_AT_START:
+        return []
     known = set(map(id, ordinary))
     found: list[Any] = []
     level = list(sys.modules.values())
-    while level:
+    postponed: list[Any] = []
+    while level and len(found) < _FROZEN_SHOWN:
         fresh = []
-        for item in level:
-            if id(item) not in known and gc.is_tracked(item):
-                known.add(id(item))
-                fresh.append(item)
+        for part in parts(level):
+            for item in part:
+                if id(item) not in known and gc.is_tracked(item):
+                    known.add(id(item))
+                    fresh.append(item)
+            if len(found) + len(fresh) >= _FROZEN_SHOWN:
+                break
         found += fresh
-        level = referents(*fresh)
+        postponed += [item for item in fresh if _is_long(item)]
+        level = referents(*(item for item in fresh if not _is_long(item)))
+        if not level:
+            level, postponed = referents(*postponed), []
     return found
 
 
-def referrers(items: list[Any]) -> list[Any]:
-    """Return the tracked objects that refer to any of ``items``, frozen ones included."""
+def _is_long(item: Any) -> bool:
+    base = container_base(type(item))
+    return base is not None and LENGTHS[base](item) > _LONG
+
+
+def referrers(items: list[Any], frozen: list[Any]) -> list[Any]:
+    """Return the tracked objects that refer to any of ``items``.
+
+    Args:
+        items: What is referred to.
+        frozen: What ``frozen_objects`` found: the collector knows nothing of it.
+    """
     found = gc.get_referrers(*items)
-    if gc.get_freeze_count() > _FROZEN_AT_START:
-        wanted = set(map(id, items))
-        for item in frozen_objects(gc.get_objects()):
-            if not wanted.isdisjoint(map(id, referents(item))):
-                found.append(item)
+    wanted = set(map(id, items))
+    for part in parts(frozen):
+        if not wanted.isdisjoint(map(id, referents(*part))):
+            found += [item for item in part if not wanted.isdisjoint(map(id, referents(item)))]
     return found
 
 

@@ -29,7 +29,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
             small containers that gain together; ``types``: names of types whose instances grow,
             or a mapping of names to the numbers that they gained; ``instances``: new ones of each
             that are looked at (default 3); ``long``: entries from which a container on the way
-            may be what grows (default 64); ``budget`` in seconds (default 3); ``values``: whether
+            may be what grows (default 64); ``budget`` in seconds (default 6); ``values``: whether
             the sample shows values (default false).
 
     Returns:
@@ -38,8 +38,8 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
     began = time.perf_counter()
     gc.collect(1)  # what the agent's last answer left is among the newest objects
     with heap.CollectorPaused():
-        program = Program(arguments)
-        until = began + arguments.get("budget", 3.0)
+        until = began + arguments.get("budget", 6.0)
+        program = Program(arguments, until)
         walk = Walk(until)
         holders: dict[Any, dict[str, Any]] = {}
         while program.starts and not walk.out_of_time:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import types
 
 from . import bytecode, heap, links, objects
@@ -19,17 +20,24 @@ _HOLD_NOTHING = frozenset({"builtin_function_or_method", "weakref.ReferenceType"
 class Program:
     """What one look at the heap picks out of it: where walks start, and all functions."""
 
-    def __init__(self, arguments: dict[str, Any]) -> None:
-        """Look once; ``arguments`` are those of ``holders.find``."""
+    def __init__(self, arguments: dict[str, Any], until: float) -> None:
+        """Look once.
+
+        Args:
+            arguments: those of ``holders.find``.
+            until: the value of ``time.perf_counter`` at which to end with what is found.
+        """
         wanted = {entry["id"]: entry["type"] for entry in arguments.get("containers", ())}
         wanted.update(dict.fromkeys(arguments.get("ids", ()), ""))
         items = heap.objects()
         found = {id(item): item for item in items if id(item) in wanted}
         if len(found) < len(wanted):  # dicts of plain values are not tracked
-            for at in range(0, len(items), heap.CHUNK):
-                for item in heap.referents(*items[at : at + heap.CHUNK]):
+            for part in heap.parts(items):
+                for item in heap.referents(*part):
                     if id(item) in wanted:
                         found[id(item)] = item
+                if len(found) == len(wanted) or time.perf_counter() > until:
+                    break
         self.starts = objects.OwnList(
             found[identity]
             for identity, kind in wanted.items()
@@ -41,9 +49,14 @@ class Program:
         gains = given if isinstance(given, dict) else dict.fromkeys(given, 0)
         names = set(gains) - _HOLD_NOTHING
         kinds = {kind for kind in set(map(type, items)) if heap.type_name(kind) in names}
+        by_kind: dict[type, list[Any]] = {kind: [] for kind in kinds}
+        for item in [item for item in items if type(item) in kinds]:
+            by_kind[type(item)].append(item)
         self.linked: dict[type, links.Linked] = objects.OwnDict()
-        for kind in kinds:
-            instances = [item for item in items if type(item) is kind][-_SEARCHED:]
+        for kind, alike in by_kind.items():
+            if time.perf_counter() > until:
+                break
+            instances = alike[-_SEARCHED:]
             gain = gains[heap.type_name(kind)] or len(instances) // 3 + 1
             ends, structure = links.foremost(instances, items)
             if structure is not None:

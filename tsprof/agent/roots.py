@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import gc
 import sys
 import time
 import types
@@ -80,6 +81,7 @@ class Walk:
         self._modules = {id(vars(m)): m for m in _modules()}
         self._running = {id(frame): frame for frame in objects.running_frames()}
         self._frames = _frame_by_local_variable(self._running.values())
+        self._frozen = objects.OwnList(heap.frozen_objects(gc.get_objects()))
         self.out_of_time = False
 
     def chains(self, start: Any) -> list[list[Any]]:
@@ -136,7 +138,7 @@ class Walk:
         ours = {id(level), id(below), id(items)}
         ours |= {id(self._running), id(self._frames), id(self._modules)}
         found = []
-        for item in heap.referrers(items):
+        for item in heap.referrers(items, self._frozen):
             if id(item) in seen or id(item) in ours or _is_searchs(item):
                 continue
             seen.add(id(item))

@@ -32,6 +32,8 @@ DISK_LIMIT = 2 << 30
 """Bytes that must be free for a capture. A window of 12 s wrote 30 to 95 MB, with native traces or
 without."""
 CENSUS_PATIENCE = 20.0
+CENSUS_CALLS = 5
+"""Calls of some 2 s each that a census may take: five million objects took two."""
 SEGMENT_PATIENCE = 8.0
 """Seconds for each of a window's two segments, however much it slows the target down: then it is
 closed with the requests that were served."""
@@ -133,7 +135,7 @@ def open_window(
     engine.phase = "attributing: which line, which holder"
     engine.profiling = str(tracing)
     _prepare(window, engine, pids, tracing)
-    window.before = agents.ask("census.take", pids=pids, timeout=CENSUS_PATIENCE)
+    window.before = _census(agents, pids)
     _start(window, engine, pids, tracing)
     early = engine.counted_segment(requests, SEGMENT_PATIENCE)
     _quiet(engine)
@@ -145,7 +147,7 @@ def open_window(
     _quiet(engine)
     _collect(agents, window, final)
     agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
-    window.after = agents.ask("census.take", pids=pids, timeout=CENSUS_PATIENCE)
+    window.after = _census(agents, pids)
     window.requests_early = early.requests
     window.requests_total = early.requests + late.requests
     if "garbage" in final.leaking:  # before the look for holders collects it
@@ -178,6 +180,21 @@ def _collect(agents: Agents, window: Window, final: Look) -> None:
     """
     if "garbage" not in final.leaking:
         agents.ask("checkpoint", pids=window.captures, timeout=WINDOW_PATIENCE)
+
+
+def _census(agents: Agents, pids: list[int]) -> dict[int, Reply]:
+    """Have the processes count their objects, in several calls where there are many."""
+    replies = agents.ask("census.take", pids=pids, timeout=CENSUS_PATIENCE)
+    for _ in range(CENSUS_CALLS - 1):
+        unfinished = [
+            pid
+            for pid, reply in replies.items()
+            if isinstance(reply, Mapping) and reply["scanned"] < reply["objects"]
+        ]
+        if not unfinished:
+            break
+        replies |= agents.ask("census.go_on", pids=unfinished, timeout=CENSUS_PATIENCE)
+    return replies
 
 
 def _memray_for(agent: Agent) -> str | None:
