@@ -5,13 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tsprof.analysis.gauges import Gauges
 from tsprof.analysis.performance import PERCENTILES, steady
-from tsprof.config.values import Comparison, comparison
+from tsprof.config.values import CRITERIA, Comparison, comparison
 from tsprof.histogram import Histogram
 from tsprof.records import Checkpoint, Segment
 from tsprof.report.model import Criterion
 
-AT_LEAST = ("requests_per_second",)
-"""Criteria whose value must be above the limit; all others must stay below."""
 _COMPARE: Mapping[Comparison, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -21,32 +19,22 @@ _COMPARE: Mapping[Comparison, Callable[[float, float], bool]] = {
 
 
 def judge_criteria(
-    limits: Mapping[str, float],
-    segments: Sequence[Segment],
-    checkpoints: Sequence[Checkpoint],
-    cpu_percent: float | None,
+    limits: Mapping[str, float], values: Mapping[str, float | None]
 ) -> tuple[Criterion, ...]:
     """Compare what was measured with the limits.
 
     Args:
-        limits: by name: p50_ms, p95_ms, p99_ms (milliseconds), error_rate (0 to 1),
-            requests_per_second, cpu_percent (of one core), memory (bytes of resident memory).
-        segments: of the whole run.
-        checkpoints: of the whole run.
-        cpu_percent: mean over the run, or None.
+        limits: by the names of ``CRITERIA``, in the units that these have.
+        values: as ``criteria_values`` gives them, and what a scenario measures besides.
 
     Returns:
         One criterion per limit; one that could not be measured has ``met`` None.
     """
-    values = _measure(segments, checkpoints, cpu_percent)
     criteria = []
     for name, limit in limits.items():
-        value = values.get(name)
-        more = name in AT_LEAST
-        met = None if value is None else (value > limit if more else value < limit)
-        criteria.append(
-            Criterion(name=name, limit=limit, value=value, met=met, comparison=">" if more else "<")
-        )
+        value, sign = values.get(name), CRITERIA[name].sign
+        met = None if value is None else _COMPARE[sign](value, limit)
+        criteria.append(Criterion(name=name, limit=limit, value=value, met=met, comparison=sign))
     return tuple(criteria)
 
 
@@ -78,9 +66,20 @@ def judge_gauges(limits: Mapping[str, str], gauges: Gauges) -> tuple[Criterion, 
     return tuple(criteria)
 
 
-def _measure(
-    segments: Sequence[Segment], checkpoints: Sequence[Checkpoint], cpu_percent: float | None
+def criteria_values(
+    segments: Sequence[Segment],
+    checkpoints: Sequence[Checkpoint],
+    cpu_percent: float | None,
+    processors: int | None,
 ) -> dict[str, float | None]:
+    """Return what every scenario measures for its criteria, by name; None where it could not.
+
+    Args:
+        segments: of the whole run, or those that are to be judged.
+        checkpoints: of the whole run.
+        cpu_percent: mean over the run, of one processor; None where it is not known.
+        processors: of the machine; None where it is not known.
+    """
     requests = sum(segment.requests for segment in segments)
     failures = sum(segment.failures for segment in segments)
     busy = sum(segment.seconds for segment in segments)
@@ -90,6 +89,8 @@ def _measure(
     measured["error_rate"] = failures / requests if requests else None
     measured["requests_per_second"] = requests / busy if busy > 0 else None
     measured["cpu_percent"] = cpu_percent
+    if cpu_percent is not None and processors:
+        measured["machine_cpu_percent"] = cpu_percent / processors
     measured["memory"] = max(
         (float(sum(r.rss for r in c.processes)) for c in checkpoints if c.processes), default=None
     )

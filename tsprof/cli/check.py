@@ -29,4 +29,4 @@ def check(**parameters: Any) -> int:
     """
     from tsprof.scenarios.check import plan
 
-    return run_scenario(plan, parameters)
+    return run_scenario("check", plan, parameters)

@@ -57,4 +57,4 @@ def endurance(
     given = [length for length in (hours, minutes, seconds) if length is not None]
     if len(given) > 1:
         raise UsageError("--hours, --minutes and --seconds say the same thing; keep one")
-    return run_scenario(plan, {**parameters, "duration": given[0] if given else None})
+    return run_scenario("endurance", plan, {**parameters, "duration": given[0] if given else None})

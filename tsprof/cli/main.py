@@ -48,6 +48,12 @@ COMMANDS = (
     Entry("Scenarios", "check", "tsprof.cli.check:check", "Check a service for leaks."),
     Entry(
         "Scenarios",
+        "baseline",
+        "tsprof.cli.baseline:baseline",
+        "Measure a service under its usual load.",
+    ),
+    Entry(
+        "Scenarios",
         "endurance",
         "tsprof.cli.endurance:endurance",
         "Soak a service for hours.",

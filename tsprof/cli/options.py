@@ -1,5 +1,6 @@
 """The options that commands share, and the settings that follow from them."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import reduce
 from pathlib import Path
@@ -7,9 +8,13 @@ from typing import Any
 
 import click
 
-from tsprof.config import Loaded, complete, load_settings, merge
+from tsprof.config import Loaded, complete, for_scenario, load_settings, merge
+from tsprof.config.values import CRITERIA
 from tsprof.report.write import check_outputs
 from tsprof.units import DURATION
+
+_OWN_LIMIT = re.compile(r"\s*([a-z0-9_.]+)\s*(=)\s*([^=\s].*?)\s*")
+_COMPARED = re.compile(r"\s*(.*?\S)\s*(<=|>=|<|>)\s*([^<>=]*[^<>=\s])\s*")
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -27,16 +32,17 @@ _TABLES = {
         "baseline",
         "acknowledged",
     ),
-    "endurance": ("duration", "checkpoint_every"),
+    "endurance": ("checkpoint_every",),
     "report": ("json", "junit", "markdown", "html"),
 }
 """Which parameters of a command go into which table of the configuration."""
 
 
-def settings_from(parameters: Mapping[str, Any]) -> Loaded:
+def settings_from(scenario: str, parameters: Mapping[str, Any]) -> Loaded:
     """Read the configuration file, put the options over it, and complete the whole.
 
     Args:
+        scenario: the name of the scenario that is to run.
         parameters: of a command that has the options below, by name; parameters that are not part
             of the configuration are ignored.
 
@@ -53,7 +59,14 @@ def settings_from(parameters: Mapping[str, Any]) -> Loaded:
         for table, names in _TABLES.items()
     }
     overrides["gauges"] = {"url": _given(parameters.get("gauges"))}
-    settings = complete(merge(loaded.settings, overrides), Path())
+    criteria = parameters.get("criterion")
+    if scenario == "check":
+        overrides["criteria"] = criteria or {}
+    else:
+        own = {"duration": parameters.get("duration"), "criteria": criteria}
+        overrides[scenario] = overrides.get(scenario, {}) | own
+    merged = merge(loaded.settings, overrides)
+    settings = complete(for_scenario(merged, scenario, parameters.get("scale") or 1.0), Path())
     check_outputs(
         **settings.report.model_dump(by_alias=True), save_baseline=parameters.get("save_baseline")
     )
@@ -88,6 +101,25 @@ def _variables(
         if not text.partition("=")[0] or "=" not in text:
             raise click.BadParameter(f"{text!r} is not KEY=VALUE", context, parameter)
     return dict(text.split("=", 1) for text in texts) or None
+
+
+def _limits(
+    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
+) -> dict[str, str] | None:
+    """Read criteria: ``p99_ms < 20``, ``error_rate=off``, ``cache_hit_rate > 80%``."""
+    limits = {}
+    for text in texts:
+        match = _OWN_LIMIT.fullmatch(text) or _COMPARED.fullmatch(text)
+        if match is None:
+            form = "write it as in 'p99_ms < 20', 'error_rate=off' or 'cache_hit_rate > 80%'"
+            raise click.BadParameter(f"{text!r} is no criterion; {form}", context, parameter)
+        name, sign, limit = match.groups()
+        known = CRITERIA.get(name)
+        if known is not None and sign not in ("=", known.sign):
+            wrong = f"{name} has a limit that a run must be {known.sign}, not {sign}"
+            raise click.BadParameter(wrong, context, parameter)
+        limits[name] = limit if known is not None or sign == "=" else f"{sign} {limit}"
+    return limits or None
 
 
 def file_option(name: str, meaning: str) -> Decorator:
@@ -161,7 +193,7 @@ load_options = _together(
     click.option(
         "--host", metavar="URL", help="Where the target serves (default http://127.0.0.1:{port})."
     ),
-    click.option("--users", type=int, metavar="N", help="Users at the same time (default 10)."),
+    click.option("--users", type=int, metavar="N", help="Users at the same time."),
     click.option(
         "--rate",
         type=float,
@@ -178,6 +210,13 @@ run_options = _together(
         multiple=True,
         metavar="PATH",
         help="Read what the target tells of itself here (/metrics, /stats); can be repeated.",
+    ),
+    click.option(
+        "--criterion",
+        multiple=True,
+        metavar="LIMIT",
+        callback=_limits,
+        help="A limit to keep, as in 'p99_ms < 20'; NAME=off drops one; can be repeated.",
     ),
     click.option(
         "--attribute/--no-attribute",
@@ -238,6 +277,20 @@ output_options = _together(
     click.option("--quiet", "-q", is_flag=True, help="Print nothing but problems."),
 )
 """Where reports go."""
+
+
+def duration_option(usual: str) -> Decorator:
+    """Return the option that says how long a scenario lasts, and how long it usually does."""
+    return click.option("--duration", type=DURATION, help=f"How long it runs (default {usual}).")
+
+
+scale_option = click.option(
+    "--scale",
+    type=click.FloatRange(0, 1000, min_open=True),
+    metavar="F",
+    help="Multiply every length of time by this: 0.05 makes 90 s of half an hour.",
+)
+"""How much shorter than its defaults a scenario is."""
 
 scenario_options = _together(
     target_command, target_options, load_options, run_options, known_options, output_options

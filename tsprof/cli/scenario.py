@@ -28,17 +28,20 @@ from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.run import run
 
 
-def run_scenario(plan: Callable[[Settings], Plan], parameters: Mapping[str, Any]) -> int:
+def run_scenario(
+    scenario: str, plan: Callable[[Settings], Plan], parameters: Mapping[str, Any]
+) -> int:
     """Run a scenario and write its reports; return the exit code.
 
     Args:
+        scenario: its name.
         plan: makes the scenario's plan from the settings.
         parameters: of the command, as ``scenario_options`` names them.
     """
     quiet = bool(parameters.get("quiet"))
-    loaded = settings_from(parameters)
+    loaded = settings_from(scenario, parameters)
     planned = plan(loaded.settings)
-    allowances = _allowances(loaded.settings, planned.scenario)
+    allowances = _allowances(loaded.settings, scenario)
     if allowances.expect_a_leak:  # which is no reason to stop looking for others
         planned = replace(planned, stop_on_leak=False)
     with LiveView(quiet=quiet) as view:

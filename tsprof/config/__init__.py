@@ -3,6 +3,7 @@
 from tsprof.config.files import Loaded, load_settings
 from tsprof.config.merging import complete, merge
 from tsprof.config.model import Check, Endurance, Load, Outputs, Settings, Target
+from tsprof.config.scenario import for_scenario, gauge_limits
 
 __all__ = [
     "Check",
@@ -13,6 +14,8 @@ __all__ = [
     "Settings",
     "Target",
     "complete",
+    "for_scenario",
+    "gauge_limits",
     "load_settings",
     "merge",
 ]

@@ -12,12 +12,13 @@ from tsprof.errors import UsageError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEFAULT_LOCUSTFILE = Path("locustfile.py")
+_SCENARIOS = ("baseline", "stress", "spike", "endurance")
 _REPLACES = {
-    ("load", "url"): ("load", "locustfile"),
-    ("load", "locustfile"): ("load", "url"),
-    ("load", "users"): ("endurance", "users"),
-    ("target", "command"): ("target", "pid"),
-    ("target", "pid"): ("target", "command"),
+    ("load", "url"): [("load", "locustfile")],
+    ("load", "locustfile"): [("load", "url")],
+    ("load", "users"): [(scenario, "users") for scenario in _SCENARIOS],
+    ("target", "command"): [("target", "pid")],
+    ("target", "pid"): [("target", "command")],
 }
 """What an option replaces besides the file's value of the same name."""
 _OPTION_NAMES = {
@@ -38,7 +39,7 @@ def merge(settings: Settings, overrides: Mapping[str, Mapping[str, Any]]) -> Set
     Args:
         settings: from the file.
         overrides: values by table and key, in any form that the file may use; None for an option
-            that was not given. Variables of the environment are added to the file's.
+            that was not given. Variables and criteria are added to the file's.
 
     Raises:
         UsageError: an option's value is wrong; the message names the option.
@@ -49,11 +50,12 @@ def merge(settings: Settings, overrides: Mapping[str, Mapping[str, Any]]) -> Set
         if not values:
             continue
         merged = raw.setdefault(table, {})
-        if table == "target" and "env" in values:
-            values["env"] = merged.get("env", {}) | values["env"]
+        for key, value in values.items():
+            if isinstance(value, Mapping):  # variables and criteria are added to the file's
+                values[key] = merged.get(key, {}) | value
         for key in values:
-            other_table, other_key = _REPLACES.get((table, key), (table, key))
-            raw.get(other_table, {}).pop(other_key, None)
+            for other_table, other_key in _REPLACES.get((table, key), ()):
+                raw.get(other_table, {}).pop(other_key, None)
         merged.update(values)
     return validated(raw, _option)
 

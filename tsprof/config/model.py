@@ -1,11 +1,13 @@
 """The settings of a run as data, each with the sentence and the example that documents it."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tsprof.config import values
+from tsprof.config.defaults import default
 
 DEFAULT_HOST = "http://127.0.0.1:{port}"
 STDOUT = Path("-")
@@ -163,24 +165,72 @@ class Check(Table):
     )
 
 
+def _users(scenario: str) -> Any:
+    return Field(
+        default_factory=partial(default, scenario, "users"),
+        description="Users at the same time; those of `[load]`, where it says how many, replace "
+        "the default.",
+        examples=[100],
+    )
+
+
+def _duration(scenario: str, more: str = "") -> Any:
+    return Field(
+        default_factory=partial(default, scenario, "duration"),
+        description=f"How long it runs.{more}",
+        examples=["90m"],
+    )
+
+
+def _criteria() -> Any:
+    return Field(
+        default_factory=dict,
+        description="Limits that are this scenario's own, as in `[criteria]`; the scenario has "
+        'some by default, and `"off"` drops one.',
+        examples=[{"p99_ms": 20, "error_rate": "off"}],
+    )
+
+
+class Baseline(Table):
+    """The steady load that later runs are compared with."""
+
+    users: Users = _users("baseline")
+    duration: Duration = _duration("baseline")
+    criteria: Criteria = _criteria()
+
+
+class Stress(Table):
+    """The climb to the highest rate that the target sustains."""
+
+    users: Users = _users("stress")
+    duration: Duration = _duration("stress")
+    criteria: Criteria = _criteria()
+
+
+class Spike(Table):
+    """A multiple of the load for a while, and back."""
+
+    users: Users = _users("spike")
+    duration: Duration = _duration("spike")
+    times: Annotated[float, Field(gt=1, le=1000)] = Field(
+        default_factory=partial(default, "spike", "times"),
+        description="How many times the load is multiplied by.",
+        examples=[5],
+    )
+    criteria: Criteria = _criteria()
+
+
 class Endurance(Table):
     """The soak test."""
 
-    duration: Duration = Field(
-        default=14400.0,
-        description="How long it runs. `hours = 4` says the same in hours.",
-        examples=["90m"],
-    )
+    duration: Duration = _duration("endurance", " `hours = 4` says the same in hours.")
     checkpoint_every: Duration = Field(
         default=60.0,
         description="The time under load between two checkpoints.",
         examples=["5m"],
     )
-    users: Users | None = Field(
-        default=None,
-        description="Users in this scenario; those of `[load]` by default.",
-        examples=[100],
-    )
+    users: Users = _users("endurance")
+    criteria: Criteria = _criteria()
 
     @model_validator(mode="before")
     @classmethod
@@ -243,7 +293,10 @@ class Settings(Table):
     target: Target = Target()
     load: Load = Load()
     check: Check = Check()
-    endurance: Endurance = Endurance()
+    baseline: Baseline = Field(default_factory=Baseline)
+    stress: Stress = Field(default_factory=Stress)
+    spike: Spike = Field(default_factory=Spike)
+    endurance: Endurance = Field(default_factory=Endurance)
     gauges: Gauges = Gauges()
     criteria: Criteria = Field(
         default_factory=dict,

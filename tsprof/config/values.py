@@ -19,6 +19,8 @@ from tsprof.units import parse_duration, parse_number, parse_percent, parse_shar
 
 Comparison = Literal["<", "<=", ">", ">="]
 
+OFF = "off"
+"""In place of a limit: drops the criterion that a scenario has by default."""
 LONGEST_DURATION = 366 * 86400.0
 """Seconds: a year. A larger number is a slip of the unit."""
 _SHELL_WORDS = frozenset({"&&", "||", "|", ";", "&", "<", ">", ">>", "2>&1"})
@@ -184,6 +186,9 @@ def criteria(value: Any) -> dict[str, float | str]:
     limits: dict[str, float | str] = {}
     for name, limit in _flat(value):
         try:
+            if limit == OFF:
+                limits[name] = OFF
+                continue
             if name in CRITERIA:
                 limits[name] = _parsed(CRITERIA[name].read, limit)
                 continue
@@ -204,7 +209,7 @@ def criteria(value: Any) -> dict[str, float | str]:
 
 def comparisons(limits: Mapping[str, float | str]) -> dict[str, str]:
     """Return those of the criteria that compare a gauge of the target's own, by its name."""
-    return {name: limit for name, limit in limits.items() if isinstance(limit, str)}
+    return {n: limit for n, limit in limits.items() if isinstance(limit, str) and limit != OFF}
 
 
 def watched(value: Any) -> dict[str, Any]:
@@ -275,6 +280,8 @@ class Limit:
     """Makes the limit of what people write."""
     example: str | float
     meaning: str
+    sign: Comparison = "<"
+    """How a value has to compare with the limit."""
 
 
 CRITERIA = {
@@ -282,11 +289,23 @@ CRITERIA = {
     "p95_ms": Limit(_milliseconds, 20, "95 of 100 requests must be answered faster."),
     "p99_ms": Limit(_milliseconds, "50ms", "99 of 100 requests must be answered faster."),
     "error_rate": Limit(parse_share, "1%", "Fewer requests may fail."),
-    "requests_per_second": Limit(parse_number, 500, "More must be served."),
+    "requests_per_second": Limit(parse_number, 500, "More must be served.", ">"),
     "cpu_percent": Limit(parse_percent, 80, "The target's mean use of one processor, at most."),
+    "machine_cpu_percent": Limit(
+        parse_percent, 80, "The target's mean use of all processors together, at most."
+    ),
     "memory": Limit(parse_size, "512MB", "The target's resident memory at any checkpoint."),
+    "recovery_seconds": Limit(
+        parse_duration, 30, "After a spike, latency must be back sooner (`tsprof spike`)."
+    ),
+    "dropped_requests": Limit(
+        parse_number, 0, "Requests of a spike that may fail or go unsent (`tsprof spike`).", "<="
+    ),
+    "memory_kept": Limit(
+        parse_share, "10%", "Memory that may be left over from a spike (`tsprof spike`)."
+    ),
 }
-"""The criteria that every scenario measures, by name."""
+"""The criteria that there are, by name; what a scenario cannot measure is not met."""
 
 
 def _parsed(parse: Callable[[str | float], float], value: Any) -> float:

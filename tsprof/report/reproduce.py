@@ -28,12 +28,16 @@ _OPTIONS = {
     ("check", "profiler"): "--profiler",
     ("check", "drain"): "--drain",
     ("check", "hang_timeout"): "--hang-timeout",
+    ("baseline", "duration"): "--duration",
+    ("stress", "duration"): "--duration",
+    ("spike", "duration"): "--duration",
+    ("spike", "times"): "--times",
     ("endurance", "duration"): "--seconds",
     ("endurance", "checkpoint_every"): "--checkpoint-every",
 }
 """What of the configuration matters to a leak, and its option."""
-_ONLY_IN = {"max_time": "check", "duration": "endurance", "checkpoint_every": "endurance"}
-"""Keys that matter to one scenario alone."""
+_SCENARIOS = ("baseline", "stress", "spike", "endurance")
+"""Tables that matter to one scenario alone."""
 
 
 def command_line(report: Report) -> str:
@@ -52,12 +56,13 @@ def _options(scenario: str, configuration: Mapping[str, Any]) -> Iterator[str]:
     for (table, key), option in _OPTIONS.items():
         value = _value(configuration, table, key)
         given = value is not None and value != defaults[table][key]
-        if not given or _ONLY_IN.get(key, scenario) != scenario:
+        others = (table in _SCENARIOS and table != scenario) or (
+            key == "max_time" and scenario != "check"
+        )
+        if not given or others:
             continue
         for one in value if isinstance(value, list | tuple) else (value,):
             yield from (option, f"{one:g}" if isinstance(one, float) else str(one))
-    if scenario == "endurance" and (users := _value(configuration, "endurance", "users")):
-        yield from ("--users", str(users))
     if _value(configuration, "check", "agent") is False:
         yield "--no-agent"
 

@@ -12,7 +12,7 @@ from tsprof.analysis.allowances import Allowances
 from tsprof.analysis.assessments import look
 from tsprof.analysis.conditions import Service, conditions, no_room
 from tsprof.analysis.confirmation import Confirmation
-from tsprof.analysis.criteria import judge_criteria, judge_gauges
+from tsprof.analysis.criteria import criteria_values, judge_criteria, judge_gauges
 from tsprof.analysis.decide import Evidence, decide
 from tsprof.analysis.delivery import assess_delivery, doubted, obstacle_to_speed
 from tsprof.analysis.gauge_drift import Watch, gauges_to_judge, rows
@@ -89,6 +89,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         complete = _fact(database, "complete", bool, False)
         slowest_fill = _fact(database, "slowest_fill", float, SLOWEST_FILL)
         confirmation = _fact(database, "confirmation", Confirmation, Confirmation())
+        hoped = _fact(database, "gauge_limits", dict[str, str], {})
         allowances = _fact(database, "allowances", Allowances, None)
         usage = sum_samples(database.samples())
         last = confirmation.last_judged
@@ -119,9 +120,13 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     final = look(judged, slowest_fill)
     after_first = [segment for segment in calm if segment.number > 0]  # the first calibrates
     gauges = gauges_of(settings.gauges.url, readings, after_first, checkpoints)
-    criteria = doubted(
-        judge_criteria(settings.limits, calm, checkpoints, usage.mean_cpu_percent()), delivery
-    ) + judge_gauges(settings.comparisons, gauges)
+    values = criteria_values(
+        calm, checkpoints, usage.mean_cpu_percent(), _processors(facts.provenance)
+    )
+    told_gauges = {name: limit for name, limit in hoped.items() if gauges.find(name) is not None}
+    criteria = doubted(judge_criteria(settings.limits, values), delivery) + judge_gauges(
+        settings.comparisons | told_gauges, gauges
+    )
     stability = Stability()
     unseen: tuple[Criterion, ...] = ()
     if facts.scenario == "endurance":
@@ -132,7 +137,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             no_room=obstacle_to_speed(delivery) or no_room(facts.performance),
         )
     told = doubted(stability.criteria, delivery) + unseen
-    named = (*settings.comparisons, *settings.watched)
+    named = (*settings.comparisons, *told_gauges, *settings.watched)
     facts = replace(facts, gauges=rows(gauges, after_first, named, told))
     regressions = _regressions(facts, allowances)
     told += regressions.criteria
@@ -181,6 +186,11 @@ def _regressions(facts: Facts, allowances: Allowances | None) -> Regressions:
         measures=facts.performance, conditions=conditions(facts.scenario, facts.provenance)
     )
     return find_regressions(service, allowances.baseline, obstacle_to_speed(facts.delivery))
+
+
+def _processors(provenance: Provenance) -> int | None:
+    cores = provenance.machine.get("cores", "")
+    return int(cores) if cores.isdecimal() else None
 
 
 class _CheckSettings(BaseModel):

@@ -5,6 +5,7 @@ segment's requests, and what an answer takes of memory is given back before the 
 Every checkpoint has one such request before it, the first one included, so that none stands out.
 """
 
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from tsprof.config import Settings
@@ -25,9 +26,15 @@ MOST_NOTES = 3
 LOOK_EVERY = 0.02
 
 
-def gauge_addresses(settings: Settings, place: Place) -> list[GaugeAddress]:
-    """Return where the settings say that the target tells of itself."""
-    judged = (*comparisons(settings.criteria), *settings.gauges.watch)
+def gauge_addresses(settings: Settings, place: Place, limits: Iterable[str]) -> list[GaugeAddress]:
+    """Return where the settings say that the target tells of itself.
+
+    Args:
+        settings: of the run.
+        place: where the target serves.
+        limits: names of gauges that the scenario has limits for.
+    """
+    judged = (*comparisons(settings.criteria), *limits, *settings.gauges.watch)
     names = {_metric(name) for name in judged}
     keep = frozenset(f"{name}{end}" for name in names for end in ("", "_sum", "_count"))
     return [

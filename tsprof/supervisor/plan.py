@@ -1,6 +1,7 @@
 """What a scenario asks of the supervisor: phases as data."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tsprof.analysis.shapes import SLOWEST_FILL
 
@@ -30,5 +31,7 @@ class Plan:
     """What opens the windows: ``memray``, ``tracemalloc``, or the better that the target allows."""
     drain_seconds: float = 15.0
     """How long the gate stays closed before a memory leak is called."""
+    gauge_limits: Mapping[str, str] = field(default_factory=dict)
+    """Limits on what the target says of itself, held to where it says it, by name."""
     hang_seconds: float = 30.0
     """A target that answers nothing for so long, with requests waiting, has hung."""

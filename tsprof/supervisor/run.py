@@ -50,6 +50,7 @@ def run(
         stack.callback(_close, database)
         database.set_fact("scenario", plan.scenario)
         database.set_fact("slowest_fill", plan.slowest_fill)
+        database.set_fact("gauge_limits", dict(plan.gauge_limits))
         database.set_fact("started", started.isoformat(timespec="seconds"))
         database.set_fact("settings", settings.model_dump(mode="json", by_alias=True))
         database.set_fact(
@@ -71,7 +72,7 @@ def run(
             folder / LOAD_LOG,
         )
         stack.callback(load.stop)
-        gauges = gauge_addresses(settings, place)
+        gauges = gauge_addresses(settings, place, plan.gauge_limits)
         again = None if settings.target.pid else partial(bring_up, settings, place, around)
         engine = Engine(
             Instruments(target, agents, load, database, interrupts, view.update, gauges, again)

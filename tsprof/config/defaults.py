@@ -1,0 +1,31 @@
+"""What each scenario asks for unless the user says otherwise; it stands in ``scenarios.toml``."""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from tsprof.config import values
+
+FILE = "scenarios.toml"
+
+
+@cache
+def _tables() -> dict[str, dict[str, Any]]:
+    return tomllib.loads(files("tsprof.config").joinpath(FILE).read_text(encoding="utf-8"))
+
+
+def default(scenario: str, key: str) -> Any:
+    """Return the default of a scenario's key: seconds for a duration, users as a number."""
+    value = _tables()[scenario][key]
+    return values.duration(value) if key == "duration" else value
+
+
+def default_criteria(scenario: str) -> dict[str, float | str]:
+    """Return the limits that every run of a scenario is held to, by name."""
+    return values.criteria(_tables().get(scenario, {}).get("criteria", {}))
+
+
+def default_gauge_limits(scenario: str) -> dict[str, float | str]:
+    """Return the limits on what a target says of itself, held to where it says it, by name."""
+    return values.criteria(_tables().get(scenario, {}).get("gauges", {}))
