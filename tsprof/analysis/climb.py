@@ -36,8 +36,6 @@ class Step:
         failed: share of the answers that were failures, or never came.
         late: share of the requests that were due and could not be sent in time.
         busiest: use of one processor by the target's busiest process.
-        threads: number of the target's threads that were busy, for a process that uses one
-            processor: 1 for a program that works in one thread.
         machine: use of all processors, by whatever runs.
         generator: why the load itself could not keep the rate; empty where it could.
         p99_ms: of all answers, counted from when each request was due.
