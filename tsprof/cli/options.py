@@ -247,6 +247,16 @@ run_options = _together(
 )
 """How to measure."""
 
+monitor_options = _together(
+    click.option(
+        "--prometheus",
+        type=click.IntRange(0, 65535),
+        metavar="PORT",
+        help="Serve the run's own metrics at this port of 127.0.0.1 (0 for a free one).",
+    ),
+)
+"""How others can see the run while it lasts."""
+
 known_options = _together(
     click.option(
         "--baseline",
@@ -293,6 +303,12 @@ scale_option = click.option(
 """How much shorter than its defaults a scenario is."""
 
 scenario_options = _together(
-    target_command, target_options, load_options, run_options, known_options, output_options
+    target_command,
+    target_options,
+    load_options,
+    run_options,
+    monitor_options,
+    known_options,
+    output_options,
 )
 """All that a command which runs a scenario has in common with the others."""

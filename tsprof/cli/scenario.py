@@ -1,9 +1,11 @@
 """What all commands have in common that run a scenario: settings in, reports out."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +49,28 @@ def run_scenario(
     with LiveView(quiet=quiet) as view:
         for note in loaded.notes:
             view.line(note)
-        report, folder = run(planned, loaded.settings, home(), view, allowances)
+        monitoring = partial(_monitoring, parameters, view)
+        report, folder = run(
+            planned, loaded.settings, home(), view, allowances, monitoring=monitoring
+        )
     print_report(report, loaded.settings, folder, quiet=quiet)
     if parameters.get("save_baseline") is not None:
         _save_baseline(report, parameters["save_baseline"], allowances, quiet=quiet)
     return report.exit_code
+
+
+@contextmanager
+def _monitoring(parameters: Mapping[str, Any], view: LiveView, folder: Path) -> Iterator[None]:
+    """Show the run to whom the options say, and say where."""
+    port = parameters.get("prometheus")
+    if port is None:
+        yield
+        return
+    from tsprof.monitor.prometheus import serving_metrics
+
+    with serving_metrics(folder, port) as served:
+        view.line(f"metrics for Prometheus: http://127.0.0.1:{served}/metrics")
+        yield
 
 
 def _allowances(settings: Settings, scenario: str) -> Allowances:

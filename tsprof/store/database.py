@@ -22,7 +22,7 @@ _TABLES = ("checkpoints", "segments", "events", "seconds", "samples", "gauges")
 Record = TypeVar("Record")
 
 
-class _Second(BaseModel):
+class Second(BaseModel):
     """One second of load."""
 
     second: int
@@ -142,7 +142,7 @@ class RunDatabase:
 
     def seconds(self) -> list[dict[str, Any]]:
         """Return every second of load in order."""
-        return [second.model_dump() for second in self._records("seconds", _Second)]
+        return [second.model_dump() for second in self._records("seconds", Second)]
 
     def samples(self) -> Iterator[ProcessSample]:
         """Yield every sample of a process in order."""
@@ -153,12 +153,28 @@ class RunDatabase:
         present = self._select("SELECT 1 FROM sqlite_master WHERE name = 'gauges'")
         return list(self._records("gauges", GaugeReading)) if list(present) else []
 
+    def after(self, table: str, kind: type[Record], number: int) -> list[tuple[int, Record]]:
+        """Return the records of a table that came after one, each with its number.
+
+        Args:
+            table: its name, such as ``checkpoints``.
+            kind: what its records are.
+            number: of the last record that is known; 0 for all.
+        """
+        return list(self._numbered(table, kind, number))
+
     def _records(self, table: str, kind: type[Record]) -> Iterator[Record]:
+        return (record for _, record in self._numbered(table, kind, 0))
+
+    def _numbered(self, table: str, kind: type[Record], after: int) -> Iterator[tuple[int, Record]]:
         reader = TypeAdapter(kind)
-        rows = self._select(f"SELECT number, record FROM {table} ORDER BY number")  # noqa: S608 - a name of this module
+        rows = self._select(
+            f"SELECT number, record FROM {table} WHERE number > ? ORDER BY number",  # noqa: S608 - a name of this module
+            after,
+        )
         for number, text in rows:
             try:
-                yield reader.validate_json(text)
+                yield number, reader.validate_json(text)
             except ValidationError as error:
                 raise self.damage(f"record {number} of {table}", error) from error
 

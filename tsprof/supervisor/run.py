@@ -1,7 +1,13 @@
 """One run from launch to report."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -33,9 +39,23 @@ from tsprof.supervisor.plan import Plan
 
 
 def run(
-    plan: Plan, settings: Settings, home: Path, view: LiveView, allowances: Allowances
+    plan: Plan,
+    settings: Settings,
+    home: Path,
+    view: LiveView,
+    allowances: Allowances,
+    *,
+    monitoring: Callable[[Path], AbstractContextManager[object]] = nullcontext,
 ) -> tuple[Report, Path]:
     """Run a scenario and return its report and the folder of the run.
+
+    Args:
+        plan: what the scenario asks for.
+        settings: of the run.
+        home: where runs are kept.
+        view: what shows how far the run is.
+        allowances: what was known before the run.
+        monitoring: shows the run to others while it lasts, from its folder.
 
     Raises:
         UsageError: the command, the load, the configuration or the place for runs is wrong.
@@ -57,6 +77,7 @@ def run(
             "allowances",
             TypeAdapter(Allowances).dump_python(allowances, mode="json", by_alias=True),
         )
+        stack.enter_context(monitoring(folder))
         agents = stack.enter_context(Agents())
         place = find_place(settings)
         around = Surroundings(agents, folder, interrupts, view, stack)
