@@ -8,7 +8,11 @@ import shutil
 import subprocess
 import sys
 
-PACKAGES = {"chromium": "chromium", "chromedriver": "chromium-driver"}
+PACKAGES = {
+    "chromium": "chromium",
+    "chromedriver": "chromium-driver",
+    "prometheus": "prometheus",
+}
 """Program and the Debian package that has it."""
 
 
@@ -22,7 +26,10 @@ def main() -> int:
         print(f"not installed: {', '.join(missing)} (needs root); some tests will be skipped")
         return 0
     print(f"installing {', '.join(missing)} ...")
-    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", *missing]):
+    for command in (
+        ["apt-get", "update", "-qq"],
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing],
+    ):
         finished = subprocess.run(
             [*prefix, *command], check=False, capture_output=True, text=True,
             env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},

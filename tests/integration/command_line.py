@@ -18,6 +18,7 @@ import pytest
 
 TARGETS = Path(__file__).parent / "targets"
 SERVICE = str(TARGETS / "service.py")
+SCENARIOS = ("check", "baseline", "stress", "spike", "endurance")
 PATIENCE = 60.0
 """Seconds that anything may take on a machine that does much else besides."""
 
@@ -111,7 +112,7 @@ class CommandLine:
 
     def start(self, *arguments: str) -> Started:
         json_file = self.folder / f"report-{len(self.started)}.json"
-        output = ("--json", str(json_file)) if arguments[0] in ("check", "endurance") else ()
+        output = ("--json", str(json_file)) if arguments[0] in SCENARIOS else ()
         command, rest = arguments[:1], arguments[1:]
         started = Started(
             subprocess.Popen(

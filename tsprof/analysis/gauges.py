@@ -93,6 +93,18 @@ class Gauges:
         alike = [gauge for known, gauge in self.by_name.items() if _bare(known) == name]
         return self.by_name.get(name) or (alike[0] if len(alike) == 1 else None)
 
+    def ending_in(self, name: str) -> str | None:
+        """Return the full name of a gauge, whatever it begins with; None where there is none.
+
+        Args:
+            name: what it ends in: ``cache_hit_rate`` is ``shop_cache_hit_rate`` and
+                ``cache.hit_rate``.
+        """
+        for known in self.by_name:
+            if f"_{_bare(known).replace('.', '_')}".endswith(f"_{name}"):
+                return known
+        return None
+
     def why_not(self, name: str) -> str:
         """Say why there is no gauge of that name, or too little of it."""
         gauge = self.find(name)

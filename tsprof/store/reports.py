@@ -123,7 +123,9 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     values = criteria_values(
         calm, checkpoints, usage.mean_cpu_percent(), _processors(facts.provenance)
     )
-    told_gauges = {name: limit for name, limit in hoped.items() if gauges.find(name) is not None}
+    told_gauges = {
+        full: limit for name, limit in hoped.items() if (full := gauges.ending_in(name)) is not None
+    }
     criteria = doubted(judge_criteria(settings.limits, values), delivery) + judge_gauges(
         settings.comparisons | told_gauges, gauges
     )
