@@ -22,6 +22,7 @@ from tsprof.load.messages import (
     Quiet,
     Ready,
     Refused,
+    SetLoad,
     Stop,
     Tick,
     decode,
@@ -115,6 +116,15 @@ class LoadProcess:
     def close_gate(self) -> None:
         """Admit no more requests; ``Quiet`` comes when those in flight are finished."""
         self._send(CloseGate())
+
+    def set_load(self, users: int, rate: float | None) -> None:
+        """Make more or less load from now on, whether the gate is open or not.
+
+        Args:
+            users: How many there shall be; those that are too many finish what they are at.
+            rate: Requests per second, of a load that has had a rate from the start.
+        """
+        self._send(SetLoad(users, rate))
 
     def poll(self, timeout: float) -> list[LoadEvent]:
         """Wait for events.

@@ -12,6 +12,7 @@ the latencies: coordinated omission, as Gil Tene calls it, whose wrk2 counts as 
 """
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from time import monotonic
 
@@ -37,6 +38,31 @@ class Segment:
     """Of the schedule; None without a rate."""
 
 
+@dataclass(frozen=True)
+class Piece:
+    """A part of a segment's schedule with one rate.
+
+    Attributes:
+        first: Number of its first request, from 0 at the start of the segment.
+        began: When that one is due, as ``time.monotonic`` tells it.
+        interval: Seconds from one to the next.
+    """
+
+    first: int
+    began: float
+    interval: float
+
+    def due(self, number: int) -> float:
+        """Return when a request is due."""
+        return self.began + (number - self.first) * self.interval
+
+    def due_until(self, now: float) -> int:
+        """Return how many requests of the segment are due by now."""
+        if not self.interval:
+            return self.first
+        return self.first + max(0, int((now - self.began) / self.interval) + 1)
+
+
 class Gate:
     """Admits counted requests, and knows when the last of them is finished.
 
@@ -52,7 +78,8 @@ class Gate:
         """
         self.settled = Event()
         """Set when the gate is closed and nothing is in flight any more."""
-        self._interval = 0.0 if rate is None else 1 / rate
+        self._schedule = deque([Piece(0, 0.0, 0.0 if rate is None else 1 / rate)])
+        """What is left of the segment's schedule; more than one piece after a change of rate."""
         self._alarm = None if rate is None else Alarm()
         self._turn = BoundedSemaphore()
         """Held by the user that waits for the next request to be due."""
@@ -112,18 +139,31 @@ class Gate:
         self._late = self._late_without_user = self._unsent = self._most_in_flight = 0
         self._tickets = math.inf if requests is None else requests
         self._opened_at = self._last_completion = monotonic()
+        self._schedule = deque([Piece(0, self._opened_at, self._schedule[-1].interval)])
         self._opened.set()
 
     def close(self) -> None:
         """Admit no more requests, and count those that were due by now and not sent."""
         if self._alarm and self._tickets > 0:
-            due = int((monotonic() - self._opened_at) / self._interval) + 1 - self._admitted
+            due = self._schedule[-1].due_until(monotonic()) - self._admitted
             self._unsent = int(min(max(0, due), self._tickets))
             self._alarm.ring()
         self._tickets = 0
         self._opened.clear()
         if not self._flying:
             self.settled.set()
+
+    def set_rate(self, rate: float) -> None:
+        """Let requests be due at another rate from now on; what is due already stays so.
+
+        Args:
+            rate: Requests per second, of a gate that has had one from the start.
+        """
+        if self._alarm is None:
+            raise ValueError("a gate without a rate has no schedule")
+        now = monotonic()
+        self._schedule.append(Piece(self._schedule[-1].due_until(now), now, 1 / rate))
+        self._alarm.ring()
 
     def finish(self) -> Segment:
         """End the segment, once it is quiet, and return its counts."""
@@ -232,11 +272,11 @@ class Gate:
         """
         number = self._segment_number
         with self._turn:  # the others queue up here, so that a stall leaves no gap in the schedule
-            due = self._opened_at + self._admitted * self._interval
-            while self._has_tickets(number) and monotonic() < due:
+            while self._has_tickets(number) and monotonic() < (due := self._next_due()):
                 alarm.wait_until(due)
             if not self._has_tickets(number):
                 return 0
+            due = self._next_due()
             ticket = self._issue()
             lateness = self._flying[ticket] - due
             self._lateness[gevent.getcurrent()] = lateness
@@ -245,6 +285,12 @@ class Gate:
                 self._late_without_user += came > due
             self._most_in_flight = max(self._most_in_flight, len(self._flying))
             return ticket
+
+    def _next_due(self) -> float:
+        """Return when the next request of the schedule is due."""
+        while len(self._schedule) > 1 and self._schedule[1].first <= self._admitted:
+            self._schedule.popleft()
+        return self._schedule[0].due(self._admitted)
 
     def _has_tickets(self, segment: int) -> bool:
         return self._tickets > 0 and self._segment_number == segment

@@ -160,6 +160,16 @@ class CloseGate:
 
 
 @dataclass(frozen=True)
+class SetLoad:
+    """Make more or less load from now on, in the middle of a segment, too."""
+
+    users: int
+    rate: float | None
+    """None where the load has no rate."""
+    kind: Literal["set_load"] = "set_load"
+
+
+@dataclass(frozen=True)
 class Stop:
     """End the users, run the hooks of the Locust file, and exit."""
 
@@ -168,7 +178,7 @@ class Stop:
 
 
 LoadEvent = Tick | Quiet | LoadLost
-Message = Tick | Quiet | LoadLost | Failures | Ready | Refused | Begin | OpenGate | CloseGate | Stop
+Message = Tick | Quiet | LoadLost | Failures | Ready | Refused | Begin | OpenGate | CloseGate | SetLoad | Stop
 
 
 @cache

@@ -23,6 +23,7 @@ from tsprof.load.messages import (
     Message,
     OpenGate,
     Quiet,
+    SetLoad,
     Stop,
     Tick,
     decode,
@@ -31,6 +32,10 @@ from tsprof.load.messages import (
 from tsprof.load.recorder import Recorder
 from tsprof.probes.processes import waited_seconds
 from tsprof.records import Generator
+
+
+FINISH_SECONDS = 30.0
+"""What users that are too many may take for the task that they are at."""
 
 
 class Channel:
@@ -113,6 +118,8 @@ class LoadSession:
                     self._open(requests)
                 case CloseGate():
                     self._gate.close()
+                case SetLoad(users, rate):
+                    self._set_load(users, rate)
                 case Stop(timeout):
                     self._stop(timeout)
                     return
@@ -128,6 +135,14 @@ class LoadSession:
         self._segment_began = _times()
         self._gate.open(requests)
 
+    def _set_load(self, users: int, rate: float | None) -> None:
+        if rate is not None:
+            self._gate.set_rate(rate)
+        if self._spawned and users != self._users:
+            self._environment.stop_timeout = FINISH_SECONDS
+            self._runner.start(users, spawn_rate=abs(users - self._users))
+        self._users = users
+
     def _spawn_users(self) -> None:
         self._runner.start(self._users, spawn_rate=self._users)
         spawning = self._runner.spawning_greenlet
@@ -141,6 +156,7 @@ class LoadSession:
     def _stop(self, timeout: float) -> None:
         self._gate.close()
         self._gate.set_free()
+        self._environment.stop_timeout = 0
         with contextlib.suppress(gevent.Timeout), gevent.Timeout(timeout):
             self._events.quitting.fire(environment=self._environment, reverse=True)
             self._runner.quit()
