@@ -143,6 +143,19 @@ class Segment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Phase:
+    """A part of a scenario that does not keep one load up."""
+
+    name: str
+    segment: int
+    """Number of the segment that it was, or was a part of."""
+    began: float
+    ended: float
+    rate: float | None = None
+    """Requests per second that were to be held; None for as many as the users could."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class GaugeReading:
     """What the target said of itself at one address, after a segment."""
 

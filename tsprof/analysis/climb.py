@@ -34,7 +34,7 @@ class Step:
         seconds: how long it was held.
         achieved: what was answered.
         failed: share of the answers that were failures, or never came.
-        late: share of the requests that were due and could not be sent in time.
+        unsent: share of the requests that were due by its end and not sent: a backlog.
         busiest: use of one processor by the target's busiest process.
         machine: use of all processors, by whatever runs.
         generator: why the load itself could not keep the rate; empty where it could.
@@ -45,7 +45,7 @@ class Step:
     seconds: float
     achieved: float
     failed: float = 0.0
-    late: float = 0.0
+    unsent: float = 0.0
     busiest: float | None = None
     machine: float | None = None
     generator: str = ""
@@ -56,7 +56,7 @@ class Step:
         """Whether the rate was answered."""
         if self.rate is None or self.failed > FAILED:
             return False
-        return self.achieved >= ANSWERED * self.rate and self.late <= 1 - ANSWERED
+        return self.achieved >= ANSWERED * self.rate and self.unsent <= 1 - ANSWERED
 
 
 def next_rate(steps: Sequence[Step]) -> float | None:

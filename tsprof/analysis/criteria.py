@@ -19,13 +19,16 @@ _COMPARE: Mapping[Comparison, Callable[[float, float], bool]] = {
 
 
 def judge_criteria(
-    limits: Mapping[str, float], values: Mapping[str, float | None]
+    limits: Mapping[str, float],
+    values: Mapping[str, float | None],
+    untold: Mapping[str, str] | None = None,
 ) -> tuple[Criterion, ...]:
     """Compare what was measured with the limits.
 
     Args:
         limits: by the names of ``CRITERIA``, in the units that these have.
         values: as ``criteria_values`` gives them, and what a scenario measures besides.
+        untold: why a value is not known, by name, where there is more to say than that.
 
     Returns:
         One criterion per limit; one that could not be measured has ``met`` None.
@@ -34,7 +37,10 @@ def judge_criteria(
     for name, limit in limits.items():
         value, sign = values.get(name), CRITERIA[name].sign
         met = None if value is None else _COMPARE[sign](value, limit)
-        criteria.append(Criterion(name=name, limit=limit, value=value, met=met, comparison=sign))
+        why = (untold or {}).get(name, "") if value is None else ""
+        criteria.append(
+            Criterion(name=name, limit=limit, value=value, met=met, comparison=sign, reason=why)
+        )
     return tuple(criteria)
 
 

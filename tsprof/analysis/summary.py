@@ -26,6 +26,7 @@ from tsprof.report.model import (
     Latency,
     Measure,
     Percentiles,
+    PhaseReport,
     ProcessReport,
     Provenance,
     Report,
@@ -54,6 +55,8 @@ class Facts:
     provenance: Provenance = field(default_factory=Provenance)
     notes: tuple[str, ...] = ()
     gauges: tuple[Gauge, ...] = ()
+    phases: tuple[PhaseReport, ...] = ()
+    highlights: tuple[str, ...] = ()
     failure_samples: tuple[str, ...] = ()
     log_tail: tuple[str, ...] = ()
     disk_bytes: int = 0
@@ -100,6 +103,8 @@ def build_report(
         findings=decision.findings,
         criteria=tuple(criteria),
         gauges=facts.gauges,
+        phases=facts.phases,
+        highlights=facts.highlights,
         processes=_processes(look, facts),
         latency=_latency(steady(calm), rate),
         delivery=facts.delivery,

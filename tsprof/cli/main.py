@@ -54,6 +54,18 @@ COMMANDS = (
     ),
     Entry(
         "Scenarios",
+        "stress",
+        "tsprof.cli.stress:stress",
+        "Find the highest rate that a service sustains.",
+    ),
+    Entry(
+        "Scenarios",
+        "spike",
+        "tsprof.cli.spike:spike",
+        "See how a service bears a sudden load.",
+    ),
+    Entry(
+        "Scenarios",
         "endurance",
         "tsprof.cli.endurance:endurance",
         "Soak a service for hours.",

@@ -32,6 +32,7 @@ _TABLES = {
         "baseline",
         "acknowledged",
     ),
+    "spike": ("times",),
     "endurance": ("checkpoint_every",),
     "report": ("json", "junit", "markdown", "html"),
 }

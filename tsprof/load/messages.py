@@ -178,7 +178,8 @@ class Stop:
 
 
 LoadEvent = Tick | Quiet | LoadLost
-Message = Tick | Quiet | LoadLost | Failures | Ready | Refused | Begin | OpenGate | CloseGate | SetLoad | Stop
+Command = Begin | OpenGate | CloseGate | SetLoad | Stop
+Message = Tick | Quiet | LoadLost | Failures | Ready | Refused | Command
 
 
 @cache

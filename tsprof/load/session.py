@@ -33,7 +33,6 @@ from tsprof.load.recorder import Recorder
 from tsprof.probes.processes import waited_seconds
 from tsprof.records import Generator
 
-
 FINISH_SECONDS = 30.0
 """What users that are too many may take for the task that they are at."""
 

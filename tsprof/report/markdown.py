@@ -36,7 +36,9 @@ def render(report: Report) -> str:
         _figures(report),
         _load(report),
         *(_finding(finding) for finding in report.findings),
+        *(escape(sentence) for sentence in report.highlights),
         _criteria(report),
+        _phases(report),
         _details("Gauges: what the target says of itself", map(wording.gauge_line, report.gauges)),
         _details("Ledger: who owns the growth", _ledger(report)),
         _details("Processes", _processes(report)),
@@ -146,6 +148,12 @@ def _finding(finding: Finding) -> str:
 def bullet(text: str) -> str:
     """An item of a list; empty where there is nothing to say."""
     return f"- {text}" if text else ""
+
+
+def _phases(report: Report) -> str:
+    if not report.phases:
+        return ""
+    return table(wording.PHASE_COLUMNS, map(wording.phase_row, report.phases))
 
 
 def _criteria(report: Report) -> str:

@@ -216,6 +216,27 @@ class Criterion(_Frozen):
     """Whether value and limit are a change over the run: 0.1 is 10 % more."""
 
 
+class PhaseReport(_Frozen):
+    """A part of a scenario that does not keep one load up."""
+
+    name: str
+    """What was asked of the target in it."""
+    seconds: float
+    """How long it took."""
+    rate: float | None = None
+    """Requests per second that were to be sent; None where the users sent what they could."""
+    requests_per_second: float
+    """Answers per second."""
+    failed: float
+    """Share of the answers that were failures, 0 to 1."""
+    p99_ms: float | None = None
+    """99th percentile of latency."""
+    processors: float | None = None
+    """Processors that the target used: 1 is all of one."""
+    sustained: bool | None = None
+    """Whether the rate was sustained; None where there was none to sustain."""
+
+
 class Gauge(_Frozen):
     """Something that the target says of itself, over the segments that were judged."""
 
@@ -435,7 +456,7 @@ class Report(_Frozen):
     schema_: int = Field(default=SCHEMA_VERSION, alias="schema")
     """Version of this contract; a change that breaks readers raises it."""
     scenario: str
-    """What was run: ``check`` or ``endurance``."""
+    """What was run: ``check``, ``baseline``, ``stress``, ``spike`` or ``endurance``."""
     verdict: Verdict
     """The answer."""
     exit_code: int
@@ -463,6 +484,10 @@ class Report(_Frozen):
     """Causes with their evidence, the most important first."""
     criteria: tuple[Criterion, ...] = ()
     """The scenario's targets."""
+    highlights: tuple[str, ...] = ()
+    """What the scenario found besides leaks, in sentences."""
+    phases: tuple[PhaseReport, ...] = ()
+    """The parts of a climb or a spike, in order."""
     gauges: tuple[Gauge, ...] = ()
     """What the target says of itself, what was judged first, at most 20."""
     processes: tuple[ProcessReport, ...] = ()

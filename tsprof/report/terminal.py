@@ -38,10 +38,13 @@ def render(report: Report, console: Console, *, html: str = "") -> None:
     report = printable(report, limit=_LONGEST_TEXT, encoding=console.encoding)
     answer = headline(report)
     _answer(console, report, answer, html)
+    for sentence in report.highlights:
+        _line(console, sentence)
     _run(console, report)
     _list(console, "Why", further_reasons(report))
     _ledger(console, report.ledger)
     _findings(console, report.findings)
+    _phases(console, report)
     _criteria(console, report)
     _gauges(console, report)
     _processes(console, report)
@@ -144,6 +147,18 @@ def _criteria(console: Console, report: Report) -> None:
         rows,
         numbers={1, 2},
         styles=[_OUTCOME_STYLES[row[-1]] for row in rows],
+    )
+
+
+def _phases(console: Console, report: Report) -> None:
+    if not report.phases:
+        return
+    _heading(console, "Phases")
+    _table(
+        console,
+        wording.PHASE_COLUMNS,
+        [wording.phase_row(phase) for phase in report.phases],
+        numbers={1, 2, 3, 4, 5, 6},
     )
 
 

@@ -17,6 +17,7 @@ from tsprof.report.model import (
     LedgerRow,
     Owner,
     Percentiles,
+    PhaseReport,
     Report,
     Resource,
     Site,
@@ -191,6 +192,32 @@ def criterion_outcome(criterion: Criterion) -> str:
     if criterion.met is not None:
         return "met" if criterion.met else "missed"
     return "not measured" if criterion.value is None else "uncertain"
+
+
+PHASE_COLUMNS = (
+    "phase",
+    "seconds",
+    "asked/s",
+    "answered/s",
+    "failed",
+    "p99",
+    "processors",
+    "sustained",
+)
+
+
+def phase_row(phase: PhaseReport) -> tuple[str, ...]:
+    """A phase's cells, one for each of ``PHASE_COLUMNS``."""
+    return (
+        phase.name,
+        fmt.number(round(phase.seconds, 1)),
+        fmt.number(round(phase.rate)) if phase.rate is not None else "",
+        fmt.number(round(phase.requests_per_second)),
+        fmt.percentage(phase.failed),
+        fmt.milliseconds(phase.p99_ms) if phase.p99_ms is not None else "",
+        fmt.number(round(phase.processors, 2)) if phase.processors is not None else "",
+        {True: "yes", False: "no", None: ""}[phase.sustained],
+    )
 
 
 CRITERION_COLUMNS = ("criterion", "measured", "limit", "outcome")

@@ -16,6 +16,7 @@ def plan(settings: Settings) -> Plan:
         slowest_fill=slowest_fill(duration, length),
         max_seconds=duration,
         users=settings.load.users,
+        rate=settings.load.rate,
         counted=False,
         stop_when_sure=False,
         stop_on_leak=not check.keep_going,

@@ -16,6 +16,7 @@ def plan(settings: Settings) -> Plan:
         segment_seconds=SEGMENT_SECONDS,
         max_seconds=check.max_time,
         users=settings.load.users,
+        rate=settings.load.rate,
         stop_when_sure=not check.keep_going,
         stop_on_leak=not check.keep_going,
         attribute=None if check.attribute else False,

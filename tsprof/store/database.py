@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tsprof.errors import StoreError
-from tsprof.records import Checkpoint, Event, GaugeReading, ProcessSample, Segment
+from tsprof.records import Checkpoint, Event, GaugeReading, Phase, ProcessSample, Segment
 
 FORMAT = 1
-_TABLES = ("checkpoints", "segments", "events", "seconds", "samples", "gauges")
+_TABLES = ("checkpoints", "segments", "phases", "events", "seconds", "samples", "gauges")
 
 Record = TypeVar("Record")
 
@@ -107,11 +107,14 @@ class RunDatabase:
         except (ValueError, RecursionError) as error:
             raise self.damage(f"the fact {name}", error) from error
 
-    def add(self, record: Checkpoint | Segment | Event | ProcessSample | GaugeReading) -> None:
+    def add(
+        self, record: Checkpoint | Segment | Phase | Event | ProcessSample | GaugeReading
+    ) -> None:
         """Add one record; ``commit`` makes it last."""
         table = {
             Checkpoint: "checkpoints",
             Segment: "segments",
+            Phase: "phases",
             Event: "events",
             ProcessSample: "samples",
             GaugeReading: "gauges",
@@ -150,8 +153,14 @@ class RunDatabase:
 
     def gauges(self) -> list[GaugeReading]:
         """Return what the target said of itself in order; nothing of a run from before that."""
-        present = self._select("SELECT 1 FROM sqlite_master WHERE name = 'gauges'")
-        return list(self._records("gauges", GaugeReading)) if list(present) else []
+        return list(self._records("gauges", GaugeReading)) if self._has("gauges") else []
+
+    def phases(self) -> list[Phase]:
+        """Return the phases of the scenario in order; nothing of a run from before there were."""
+        return list(self._records("phases", Phase)) if self._has("phases") else []
+
+    def _has(self, table: str) -> bool:
+        return bool(list(self._select("SELECT 1 FROM sqlite_master WHERE name = ?", table)))
 
     def after(self, table: str, kind: type[Record], number: int) -> list[tuple[int, Record]]:
         """Return the records of a table that came after one, each with its number.

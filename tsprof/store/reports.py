@@ -19,6 +19,7 @@ from tsprof.analysis.gauge_drift import Watch, gauges_to_judge, rows
 from tsprof.analysis.gauges import gauges_of
 from tsprof.analysis.more_time import TimeAllowed
 from tsprof.analysis.performance import measure_performance, steady, undisturbed
+from tsprof.analysis.phases import Outcome, climbed, spiked
 from tsprof.analysis.regressions import Regressions, find_regressions
 from tsprof.analysis.shapes import SLOWEST_FILL
 from tsprof.analysis.stability import Stability, judge_stability, load_qualities
@@ -28,7 +29,7 @@ from tsprof.config.model import Criteria
 from tsprof.config.model import Gauges as GaugeSettings
 from tsprof.config.values import comparisons
 from tsprof.errors import StoreError
-from tsprof.records import Event
+from tsprof.records import Event, Segment
 from tsprof.report import json_report
 from tsprof.report.model import Criterion, Provenance, Report
 from tsprof.store.database import RunDatabase
@@ -96,9 +97,13 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         judged = [c for c in checkpoints if last is None or c.number <= last]
         calm = undisturbed(segments, last)
         seconds = database.seconds()
-        delivery = assess_delivery(steady(calm))
+        scenario = _fact(database, "scenario", str, "")
+        provenance = _fact(database, "provenance", Provenance, Provenance())
+        processors = _processors(provenance)
+        outcome = _outcome(database, scenario, calm, processors)
+        delivery = assess_delivery(steady(outcome.segments))
         facts = Facts(
-            scenario=_fact(database, "scenario", str, ""),
+            scenario=scenario,
             checkpoints=checkpoints,
             segments=segments,
             last_judged=last,
@@ -107,7 +112,9 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             usage=usage,
             performance=measure_performance(calm, judged, seconds, usage),
             delivery=delivery,
-            provenance=_fact(database, "provenance", Provenance, Provenance()),
+            phases=outcome.phases,
+            highlights=outcome.highlights,
+            provenance=provenance,
             notes=_fact(database, "notes", tuple[str, ...], ()),
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),
             log_tail=_fact(database, "log_tail", tuple[str, ...], tuple(tail(log, LOG_LINES))),
@@ -120,15 +127,12 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     final = look(judged, slowest_fill)
     after_first = [segment for segment in calm if segment.number > 0]  # the first calibrates
     gauges = gauges_of(settings.gauges.url, readings, after_first, checkpoints)
-    values = criteria_values(
-        calm, checkpoints, usage.mean_cpu_percent(), _processors(facts.provenance)
-    )
+    values = criteria_values(outcome.segments, checkpoints, usage.mean_cpu_percent(), processors)
     told_gauges = {
         full: limit for name, limit in hoped.items() if (full := gauges.ending_in(name)) is not None
     }
-    criteria = doubted(judge_criteria(settings.limits, values), delivery) + judge_gauges(
-        settings.comparisons | told_gauges, gauges
-    )
+    limited = judge_criteria(settings.limits, {**values, **outcome.values}, outcome.untold)
+    criteria = doubted(limited, delivery) + judge_gauges(settings.comparisons | told_gauges, gauges)
     stability = Stability()
     unseen: tuple[Criterion, ...] = ()
     if facts.scenario == "endurance":
@@ -176,6 +180,17 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     )
 
 
+def _outcome(
+    database: RunDatabase, scenario: str, segments: Sequence[Segment], processors: int | None
+) -> Outcome:
+    """Return what the scenario's phases came to; without phases, the segments alone."""
+    if scenario == "stress":
+        return climbed(database.phases(), segments, database.samples(), processors)
+    if scenario == "spike":
+        return spiked(database.phases(), segments, database.seconds(), database.checkpoints())
+    return Outcome(segments=segments)
+
+
 def _untold(text: str, reasons: Sequence[str]) -> tuple[str, ...]:
     """Return a text that is there and that no reason tells already."""
     return (text,) if text and not any(text in reason for reason in reasons) else ()
@@ -199,7 +214,7 @@ class _CheckSettings(BaseModel):
     max_time: float = 0.0
 
 
-class _SoakSettings(BaseModel):
+class _LengthSettings(BaseModel):
     duration: float = 0.0
 
 
@@ -209,7 +224,10 @@ class _Settings(BaseModel):
     criteria: Criteria = {}
     gauges: GaugeSettings = GaugeSettings()
     check: _CheckSettings = _CheckSettings()
-    endurance: _SoakSettings = _SoakSettings()
+    baseline: _LengthSettings = _LengthSettings()
+    stress: _LengthSettings = _LengthSettings()
+    spike: _LengthSettings = _LengthSettings()
+    endurance: _LengthSettings = _LengthSettings()
 
     @property
     def limits(self) -> dict[str, float]:
@@ -227,9 +245,15 @@ class _Settings(BaseModel):
         }
 
     def allowed(self, scenario: str) -> TimeAllowed:
-        if scenario == "endurance":
-            return TimeAllowed(seconds=self.endurance.duration, is_soak=True)
-        return TimeAllowed(seconds=self.check.max_time)
+        length = {
+            "baseline": self.baseline,
+            "stress": self.stress,
+            "spike": self.spike,
+            "endurance": self.endurance,
+        }.get(scenario)
+        if length is None:
+            return TimeAllowed(seconds=self.check.max_time)
+        return TimeAllowed(seconds=length.duration, is_soak=True)
 
 
 def _fact(database: RunDatabase, name: str, kind: type[_Kind], absent: _Absent) -> _Kind | _Absent:

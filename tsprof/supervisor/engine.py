@@ -18,7 +18,7 @@ from tsprof.load.messages import LoadLost, Quiet, Tick
 from tsprof.probes.cgroup import MemoryGroup, memory_group
 from tsprof.probes.gauges import GaugeAddress
 from tsprof.probes.processes import sample
-from tsprof.records import Checkpoint, Event, Segment
+from tsprof.records import Checkpoint, Event, Phase, Segment
 from tsprof.report.live import Progress
 from tsprof.store.database import RunDatabase
 from tsprof.supervisor.agents import Agents
@@ -320,6 +320,41 @@ class Engine:
         """Drive a counted number of requests, or what gets done within ``patience`` seconds."""
         self._open(requests)
         return self._close_and_wait(requests, time.monotonic() + patience)
+
+    def open_gate(self) -> None:
+        """Begin a segment that ``close_gate`` ends."""
+        self._open(None)
+
+    def close_gate(self) -> Segment:
+        """End a segment once all that was sent is answered."""
+        return self._close_and_wait(None, time.monotonic())
+
+    def mark(
+        self,
+        name: str,
+        segment: Segment,
+        *,
+        rate: float | None = None,
+        began: float | None = None,
+        ended: float | None = None,
+    ) -> None:
+        """Record a phase of the scenario.
+
+        Args:
+            name: of the phase.
+            segment: that it was, or that it was a part of, and that has just ended.
+            rate: requests per second that were to be held; None without.
+            began: seconds since the run's start; None for the segment's start.
+            ended: likewise; None for now.
+        """
+        phase = Phase(
+            name=name,
+            segment=segment.number,
+            began=self.seconds - segment.seconds if began is None else began,
+            ended=self.seconds if ended is None else ended,
+            rate=rate,
+        )
+        self.instruments.database.add(phase)
 
     def timed_segment(self, seconds: float) -> Segment:
         """Drive load for a time."""

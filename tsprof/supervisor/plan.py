@@ -7,6 +7,16 @@ from tsprof.analysis.shapes import SLOWEST_FILL
 
 
 @dataclass(frozen=True, kw_only=True)
+class Surge:
+    """A multiple of the load for a while, and back; lengths in seconds."""
+
+    times: float
+    before: float
+    during: float
+    after: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """One run of the leak engine."""
 
@@ -19,6 +29,10 @@ class Plan:
     """Time constant, in segments, of the slowest filling to be told from a leak."""
     users: int
     """Simulated users, the same throughout."""
+    rate: float | None = None
+    """Requests per second that are due at first; None for as many as the users can."""
+    surge: Surge | None = None
+    """For a scenario with a spike."""
     counted: bool = True
     """True: a segment is a counted number of requests. False: load goes on for the time."""
     stop_when_sure: bool = True

@@ -29,6 +29,7 @@ from tsprof.store.runs import DATABASE, LOAD_LOG, create_run, discard_run, keep_
 from tsprof.supervisor import provenance
 from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.bring_up import Surroundings, bring_up, find_place, sight_notes
+from tsprof.supervisor.climb import climb
 from tsprof.supervisor.confirm import confirm
 from tsprof.supervisor.engine import Engine, Instruments, RunEnded
 from tsprof.supervisor.gauges import gauge_addresses
@@ -36,6 +37,10 @@ from tsprof.supervisor.interrupts import InterruptedEarlyError, RunInterrupted, 
 from tsprof.supervisor.launch import Target, not_ready_after_all
 from tsprof.supervisor.measure import measure
 from tsprof.supervisor.plan import Plan
+from tsprof.supervisor.surge import surge
+
+_METHODS: dict[str, Callable[[Engine, Plan], int]] = {"stress": climb, "spike": surge}
+"""How scenarios measure that do not keep one load up."""
 
 
 def run(
@@ -88,7 +93,7 @@ def run(
                 users=plan.users,
                 locustfile=settings.load.locustfile,
                 paths=settings.load.url,
-                rate=settings.load.rate,
+                rate=plan.rate,
             ),
             folder / LOAD_LOG,
         )
@@ -148,7 +153,7 @@ def _drive(engine: Engine, plan: Plan, view: LiveView, folder: Path) -> None:
         NotReadyError: the target exited before it had answered a request.
     """
     try:
-        requests = measure(engine, plan)
+        requests = _METHODS.get(plan.scenario, measure)(engine, plan)
         final = look(engine.checkpoints, plan.slowest_fill)
         if requests and (plan.attribute or final.leaking):
             confirmation = confirm(engine, plan, final, requests, folder)

@@ -50,11 +50,11 @@ def test_a_service_that_sustains_nothing_ends_the_climb(capacity: float, unheld:
     assert best_step(climb(capacity, unheld)) is None
 
 
-def test_errors_and_late_requests_are_not_sustained() -> None:
+def test_errors_and_a_backlog_are_not_sustained() -> None:
     good = Step(rate=100, seconds=10, achieved=100)
     assert good.is_sustained
     assert not replace(good, failed=0.02).is_sustained
-    assert not replace(good, late=0.02).is_sustained
+    assert not replace(good, unsent=0.02).is_sustained
     assert not replace(good, achieved=98).is_sustained
 
 

@@ -1,0 +1,29 @@
+"""``tsprof spike``."""
+
+from typing import Any
+
+import click
+
+from tsprof.cli.options import duration_option, examples, scale_option, scenario_options
+from tsprof.cli.scenario import run_scenario
+
+
+@click.command(
+    epilog=examples(
+        "tsprof spike --url /items --rate 100 -- uvicorn app:app --port {port}",
+        "tsprof spike --scale 0.1 --times 5 --criterion 'recovery_seconds < 10'",
+    )
+)
+@click.option("--times", type=float, metavar="N", help="Multiply the load by this (default 10).")
+@duration_option("15m")
+@scale_option
+@scenario_options
+def spike(**parameters: Any) -> int:
+    """See how a service bears a sudden load.
+
+    Multiplies users and rate for a while, and measures how long the service takes to serve as
+    before, what it dropped, and what memory it kept.
+    """
+    from tsprof.scenarios.spike import plan
+
+    return run_scenario("spike", plan, parameters)

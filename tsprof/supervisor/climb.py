@@ -1,0 +1,79 @@
+"""Climb: hold rates one after the other until the highest that the target sustains is known."""
+
+import time
+
+from tsprof.analysis.climb import Step, best_step, next_rate
+from tsprof.records import Segment
+from tsprof.report.live import Progress
+from tsprof.supervisor.engine import Engine
+from tsprof.supervisor.gauges import read_gauges
+from tsprof.supervisor.measure import LEAST_REQUESTS
+from tsprof.supervisor.plan import Plan
+
+UNHELD = 1e7
+"""A rate that no load reaches: the users send as fast as they can."""
+EASY = 0.7
+"""Of the highest sustained rate: what the target is left with while a leak is followed."""
+
+
+def climb(engine: Engine, plan: Plan) -> int:
+    """Hold one rate after the other, with a checkpoint after each.
+
+    Args:
+        engine: of a load whose rate was ``UNHELD`` from the start.
+        plan: its ``segment_seconds`` is the length of a step.
+
+    Returns:
+        The number of requests of a segment for what follows; 0 when nothing was answered.
+    """
+    engine.expected_seconds = plan.max_seconds
+    engine.hang_seconds = plan.hang_seconds
+    engine.calibrate()
+    if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
+        return 0
+    read_gauges(engine)
+    engine.checkpoint()
+    engine.control()
+    steps: list[Step] = []
+    began = time.monotonic()
+    rate: float | None = None
+    while True:
+        engine.phase = f"holding {rate:,.0f} requests/s" if rate else "as fast as the users can"
+        steps.append(_hold(engine, plan, rate))
+        read_gauges(engine)
+        engine.checkpoint()
+        engine.control()
+        engine.lean = _progress(steps)
+        rate = next_rate(steps)
+        left = plan.max_seconds - (time.monotonic() - began)
+        if rate is None or left < plan.segment_seconds / 2:
+            break
+    best = best_step(steps)
+    easy = EASY * (best.rate if best and best.rate else steps[0].achieved)
+    engine.instruments.load.set_load(plan.users, max(1.0, easy))
+    return max(2 * plan.users, round(easy * plan.segment_seconds))
+
+
+def _hold(engine: Engine, plan: Plan, rate: float | None) -> Step:
+    engine.instruments.load.set_load(plan.users, rate or UNHELD)
+    segment = engine.timed_segment(plan.segment_seconds)
+    engine.mark(engine.phase, segment, rate=rate)
+    return step_of(segment, rate)
+
+
+def step_of(segment: Segment, rate: float | None) -> Step:
+    """Return what holding a rate for a segment came to."""
+    arrivals = segment.arrivals
+    return Step(
+        rate=rate,
+        seconds=segment.seconds,
+        achieved=segment.requests / segment.seconds if segment.seconds > 0 else 0.0,
+        failed=segment.failures / segment.requests if segment.requests else 1.0,
+        unsent=arrivals.unsent / arrivals.due if rate and arrivals and arrivals.due else 0.0,
+    )
+
+
+def _progress(steps: list[Step]) -> Progress:
+    best = best_step(steps)
+    sustained = f"{best.rate:,.0f} requests/s sustained" if best and best.rate else ""
+    return Progress(phase="", elapsed=0.0, message=sustained)

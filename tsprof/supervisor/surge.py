@@ -1,0 +1,64 @@
+"""Surge: a steady load, a multiple of it for a while, and back, without a pause in between."""
+
+import time
+
+from tsprof.supervisor.engine import Engine
+from tsprof.supervisor.gauges import read_gauges
+from tsprof.supervisor.measure import LEAST_REQUESTS
+from tsprof.supervisor.plan import Plan
+
+
+def surge(engine: Engine, plan: Plan) -> int:
+    """Drive the phases of ``plan.surge``.
+
+    The seconds before have a checkpoint after each segment. The spike and what follows are one
+    segment: a gate that closed in between would let the target's queue drain.
+
+    Returns:
+        The number of requests of a segment for what follows; 0 when nothing was answered.
+    """
+    assert plan.surge is not None
+    shape, load = plan.surge, engine.instruments.load
+    engine.expected_seconds = plan.max_seconds
+    engine.hang_seconds = plan.hang_seconds
+    rate = engine.calibrate()
+    if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
+        return 0
+    _checkpoint(engine)
+    engine.phase = "before the spike"
+    until = time.monotonic() + shape.before
+    while (left := until - time.monotonic()) > plan.segment_seconds / 2:
+        calm = engine.timed_segment(min(plan.segment_seconds, left))
+        engine.mark("before", calm)
+        rate = calm.requests / calm.seconds if calm.seconds > 0 else rate
+        _checkpoint(engine)
+    engine.phase = "spike"
+    spiked = engine.seconds
+    load.set_load(round(plan.users * shape.times), _times(plan.rate, shape.times))
+    engine.open_gate()
+    _pump(engine, shape.during)
+    engine.phase = "after the spike"
+    ended = engine.seconds
+    load.set_load(plan.users, plan.rate)
+    _pump(engine, shape.after)
+    segment = engine.close_gate()
+    engine.mark("spike", segment, began=spiked, ended=ended)
+    engine.mark("after", segment, began=ended)
+    _checkpoint(engine)
+    return max(2 * plan.users, round(rate * plan.segment_seconds))
+
+
+def _checkpoint(engine: Engine) -> None:
+    read_gauges(engine)
+    engine.checkpoint()
+    engine.control()
+
+
+def _pump(engine: Engine, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        engine.pump(0.05)
+
+
+def _times(rate: float | None, times: float) -> float | None:
+    return None if rate is None else rate * times
