@@ -104,7 +104,7 @@ def build_report(
         latency=_latency(steady(calm), rate),
         delivery=facts.delivery,
         performance=facts.performance,
-        endpoints=_endpoints(facts.segments),
+        endpoints=_endpoints(facts.segments, steady(calm)),
         cost=Cost(
             checkpoint_ms=pauses[len(pauses) // 2] if pauses else 0.0,
             checkpoints=len(facts.checkpoints),
@@ -223,13 +223,16 @@ def _processes(look: Look, facts: Facts) -> tuple[ProcessReport, ...]:
     return tuple(reports)
 
 
-def _endpoints(segments: Sequence[Segment]) -> tuple[Endpoint, ...]:
+def _endpoints(segments: Sequence[Segment], judged: Sequence[Segment]) -> tuple[Endpoint, ...]:
+    """Return each endpoint's part of the load, with its latency in the segments that are judged."""
     counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     latency: dict[tuple[str, str], Histogram] = defaultdict(Histogram)
     for segment in segments:
-        for method, name, requests, failures, histogram in segment.endpoints:
+        for method, name, requests, failures, _ in segment.endpoints:
             counts[method, name][0] += requests
             counts[method, name][1] += failures
+    for segment in judged:
+        for method, name, _, _, histogram in segment.endpoints:
             latency[method, name].merge(from_counts(histogram))
     rows = [
         Endpoint(

@@ -1,8 +1,8 @@
 """The gate in front of the target: requests take a ticket before they are sent.
 
 All of this runs in one gevent hub, where nothing is interrupted between two switches: plain
-integers and dicts are enough, and a request costs well under a microsecond here; with a rate, some
-ten.
+integers and dicts are enough, and a request costs well under a microsecond here; with a rate two,
+and 20 where it is waited for.
 
 With a rate the load is an open one: request *i* of a segment is due ``i / rate`` seconds after the
 gate opened, whatever the target does. A request for which no user is free is sent as soon as one

@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 
 from tsprof.errors import UsageError
 
+SLOWEST_RATE = 1e-6
+"""One request in 11 days. What is due after centuries is beyond the kernel's timers."""
+
 
 @dataclass(frozen=True)
 class LoadSpec:
@@ -38,10 +41,10 @@ class LoadSpec:
             )
         if self.users < 1:
             raise UsageError(f"{self.users} users make no load.", hint="Ask for at least one.")
-        if self.rate is not None and not (math.isfinite(self.rate) and self.rate > 0):
+        if self.rate is not None and not SLOWEST_RATE <= self.rate < math.inf:
             raise UsageError(
                 f"A rate of {self.rate} requests per second is not possible.",
-                hint="Ask for a positive number, or leave the rate out for no limit.",
+                hint=f"Ask for at least {SLOWEST_RATE:g}, or leave the rate out for no limit.",
             )
         if (self.locustfile is None) == (not self.paths):
             raise UsageError(

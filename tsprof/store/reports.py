@@ -178,7 +178,8 @@ def _regressions(facts: Facts, allowances: Allowances | None) -> Regressions:
     if allowances is None or allowances.baseline is None:
         return Regressions()
     service = Service(
-        measures=facts.performance, conditions=conditions(facts.scenario, facts.provenance)
+        measures=facts.performance,
+        conditions=conditions(facts.scenario, facts.provenance, facts.delivery),
     )
     return find_regressions(service, allowances.baseline, obstacle_to_speed(facts.delivery))
 
