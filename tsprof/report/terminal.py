@@ -184,12 +184,15 @@ def _processes(console: Console, report: Report) -> None:
         [
             str(process.pid),
             fmt.size(process.bytes_per_request),
+            fmt.size(process.own_memory),
+            fmt.number(None if process.own_memory is None else sum(process.sockets.values())),
             {"agent": "agent", "outside": "outside only"}[process.source],
             process.command + fmt.in_parentheses(process.ended),
         ]
         for process in report.processes
     ]
-    _table(console, ["pid", "per request", "read by", "command"], rows, numbers={0, 1})
+    columns = ["pid", "per request", "own memory", "sockets", "read by", "command"]
+    _table(console, columns, rows, numbers={0, 1, 2, 3})
 
 
 def _failures(console: Console, report: Report) -> None:

@@ -97,7 +97,7 @@ def test_every_part_of_the_report_is_printed() -> None:
         "ruled out: a cache that fills",
         "p99_ms           7.9 ms   < 10 ms  met",
         "error_rate     0.000167  < 0.0001  missed",
-        "4712         32.7 B  agent",
+        "4712         32.7 B       31.4 MB         13  agent",
         "malloc_trim is not available",
         "GET /items: 500",
         "INFO: Started server process",
