@@ -181,7 +181,7 @@ def _weigh_findings(weighed: Sequence[Weighed], allowed: TimeAllowed, grounds: G
 def _weigh_target(events: Sequence[Event], grounds: Grounds) -> None:
     for event in events:
         if event.kind in ("target_ended", "target_hung", "out_of_memory"):
-            grounds.fail(event.text, "the end of the target's output is in the report")
+            grounds.fail(event.text)
         elif event.kind in ("load_lost", "agent_lost", "control_failed"):
             grounds.doubt(event.text)
 

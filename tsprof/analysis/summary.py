@@ -190,6 +190,7 @@ def _ledger(look: Look, attribution: Attribution | None) -> tuple[Any, ...]:
 
 def _processes(look: Look, facts: Facts) -> tuple[ProcessReport, ...]:
     window = look.judged_between
+    usage = facts.usage or Usage()
     reports = []
     seen: dict[tuple[int, float], Any] = {}
     for checkpoint in facts.checkpoints:
@@ -216,6 +217,8 @@ def _processes(look: Look, facts: Facts) -> tuple[ProcessReport, ...]:
                 command=reading.command,
                 ledger=rows,
                 bytes_per_request=per_request,
+                own_memory=usage.own_memory.get(reading.pid),
+                sockets=dict(usage.sockets.get(reading.pid, {})),
                 ended=ended,
                 source=reading.source,
             )

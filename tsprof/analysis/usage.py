@@ -1,7 +1,7 @@
 """What the probes' samples of a run come to."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tsprof.records import ProcessSample
@@ -22,6 +22,10 @@ class Usage:
     last_waited: float = 0.0
     last_cpu: dict[tuple[str, int], float] = field(default_factory=dict)
     peak: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    own_memory: dict[int, int] = field(default_factory=dict)
+    """Bytes by process of the target, as last read (USS)."""
+    sockets: dict[int, Mapping[str, int]] = field(default_factory=dict)
+    """Internet sockets by process of the target and state, as last counted."""
     total_cpu: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def mean_cpu_percent(self) -> float | None:
@@ -42,6 +46,9 @@ def sum_samples(samples: Iterable[ProcessSample]) -> Usage:
         if sample.role == "target":
             sums.rss[sample.second] += sample.rss
             sums.cpu[sample.second] += used
+            if sample.uss is not None:
+                sums.own_memory[sample.pid] = sample.uss
+                sums.sockets[sample.pid] = sample.connections
         elif sample.role == "load":
             sums.load_cpu[sample.second] += used
             sums.load_waited[sample.second] += max(0.0, sample.waited_seconds - sums.last_waited)

@@ -254,6 +254,11 @@ class ProcessReport(_Frozen):
     """Its part of the growth by owner."""
     bytes_per_request: float = 0.0
     """Its growth, per request to the whole target."""
+    own_memory: int | None = None
+    """Bytes that would be free if it ended: resident memory less what others share (USS), as last
+    read, every ten seconds at the most."""
+    sockets: dict[str, int] = Field(default_factory=dict)
+    """Its internet sockets by state, as last counted with ``own_memory``."""
     ended: str = ""
     """Why the process was not there to the end, if it was not."""
     source: Literal["agent", "outside"] = "agent"

@@ -17,6 +17,7 @@ from tsprof.report.model import (
     LedgerRow,
     Owner,
     Percentiles,
+    ProcessReport,
     Report,
     Resource,
     Site,
@@ -246,6 +247,14 @@ def frame_text(frame: Frame) -> str:
     """One frame: ``app.py:30 in handler (starlette 0.40)``."""
     package = fmt.in_parentheses(frame.package)
     return f"{place(frame)} in {frame.function}{package}"
+
+
+def sockets(process: ProcessReport) -> str:
+    """The internet sockets of a process by state: ``10 established, 1 listen``."""
+    if process.own_memory is None:
+        return fmt.UNKNOWN
+    states = sorted(process.sockets.items(), key=lambda item: -item[1])
+    return ", ".join(f"{fmt.number(n)} {state.replace('_', ' ')}" for state, n in states) or "none"
 
 
 def owner_label(owner: Owner, owners: Collection[Owner]) -> str:

@@ -81,6 +81,7 @@ def _grows_with_time(now: Look) -> bool:
 
 def _lean(now: Look) -> Progress:
     memory = now.memory or now.outside
+    undecided = now.lean == "undecided"  # for want of another resource, where memory is settled
     return Progress(
         phase="measuring",
         elapsed=0.0,
@@ -88,5 +89,5 @@ def _lean(now: Look) -> Progress:
         low=memory.rate.low if memory else None,
         high=memory.rate.high if memory else None,
         lean=now.lean,
-        message=memory.reason if memory else "",
+        message=memory.reason if memory and not (undecided and now.memory_settled) else "",
     )
