@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-DISK_LIMIT = 2 << 30
-"""Bytes that the captures of a window may take. A window of 12 s wrote 30 to 95 MB, with native
-traces or without."""
+DISK_LIMIT = 128 << 20
+"""Bytes that the captures of a window may take: what is read in some 40 s (28 MB took 8 s). A
+window of 12 s wrote 30 to 95 MB, with native traces or without."""
 LEFT_FREE = 256 << 20
 """Bytes that stay free, whatever else writes to the same disk."""
 
