@@ -196,6 +196,19 @@ def _distance(frame: Frame, held: HeldGrowth) -> tuple[bool, float]:
     return min(((line < 0, abs(line)) for line in lines), default=NOWHERE)
 
 
+def inserts(site: Site, held: Sequence[HeldGrowth]) -> bool:
+    """Tell whether a site is on a holder's way for certain: within a function that inserts.
+
+    What a caller of such a function allocates may go elsewhere, into a cache beside it, say.
+    """
+    for frame in site.stack:
+        if any(is_in(frame, place) for one in held for place in one.writers):
+            return True
+        if any(is_in(frame, place) for one in held for place in one.callers):
+            return False
+    return False
+
+
 def is_in(frame: Frame | Site, place: Place) -> bool:
     """Tell whether a frame is in the function of a place; profilers may leave out its class."""
     names = {frame.function.rpartition(".")[2], place.function.rpartition(".")[2]}

@@ -1,9 +1,10 @@
 """Before a leak is called: which line allocates it, who holds it, and does it let go by itself?"""
 
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,7 +47,8 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
     named: tuple[Culprit, ...] = ()
     origin_of = _origins(engine)
     watched = False
-    with ThreadPoolExecutor(1) as reader:  # captures are read while the target rests
+    # Captures are read while the target rests.
+    with _removed_in_the_end(captures), ThreadPoolExecutor(1) as reader:
         with suppress(RunEnded):  # the events say what happened; what is known stays known
             if plan.attribute is not False and set(COUNTED).intersection(final.leaking):
                 watched = True
@@ -79,6 +81,15 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
         last_judged=last,
         seconds=spent if watched or window.requests_total or window.died else 0.0,
     )
+
+
+@contextmanager
+def _removed_in_the_end(folder: Path) -> Iterator[None]:
+    """Leave nothing of a window on disk, however it ended."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _bytes_leak(final: Look) -> bool:

@@ -316,10 +316,18 @@ class Engine:
         segment = self._close_and_wait(None, time.monotonic())
         return segment.requests / segment.seconds if segment.seconds > 0 else 0.0
 
-    def counted_segment(self, requests: int, patience: float) -> Segment:
-        """Drive a counted number of requests, or what gets done within ``patience`` seconds."""
+    def counted_segment(
+        self, requests: int, patience: float, until: Callable[[], bool] = bool
+    ) -> Segment:
+        """Drive a counted number of requests, or what gets done before it is to end.
+
+        Args:
+            requests: to drive.
+            patience: seconds after which it is closed.
+            until: tells that it is to be closed at once; false throughout by default.
+        """
         self._open(requests)
-        return self._close_and_wait(requests, time.monotonic() + patience)
+        return self._close_and_wait(requests, time.monotonic() + patience, until)
 
     def timed_segment(self, seconds: float) -> Segment:
         """Drive load for a time."""
@@ -331,11 +339,13 @@ class Engine:
         self._answered = time.monotonic()
         self.instruments.load.open_gate(requests)
 
-    def _close_and_wait(self, intended: int | None, deadline: float) -> Segment:
+    def _close_and_wait(
+        self, intended: int | None, deadline: float, until: Callable[[], bool] = bool
+    ) -> Segment:
         closed = False
         while self._finished is None:
             self.pump(0.05)
-            if not closed and time.monotonic() >= deadline:
+            if not closed and (time.monotonic() >= deadline or until()):
                 self.instruments.load.close_gate()
                 closed = True
         done = self._finished

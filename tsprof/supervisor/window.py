@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tsprof.analysis.holders import growing_types
 from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import Checkpoint
 from tsprof.supervisor.agents import Agent, Agents, Reply
+from tsprof.supervisor.capture_room import CaptureRoom
 from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine
 
@@ -28,9 +30,10 @@ MOST_PROCESSES = 3
 """Processes in which windows are opened at a time, those that grow the most."""
 GROWING_SHARE = 0.1
 """Part of the whole growth from which a process is looked into."""
-DISK_LIMIT = 2 << 30
-"""Bytes that must be free for a capture. A window of 12 s wrote 30 to 95 MB, with native traces or
-without."""
+LEAST_ROOM = 512 << 20
+"""Bytes that must be free for a window to be opened."""
+EARLY_SHARE = 0.5
+"""Part of the room for captures at which a window's early segment ends."""
 CENSUS_PATIENCE = 20.0
 CENSUS_CALLS = 5
 """Calls of some 2 s each that a census may take: five million objects took two."""
@@ -136,20 +139,29 @@ def open_window(
     engine.profiling = str(tracing)
     _prepare(window, engine, pids, tracing)
     window.before = _census(agents, pids)
+    window.folder.mkdir(exist_ok=True)
+    room = CaptureRoom.in_folder(window.folder)
     _start(window, engine, pids, tracing)
-    early = engine.counted_segment(requests, SEGMENT_PATIENCE)
+    early = engine.counted_segment(
+        requests, SEGMENT_PATIENCE, partial(room.is_used_up, EARLY_SHARE)
+    )
     _quiet(engine)
     _collect(agents, window, final)
     for pid, reply in agents.ask("window.mark", pids=window.captures).items():
         if not isinstance(reply, str) and reply.get("marked"):
             window.marks[pid] = reply["time"]
-    late = engine.counted_segment(max(early.requests, 1), SEGMENT_PATIENCE)
+    late = engine.counted_segment(max(early.requests, 1), SEGMENT_PATIENCE, room.is_used_up)
     _quiet(engine)
     _collect(agents, window, final)
     agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
     window.after = _census(agents, pids)
     window.requests_early = early.requests
     window.requests_total = early.requests + late.requests
+    if room.is_used_up():
+        window.notes.append(
+            f"the window was ended early, after {window.requests_total:,} requests: its captures "
+            f"had taken {room}"
+        )
     if "garbage" in final.leaking:  # before the look for holders collects it
         window.garbage = agents.ask("garbage.take", pids=pids, timeout=CENSUS_PATIENCE)
     _find_holders(window, engine)
@@ -235,7 +247,6 @@ def _prepare(window: Window, engine: Engine, pids: list[int], tracing: Tracing) 
 
 def _start(window: Window, engine: Engine, pids: list[int], tracing: Tracing) -> None:
     agents = engine.instruments.agents
-    window.folder.mkdir(exist_ok=True)
     for pid, agent in agents.connected().items():
         if pid not in pids:
             continue
@@ -243,7 +254,7 @@ def _start(window: Window, engine: Engine, pids: list[int], tracing: Tracing) ->
         arguments = vars(tracing) | {
             "memray_path": _memray_for(agent),
             "file": str(capture),
-            "disk_limit": DISK_LIMIT,
+            "disk_limit": LEAST_ROOM,
         }
         reply = agents.ask("window.start", arguments, pids=[pid], timeout=CENSUS_PATIENCE).get(pid)
         if isinstance(reply, Mapping) and reply.get("started"):
