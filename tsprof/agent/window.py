@@ -9,6 +9,7 @@ load, ``stop``. What was allocated before the mark and still lives at the stop i
 from __future__ import annotations
 
 import _signal
+import gc
 import importlib
 import json
 import os
@@ -16,6 +17,7 @@ import sys
 import time
 
 from . import borrow, foreign
+from .reuse import Reuse, clear_caches
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ class Window:
         self._memray: Any = None
         self._borrowed = False
         self._trace: Any = None
+        self._reuse = Reuse()
+        self._collects = True
         self._pid = 0
         self._inherited = False
 
@@ -72,7 +76,8 @@ class Window:
             arguments: those of ``prepare``, and ``file`` (path of the capture; must not exist),
                 ``native_traces`` (default false), ``interval_ms`` between memray's time records
                 (default 20), ``frames`` of each stack for tracemalloc (default 8), ``disk_limit``
-                in bytes that must be free beside the file (default 0).
+                in bytes that must be free beside the file (default 0), ``garbage`` (default false)
+                whether to leave garbage alone, which counts as freed otherwise.
 
         Returns:
             ``started``; if true the ``method``, the ``time`` (seconds since the epoch) and the
@@ -90,6 +95,9 @@ class Window:
         except RefusalError as refusal:
             return {"started": False, "refused": str(refusal)}
         self._pid = os.getpid()
+        self._collects = not arguments.get("garbage")
+        if self._collects:
+            self._reuse.start()
         return {
             "started": True,
             "method": chosen["method"],
@@ -107,8 +115,12 @@ class Window:
         """
         if not self._is_open():
             return {"marked": False, "refused": "no window is open in this process"}
+        self._settle()
         self._trace.mark()
-        return {"marked": True, "time": time.time()}
+        marked = time.time()
+        if self._collects:
+            self._reuse.start()
+        return {"marked": True, "time": marked}
 
     def size(self, _arguments: dict[str, Any]) -> dict[str, Any]:
         """Return whether a window is ``open`` and the ``bytes`` that its capture takes on disk."""
@@ -127,6 +139,7 @@ class Window:
         if not self._is_open():
             return {"stopped": False, "refused": "no window is open in this process"}
         trace, self._trace = self._trace, None
+        self._settle()
         trace.stop()
         return {
             "stopped": True,
@@ -135,9 +148,21 @@ class Window:
             "pause": time.perf_counter() - began,
         }
 
+    def _settle(self) -> None:
+        """Free what waits for the collector, as the ledger's checkpoints do.
+
+        The cycles of one request were 204 B beside a leak of 257 B (msgspec 0.14.1 under gunicorn):
+        the sites summed up to nearly twice the growth, and none could be named.
+        """
+        self._reuse.stop()
+        if self._collects:
+            gc.collect()
+        clear_caches()
+
     def _is_open(self) -> bool:
         if self._trace is not None and self._pid != os.getpid():
             self._trace.abandon()  # the parent's window; memray left its hooks here
+            self._reuse.stop()
             self._trace = None
             self._inherited = True
         return self._trace is not None

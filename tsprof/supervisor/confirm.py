@@ -114,6 +114,7 @@ def _attribution(
             notes=tuple(window.notes),
         ),
         final,
+        origin_of,
     )
 
 

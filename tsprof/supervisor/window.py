@@ -20,7 +20,7 @@ from tsprof.analysis.captures import CaptureDigest
 from tsprof.analysis.holders import growing_types
 from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import Checkpoint
-from tsprof.supervisor.agents import Agent, Agents, Reply
+from tsprof.supervisor.agents import Agent, Reply
 from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine
 
@@ -136,16 +136,16 @@ def open_window(
     engine.profiling = str(tracing)
     _prepare(window, engine, pids, tracing)
     window.before = _census(agents, pids)
-    _start(window, engine, pids, tracing)
+    _start(window, engine, pids, tracing, garbage="garbage" in final.leaking)
     early = engine.counted_segment(requests, SEGMENT_PATIENCE)
     _quiet(engine)
-    _collect(agents, window, final)
-    for pid, reply in agents.ask("window.mark", pids=window.captures).items():
+    for pid, reply in agents.ask(
+        "window.mark", pids=window.captures, timeout=WINDOW_PATIENCE
+    ).items():
         if not isinstance(reply, str) and reply.get("marked"):
             window.marks[pid] = reply["time"]
     late = engine.counted_segment(max(early.requests, 1), SEGMENT_PATIENCE)
     _quiet(engine)
-    _collect(agents, window, final)
     agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
     window.after = _census(agents, pids)
     window.requests_early = early.requests
@@ -170,16 +170,6 @@ def _see_it_end(engine: Engine) -> None:
 
 def _quiet(engine: Engine) -> None:
     wait_until_quiet(engine.instruments.target.processes(), engine.pump)
-
-
-def _collect(agents: Agents, window: Window, final: Look) -> None:
-    """Free what waits for the collector, as the ledger's checkpoints do, unless that is the leak.
-
-    The cycles of one request were 204 B beside a leak of 257 B (msgspec 0.14.1 under gunicorn):
-    the sites summed up to nearly twice the growth, and none could be named.
-    """
-    if "garbage" not in final.leaking:
-        agents.ask("checkpoint", pids=window.captures, timeout=WINDOW_PATIENCE)
 
 
 def _census(agents: Agents, pids: list[int]) -> dict[int, Reply]:
@@ -233,7 +223,9 @@ def _prepare(window: Window, engine: Engine, pids: list[int], tracing: Tracing) 
             )
 
 
-def _start(window: Window, engine: Engine, pids: list[int], tracing: Tracing) -> None:
+def _start(
+    window: Window, engine: Engine, pids: list[int], tracing: Tracing, *, garbage: bool
+) -> None:
     agents = engine.instruments.agents
     window.folder.mkdir(exist_ok=True)
     for pid, agent in agents.connected().items():
@@ -244,6 +236,7 @@ def _start(window: Window, engine: Engine, pids: list[int], tracing: Tracing) ->
             "memray_path": _memray_for(agent),
             "file": str(capture),
             "disk_limit": DISK_LIMIT,
+            "garbage": garbage,
         }
         reply = agents.ask("window.start", arguments, pids=[pid], timeout=CENSUS_PATIENCE).get(pid)
         if isinstance(reply, Mapping) and reply.get("started"):
