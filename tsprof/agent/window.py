@@ -32,6 +32,10 @@ class RefusalError(Exception):
     """The window cannot be opened this way; the message says why."""
 
 
+class MissingError(RefusalError):
+    """There is no memray for this interpreter."""
+
+
 class Window:
     """The one window that a process may have open."""
 
@@ -54,7 +58,7 @@ class Window:
 
         Returns:
             The ``method`` that ``start`` would use (None: none), whether memray is ``borrowed``,
-            and under ``refused`` why memray is out, where it is.
+            under ``refused`` why memray is out, where it is, and whether it is only ``missing``.
         """
         for name in ("census", "holders"):  # they look at this window's growth afterwards
             importlib.import_module(__name__.rpartition(".")[0] + "." + name)
@@ -66,7 +70,9 @@ class Window:
             self._load(arguments.get("memray_path"))
         except RefusalError as refusal:
             fallback = None if method == "memray" else "tracemalloc"
-            return {"method": fallback, "borrowed": False, "refused": str(refusal)}
+            missing = isinstance(refusal, MissingError)
+            reply = {"method": fallback, "borrowed": False, "refused": str(refusal)}
+            return dict(reply, missing=missing)
         return {"method": "memray", "borrowed": self._borrowed, "refused": ""}
 
     def start(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -188,7 +194,7 @@ class Window:
             raise RefusalError(text) from error
         if self._memray is None:
             where = "%s has none for this interpreter" % path if path else "none was offered"
-            raise RefusalError("the target's environment has no memray, and %s" % where)
+            raise MissingError("the target's environment has no memray, and %s" % where)
 
 
 class _MemrayTrace:

@@ -94,7 +94,10 @@ def conclude(seen: Seen, final: Look, origin_of: Callable[[str], Origin]) -> Att
     return Attribution(
         sites=named,
         causes=_causes(reconciled, named, held, sites) if growth > 0 else (),
-        details=tuple(words for cause in held if (words := entry_in_words(cause))),
+        details=(
+            *_fillings(held, named),
+            *(words for cause in held if (words := entry_in_words(cause))),
+        ),
         holders=tuple(cause.holder for cause in held),
         cycles=_cycles(seen),
         evictions=tuple(_in_words(cause) for cause in held if cause.eviction is not None),
@@ -157,6 +160,16 @@ def _trusted(
     if not reconciled.agrees or reconciled.explained < NAMED:
         return tuple(keeping)
     return (*keeping, *others)
+
+
+def _fillings(held: Sequence[HeldGrowth], named: Sequence[Site]) -> list[str]:
+    """Say where the holders are filled, unless that is a line that is named anyway."""
+    places = [(cause, filling(cause, named)) for cause in held if cause.writers]
+    return [
+        f"{cause.holder.path} is filled in {place.function} ({place.file}:{place.line})"
+        for cause, place in places
+        if not any(is_in(site, place) for site in named)
+    ]
 
 
 def _with_origin(site: Site, origin_of: Callable[[str], Origin]) -> Site:

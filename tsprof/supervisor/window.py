@@ -5,7 +5,6 @@ end are survivors; the containers that gained entries meanwhile are what holds t
 """
 
 import importlib.util
-import platform
 import sysconfig
 import time
 from collections.abc import Mapping
@@ -210,17 +209,22 @@ def _prepare(window: Window, engine: Engine, pids: list[int], tracing: Tracing) 
         if isinstance(reply, str):
             window.notes.append(f"process {pid}: no window: {reply}")
         elif reply.get("refused"):
-            other = f"; {reply['method']} instead" if reply.get("method") else ""
-            other += ", which does not see the native memory that grows" if window.native else ""
-            window.notes.append(
-                f"process {pid} (Python {agent.python}): {reply['refused']}{other}; "
-                f"to use memray: pip install memray in the target's environment"
-                + (f" ({platform.python_version()} here)" if _memray_for(agent) is None else "")
-            )
+            window.notes.append(_instead(agent, reply, native=window.native))
         elif window.native and reply.get("method") == "tracemalloc":
             window.notes.append(
                 f"process {pid}: tracemalloc does not see the native memory that grows"
             )
+
+
+def _instead(agent: Agent, reply: Mapping[str, Any], *, native: bool) -> str:
+    """Say in one line why memray does not trace, what does, and how to have memray."""
+    text = f"process {agent.pid} (Python {agent.python}): {reply['refused']}"
+    if reply.get("method"):
+        text += f", so {reply['method']} names the lines, from the innermost frames only"
+        text += " and without the native memory that grows" if native else ""
+    if reply.get("missing"):
+        text += "; for whole stacks: pip install memray in the target's environment"
+    return text
 
 
 def _start(

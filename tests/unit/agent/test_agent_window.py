@@ -106,6 +106,7 @@ def test_old_greenlets_are_not_traced_by_memray(
     assert [reply["method"] for reply in replies] == methods
     for reply in replies:
         assert ("greenlet" in reply["refused"]) == (reply["method"] != "memray")
+        assert not reply.get("missing")
 
 
 def no_memray(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,6 +121,7 @@ def test_without_memray_there_is_tracemalloc(
     no_memray(monkeypatch)
     alone = window.prepare({})
     assert alone["method"] == "tracemalloc"
+    assert alone["missing"]
     assert alone["refused"] == "the target's environment has no memray, and none was offered"
     offered = window.prepare({"memray_path": str(tmp_path)})
     assert f"{tmp_path} has none for this interpreter" in offered["refused"]

@@ -267,6 +267,16 @@ def test_of_several_lines_that_may_fill_a_holder_that_counts_which_was_on_the_wa
     assert (first.function, first.line) == ("make_class", 34)
 
 
+def test_it_says_which_line_fills_a_holder_where_another_allocates() -> None:
+    kept = holder(1, "cache", 290, writers=[writer("make_class", 34)])
+    made = leaking(290, ("shape", 20), ("make_class", 34))
+    assert conclude(seen([made], kept), blocks(1), origin_of).details == (
+        f"cache is filled in make_class ({APP}:34)",
+    )
+    same = leaking(290, ("make_class", 34))
+    assert conclude(seen([same], kept), blocks(1), origin_of).details == ()
+
+
 def test_it_says_whose_code_a_line_is_that_only_keeps() -> None:
     kept = holder(1, "cache", 290, writers=[{"function": "update", "file": STANDARD, "line": 109}])
     first, *_ = conclude(seen([BUFFERS, RAISES], kept), blocks(2), origin_of).sites
