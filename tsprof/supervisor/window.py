@@ -19,7 +19,7 @@ from tsprof.analysis.captures import CaptureDigest
 from tsprof.analysis.holders import growing_types
 from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import Checkpoint
-from tsprof.supervisor.agents import Agent, Reply
+from tsprof.supervisor.agents import Agent, Agents, Reply
 from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine
 
