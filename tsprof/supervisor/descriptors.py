@@ -7,6 +7,7 @@ request: with 20,000 allowed the growth ended within the run, and no verdict was
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import psutil
 
@@ -14,7 +15,7 @@ from tsprof.records import Checkpoint
 from tsprof.supervisor.engine import Engine
 
 RECENT = 4
-"""Segments of which the mean growth is taken."""
+"""Segments of which the least growth is taken: clients that connect do so in one of them."""
 NEEDED = 8.0
 """Segments for which there must be descriptors: those of the attribution and after the rest."""
 
@@ -39,7 +40,7 @@ def run_out(engine: Engine) -> bool:
 
 
 def segments_left(points: Sequence[Checkpoint], limits: Mapping[int, int]) -> dict[int, float]:
-    """Return for how many segments the processes have descriptors, at their growth of late.
+    """Return for how many segments the processes have descriptors, at their least growth of late.
 
     Args:
         points: of the run so far.
@@ -47,11 +48,13 @@ def segments_left(points: Sequence[Checkpoint], limits: Mapping[int, int]) -> di
     """
     if len(points) <= RECENT:
         return {}
-    before = {reading.identity: reading for reading in points[-1 - RECENT].processes}
+    recent = points[-1 - RECENT :]
+    numbers = [{r.identity: r.descriptors for r in point.processes} for point in recent]
     found = {}
     for reading in points[-1].processes:
-        if reading.identity in before and reading.pid in limits:
-            gained = (reading.descriptors - before[reading.identity].descriptors) / RECENT
+        if reading.pid in limits and all(reading.identity in one for one in numbers):
+            ours = [one[reading.identity] for one in numbers]
+            gained = min(after - before for before, after in pairwise(ours))
             room = max(limits[reading.pid] - reading.descriptors, 0)
             found[reading.pid] = room / gained if gained > 0 else math.inf
     return found
