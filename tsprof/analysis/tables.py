@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tsprof.analysis.causes import holders_of, inserts, is_in, site_at
+from tsprof.analysis.causes import filling, holders_of, inserts, is_in, site_at
 from tsprof.analysis.holders import HeldGrowth, Place
 from tsprof.analysis.sites import LeakingSite
 
@@ -57,8 +57,9 @@ def _place_of(one: HeldGrowth, sites: list[LeakingSite]) -> tuple[int, Place]:
         for place in one.writers:
             if is_in(leak.site, place):
                 return at, place
-    sites.append(LeakingSite(site=site_at(one.writers[0], 0.0), python_blocks_per_request=0.0))
-    return len(sites) - 1, one.writers[0]
+    place = filling(one, [leak.site for leak in sites])
+    sites.append(LeakingSite(site=site_at(place, 0.0), python_blocks_per_request=0.0))
+    return len(sites) - 1, place
 
 
 def _with_table(leak: LeakingSite, tables: Mapping[int, float], part: float) -> LeakingSite:

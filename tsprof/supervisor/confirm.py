@@ -14,7 +14,7 @@ from tsprof.analysis.attribution import Seen, conclude
 from tsprof.analysis.captures import CaptureDigest
 from tsprof.analysis.confirmation import Attribution, Confirmation
 from tsprof.analysis.counted_resources import COUNTED
-from tsprof.analysis.culprits import Culprit
+from tsprof.analysis.culprits import Culprit, beside_memory
 from tsprof.analysis.sites import Origin, leaking_sites
 from tsprof.profilers.origin import origins
 from tsprof.report.model import IN_BYTES
@@ -70,6 +70,11 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
                 engine.pump(0.1)
         spent += time.monotonic() - waited
         attribution = _attribution(window, final, reading.result(), origin_of)
+    if attribution is not None:
+        named = tuple(
+            beside_memory(one, attribution.sites, final.counts[one.resource].rate.value)
+            for one in named
+        )
     if after is not None:
         with suppress(RunEnded):
             after = load_again(engine, after, requests)
@@ -125,6 +130,7 @@ def _attribution(
             notes=tuple(window.notes),
         ),
         final,
+        origin_of,
     )
 
 

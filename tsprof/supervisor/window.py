@@ -5,7 +5,6 @@ end are survivors; the containers that gained entries meanwhile are what holds t
 """
 
 import importlib.util
-import platform
 import sysconfig
 import time
 from collections.abc import Mapping
@@ -141,18 +140,18 @@ def open_window(
     window.before = _census(agents, pids)
     window.folder.mkdir(exist_ok=True)
     room = CaptureRoom.in_folder(window.folder)
-    _start(window, engine, pids, tracing)
+    _start(window, engine, pids, tracing, garbage="garbage" in final.leaking)
     early = engine.counted_segment(
         requests, SEGMENT_PATIENCE, partial(room.is_used_up, EARLY_SHARE)
     )
     _quiet(engine)
-    _collect(agents, window, final)
-    for pid, reply in agents.ask("window.mark", pids=window.captures).items():
+    for pid, reply in agents.ask(
+        "window.mark", pids=window.captures, timeout=WINDOW_PATIENCE
+    ).items():
         if not isinstance(reply, str) and reply.get("marked"):
             window.marks[pid] = reply["time"]
     late = engine.counted_segment(max(early.requests, 1), SEGMENT_PATIENCE, room.is_used_up)
     _quiet(engine)
-    _collect(agents, window, final)
     agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
     window.after = _census(agents, pids)
     window.requests_early = early.requests
@@ -182,16 +181,6 @@ def _see_it_end(engine: Engine) -> None:
 
 def _quiet(engine: Engine) -> None:
     wait_until_quiet(engine.instruments.target.processes(), engine.pump)
-
-
-def _collect(agents: Agents, window: Window, final: Look) -> None:
-    """Free what waits for the collector, as the ledger's checkpoints do, unless that is the leak.
-
-    The cycles of one request were 204 B beside a leak of 257 B (msgspec 0.14.1 under gunicorn):
-    the sites summed up to nearly twice the growth, and none could be named.
-    """
-    if "garbage" not in final.leaking:
-        agents.ask("checkpoint", pids=window.captures, timeout=WINDOW_PATIENCE)
 
 
 def _census(agents: Agents, pids: list[int]) -> dict[int, Reply]:
@@ -232,20 +221,27 @@ def _prepare(window: Window, engine: Engine, pids: list[int], tracing: Tracing) 
         if isinstance(reply, str):
             window.notes.append(f"process {pid}: no window: {reply}")
         elif reply.get("refused"):
-            other = f"; {reply['method']} instead" if reply.get("method") else ""
-            other += ", which does not see the native memory that grows" if window.native else ""
-            window.notes.append(
-                f"process {pid} (Python {agent.python}): {reply['refused']}{other}; "
-                f"to use memray: pip install memray in the target's environment"
-                + (f" ({platform.python_version()} here)" if _memray_for(agent) is None else "")
-            )
+            window.notes.append(_instead(agent, reply, native=window.native))
         elif window.native and reply.get("method") == "tracemalloc":
             window.notes.append(
                 f"process {pid}: tracemalloc does not see the native memory that grows"
             )
 
 
-def _start(window: Window, engine: Engine, pids: list[int], tracing: Tracing) -> None:
+def _instead(agent: Agent, reply: Mapping[str, Any], *, native: bool) -> str:
+    """Say in one line why memray does not trace, what does, and how to have memray."""
+    text = f"process {agent.pid} (Python {agent.python}): {reply['refused']}"
+    if reply.get("method"):
+        text += f", so {reply['method']} names the lines, from the innermost frames only"
+        text += " and without the native memory that grows" if native else ""
+    if reply.get("missing"):
+        text += "; for whole stacks: pip install memray in the target's environment"
+    return text
+
+
+def _start(
+    window: Window, engine: Engine, pids: list[int], tracing: Tracing, *, garbage: bool
+) -> None:
     agents = engine.instruments.agents
     for pid, agent in agents.connected().items():
         if pid not in pids:
@@ -255,6 +251,7 @@ def _start(window: Window, engine: Engine, pids: list[int], tracing: Tracing) ->
             "memray_path": _memray_for(agent),
             "file": str(capture),
             "disk_limit": LEAST_ROOM,
+            "garbage": garbage,
         }
         reply = agents.ask("window.start", arguments, pids=[pid], timeout=CENSUS_PATIENCE).get(pid)
         if isinstance(reply, Mapping) and reply.get("started"):
