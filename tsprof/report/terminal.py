@@ -174,7 +174,7 @@ def _processes(console: Console, report: Report) -> None:
         [
             str(process.pid),
             fmt.size(process.bytes_per_request),
-            {"agent": "agent", "outside": "outside only"}[process.source],
+            wording.SOURCES[process.source],
             process.command + fmt.in_parentheses(process.ended),
         ]
         for process in report.processes

@@ -34,8 +34,15 @@ class Agent:
 
     @property
     def python(self) -> str:
-        """Version of the process's Python, such as ``3.11.7``."""
+        """Version of the process's Python, such as ``3.11.7``; empty in a native program."""
         return str(self.hello.get("python", ""))
+
+    @property
+    def blindness(self) -> str:
+        """Why a native program's heap cannot be read; empty where it can."""
+        if self.python or self.hello.get("exact") is True:
+            return ""
+        return f"its malloc, in {self.hello.get('malloc', '')!s:.200}, tells no counters"
 
 
 Reply = Mapping[str, Any] | str
@@ -93,6 +100,10 @@ class Agents:
             if _has_ended(agent.connection):
                 self._drop(pid)
         return dict(self._by_pid)
+
+    def interpreters(self) -> dict[int, Agent]:
+        """Return the connected agents of Python programs, by pid."""
+        return {pid: agent for pid, agent in self.connected().items() if agent.python}
 
     def _accept(self) -> None:
         while True:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, Va
 
 from tsprof.probes.mappings import Resident, resident
 from tsprof.probes.processes import cpu_seconds
-from tsprof.records import Checkpoint, ProcessReading
+from tsprof.records import Checkpoint, ProcessReading, Source
 from tsprof.supervisor.agents import Agents, Reply
 
 QUIET_LOOK = 0.02
@@ -51,7 +51,8 @@ class _Collector(_Part):
 class _Counters(_Heaps):
     before: _Heaps = _Heaps()
     collected: NonNegativeInt = 0
-    gc: _Collector = _Collector()
+    gc: _Collector | None = None
+    """None in a native program."""
     large_containers: NonNegativeInt = 0
     tasks: NonNegativeInt | None = None
     pause: NonNegativeFloat = 0.0
@@ -162,13 +163,15 @@ def _reading(process: psutil.Process, counters: _Counters | str | None) -> Proce
             "threads": process.num_threads(),
             "descriptors": process.num_fds(),
         }
-    if isinstance(counters, _Counters):
-        return ProcessReading(source="agent", **outside, **_exact(counters))
+    if isinstance(counters, _Counters) and (counters.python or counters.native):
+        source: Source = "native" if counters.gc is None else "agent"
+        return ProcessReading(source=source, **outside, **_exact(counters))
     return ProcessReading(source="outside", **outside)
 
 
 def _exact(counters: _Counters) -> dict[str, Any]:
     python, native, before = counters.python, counters.native, counters.before
+    collector = counters.gc or _Collector()
     garbage = sum(
         earlier.live - now.live
         for now, earlier in ((python, before.python), (native, before.native))
@@ -184,9 +187,9 @@ def _exact(counters: _Counters) -> dict[str, Any]:
         "large_containers": counters.large_containers,
         "tasks": counters.tasks,
         "garbage_bytes": max(garbage, 0) if counters.collected else 0,
-        "gc_enabled": counters.gc.enabled,
-        "gc_collections": counters.gc.collections,
-        "uncollectable": counters.gc.uncollectable,
+        "gc_enabled": collector.enabled,
+        "gc_collections": collector.collections,
+        "uncollectable": collector.uncollectable,
         "pause": counters.pause,
     }
 

@@ -127,7 +127,7 @@ def open_window(
         RunEnded: the target or the load is gone; ``engine.profiling`` tells that it was in here.
     """
     agents = engine.instruments.agents
-    present = agents.connected()
+    present = agents.interpreters()
     pids = [pid for pid in window.pids if pid in present]
     if not pids:
         window.notes.append("no process with an agent grows, so no line can be named")
