@@ -5,6 +5,7 @@ from tsprof.analysis.findings import count_finding
 from tsprof.analysis.grounds import Grounds
 from tsprof.analysis.growth import Assessment
 from tsprof.analysis.more_time import TimeAllowed, more_time
+from tsprof.report import format as fmt
 from tsprof.report.model import Resource
 
 LEAST_SEGMENTS = 4
@@ -71,6 +72,17 @@ def weigh_counts_sight(look: Look, allowed: TimeAllowed, grounds: Grounds) -> No
     longest = max(known) if len(known) == len(doubted) and known else None
     for reason, names in unsure.items():
         grounds.doubt(f"{_listed(names)}: {reason}", more_time(look, longest, allowed))
+
+
+def unread_memory(look: Look) -> tuple[str, ...]:
+    """Say that a good part of the memory has no counters, if it has none."""
+    if not look.unowned_matters:
+        return ()
+    text = (
+        f"{fmt.size(look.unowned_bytes)} are held by no allocator that can be read (such as a "
+        "garbage-collected heap, or one of the program's own): there, small leaks stay unseen"
+    )
+    return (text,)
 
 
 def _listed(names: list[str]) -> str:

@@ -114,7 +114,7 @@ class Agents:
             connection.setblocking(False)
             credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
             pid, uid, _ = struct.unpack("3i", credentials)
-            if uid in (os.getuid(), os.geteuid()):
+            if uid in (os.getuid(), os.geteuid()) or _descends_from_us(pid):
                 self._greeting.append((connection, pid, b""))
             else:
                 connection.close()
@@ -251,6 +251,14 @@ def _has_ended(connection: socket.socket) -> bool:
         return False
     except OSError:
         return True
+
+
+def _descends_from_us(pid: int) -> bool:
+    """Tell whether a process is one of the target's: it may have taken on another user's rights."""
+    try:
+        return any(parent.pid == os.getpid() for parent in psutil.Process(pid).parents())
+    except psutil.Error:
+        return False
 
 
 def _lives(pid: int) -> bool:

@@ -51,8 +51,8 @@ class _Collector(_Part):
 class _Counters(_Heaps):
     before: _Heaps = _Heaps()
     collected: NonNegativeInt = 0
-    gc: _Collector | None = None
-    """None in a native program."""
+    gc: _Collector = _Collector()
+    """Not set in the answer of a native program."""
     large_containers: NonNegativeInt = 0
     tasks: NonNegativeInt | None = None
     pause: NonNegativeFloat = 0.0
@@ -164,14 +164,13 @@ def _reading(process: psutil.Process, counters: _Counters | str | None) -> Proce
             "descriptors": process.num_fds(),
         }
     if isinstance(counters, _Counters) and (counters.python or counters.native):
-        source: Source = "native" if counters.gc is None else "agent"
+        source: Source = "agent" if "gc" in counters.model_fields_set else "native"
         return ProcessReading(source=source, **outside, **_exact(counters))
     return ProcessReading(source="outside", **outside)
 
 
 def _exact(counters: _Counters) -> dict[str, Any]:
     python, native, before = counters.python, counters.native, counters.before
-    collector = counters.gc or _Collector()
     garbage = sum(
         earlier.live - now.live
         for now, earlier in ((python, before.python), (native, before.native))
@@ -187,9 +186,9 @@ def _exact(counters: _Counters) -> dict[str, Any]:
         "large_containers": counters.large_containers,
         "tasks": counters.tasks,
         "garbage_bytes": max(garbage, 0) if counters.collected else 0,
-        "gc_enabled": collector.enabled,
-        "gc_collections": collector.collections,
-        "uncollectable": collector.uncollectable,
+        "gc_enabled": counters.gc.enabled,
+        "gc_collections": counters.gc.collections,
+        "uncollectable": counters.gc.uncollectable,
         "pause": counters.pause,
     }
 

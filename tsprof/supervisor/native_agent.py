@@ -43,20 +43,31 @@ def library() -> Path:
 
 
 def environment(inherited: Mapping[str, str], agent: Path) -> dict[str, str]:
-    """Return the variable that brings the agent in, behind what is preloaded already."""
-    return {"LD_PRELOAD": " ".join(filter(None, (inherited.get("LD_PRELOAD"), str(agent))))}
+    """Return the variables that bring the agent in, behind what is preloaded already.
+
+    A program with AddressSanitizer in it would refuse to start behind anything that is preloaded.
+    """
+    return {
+        "LD_PRELOAD": " ".join(filter(None, (inherited.get("LD_PRELOAD"), str(agent)))),
+        "ASAN_OPTIONS": ":".join(
+            filter(None, (inherited.get("ASAN_OPTIONS"), "verify_asan_link_order=0"))
+        ),
+    }
 
 
 def _folder() -> Path:
     """Return a folder in which nobody else can place what the target would load.
 
+    Root's is one that all can read: a service that runs as another user loads the agent, too.
+
     Raises:
         AgentError: there can be none.
     """
-    cache = os.environ.get("XDG_CACHE_HOME")
+    named = os.environ.get("XDG_CACHE_HOME")
     try:
-        folder = (Path(cache) if cache else Path.home() / ".cache").absolute() / "tsprof"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        usual = Path("/var/cache") if os.geteuid() == 0 else Path.home() / ".cache"
+        folder = (Path(named) if named else usual).absolute() / "tsprof"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
         status = folder.stat()
     except (OSError, RuntimeError) as error:
         raise AgentError(f"the cache folder for it cannot be made ({error})") from error

@@ -1,6 +1,5 @@
 """Where the exact ledger is not to be had, and why: told beside the verdict."""
 
-import os
 import re
 from collections import defaultdict
 
@@ -15,7 +14,7 @@ from tsprof.supervisor.engine import TargetProcesses
 NAMED_PIDS = 5
 _PYTHON = re.compile(r"/(lib)?python\d[^/]*$")
 _LIBC = re.compile(r"/(libc\.so|libc-[\d.]+\.so|ld-linux)[^/]*$")
-_MUSL = re.compile(r"/(ld|libc\.)-?musl[^/]*$")
+_MUSL = re.compile(r"musl.*\.so")
 
 
 def sight_notes(agents: Agents, target: TargetProcesses, settings: Settings) -> list[str]:
@@ -54,15 +53,16 @@ def _why_outside(process: psutil.Process) -> str:
         return "it may not be looked into"
     if reason := _why_not_loaded(files):
         return reason
-    if process.uids().effective not in (os.getuid(), os.geteuid()):
-        return "it runs as another user"
     try:
         agent = str(native_agent.library())
     except AgentError as error:
         return str(error)
     if agent in files:
-        return "the agent that was loaded into it has not answered"
-    return "it is set-user-ID, or it was started without LD_PRELOAD in its environment"
+        return "it has not begun to serve (no listen, no accept), and was not forked from what does"
+    return (
+        "it is set-user-ID, cannot read the agent's file, or was started without LD_PRELOAD in its "
+        "environment"
+    )
 
 
 def _why_not_loaded(files: list[str]) -> str:

@@ -1,7 +1,9 @@
 /* The agent in native programs: it answers the supervisor as the Python agent (core.py) does.
  *
- * LD_PRELOAD brings it into every program of the target that glibc's loader starts. It intercepts
- * nothing: one thread sleeps in recv until a checkpoint. Where Python is, it stays out.
+ * LD_PRELOAD brings it into every program of the target that glibc's loader starts. It begins when
+ * the program begins to serve, and in all processes forked from there: one thread sleeps in recv
+ * until a checkpoint. Programs that only start others are left alone: a second thread keeps
+ * unshare(1) from its work and aborts setpriv(1). Where Python is, it stays out.
  */
 
 #define _GNU_SOURCE
@@ -40,6 +42,8 @@ static struct sockaddr_un address;
 static socklen_t address_length;
 static int connection = -1;
 static ino_t inode;
+static int entered;   /* there is a supervisor, and this is a program for us */
+static int started;   /* the program has begun to serve */
 static int dismissed; /* the supervisor has closed the connection: for this program, for good */
 
 /* Tell whether the descriptor still is our socket. A program that turns itself into a daemon closes
@@ -62,7 +66,7 @@ static int connect_to_supervisor(void)
         return -1;
     if (connect(first, (struct sockaddr *)&address, address_length) != 0
         || getsockopt(first, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0
-        || (peer.uid != geteuid() && peer.uid != getuid())
+        || (peer.uid != geteuid() && peer.uid != getuid() && peer.uid != 0)
         || fcntl(first, F_SETFL, 0) != 0) {
         close(first);
         return -1;
@@ -220,8 +224,46 @@ static void start_in_child(void)
     if (is_ours())
         close(connection); /* the parent's */
     connection = -1;
-    if (!dismissed)
+    if (started && !dismissed)
         start();
+}
+
+static void begin(void)
+{
+    int error = errno;
+    if (entered && !__atomic_exchange_n(&started, 1, __ATOMIC_RELAXED))
+        start();
+    errno = error;
+}
+
+/* What a program calls that serves, interposed; sockets may be inherited, ready to accept from. */
+
+typedef int accept_function(int, struct sockaddr *, socklen_t *);
+typedef int accept4_function(int, struct sockaddr *, socklen_t *, int);
+
+static int (*next_listen)(int, int);
+static accept_function *next_accept;
+static accept4_function *next_accept4;
+
+__attribute__((visibility("default"))) int listen(int socket, int backlog)
+{
+    begin();
+    return next_listen(socket, backlog);
+}
+
+__attribute__((visibility("default"))) int accept(int socket, struct sockaddr *peer, socklen_t *length)
+{
+    if (!started)
+        begin();
+    return next_accept(socket, peer, length);
+}
+
+__attribute__((visibility("default"))) int accept4(int socket, struct sockaddr *peer, socklen_t *length,
+                                                   int flags)
+{
+    if (!started)
+        begin();
+    return next_accept4(socket, peer, length, flags);
 }
 
 static int is_python(void)
@@ -232,6 +274,9 @@ static int is_python(void)
 __attribute__((constructor)) static void enter(void)
 {
     const char *name = getenv("TSPROF_AGENT_SOCKET");
+    next_listen = (int (*)(int, int))dlsym(RTLD_NEXT, "listen");
+    next_accept = (accept_function *)dlsym(RTLD_NEXT, "accept");
+    next_accept4 = (accept4_function *)dlsym(RTLD_NEXT, "accept4");
     if (name == NULL || name[0] != '@' || strlen(name) >= sizeof address.sun_path
         || __register_atfork == NULL || is_python())
         return;
@@ -243,5 +288,5 @@ __attribute__((constructor)) static void enter(void)
      * and ours allocates. */
     free(malloc(1));
     __register_atfork(NULL, NULL, start_in_child, NULL);
-    start();
+    entered = 1;
 }

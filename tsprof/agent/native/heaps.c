@@ -206,10 +206,8 @@ static struct heap_size read_others(void)
     size_t value = 0;
     if (tcmalloc_property != NULL && tcmalloc_property("generic.current_allocated_bytes", &value)) {
         size.live += value;
-        if (tcmalloc_property("generic.heap_size", &value))
+        if (tcmalloc_property("generic.total_physical_bytes", &value))
             size.held += value;
-        if (tcmalloc_property("tcmalloc.pageheap_unmapped_bytes", &value))
-            size.held -= value;
     }
     return size;
 }
