@@ -200,7 +200,8 @@ static struct heap_size read_others(void)
         size_t length = sizeof epoch;
         jemalloc_control("thread.tcache.flush", NULL, NULL, NULL, 0);
         jemalloc_control("epoch", &epoch, &length, &epoch, length);
-        size.live += jemalloc_number("stats.allocated");
+        size.live += jemalloc_number("stats.allocated")
+                     - jemalloc_number("stats.arenas.4096.tcache_bytes"); /* all arenas' */
         size.held += jemalloc_number("stats.resident");
     }
     size_t value = 0;
@@ -274,7 +275,7 @@ void heaps_trim(void)
     if (glibc_trim != NULL)
         glibc_trim(0);
     if (jemalloc_control != NULL)
-        jemalloc_control("arena.4096.purge", NULL, NULL, NULL, 0); /* 4096: all arenas */
+        jemalloc_control("arena.4096.purge", NULL, NULL, NULL, 0); /* all arenas */
     if (tcmalloc_release != NULL)
         tcmalloc_release();
 }
