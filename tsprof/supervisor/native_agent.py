@@ -26,20 +26,24 @@ def library() -> Path:
     """Return the agent as a shared library, built if this user has none of this source yet.
 
     Raises:
-        AgentError: it cannot be built, or not loaded from where it would be; in words that go on
-            from "native programs are measured from outside, because ...".
+        AgentError: it cannot be built, or not loaded from where it would be.
     """
-    compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
     folder = _folder()
     built = folder / f"agent-{_fingerprint()}.so"
     if any(letter in str(built) for letter in SEPARATORS):
         raise AgentError(f"the path {folder} has a space or a colon; let XDG_CACHE_HOME name one")
     if built.exists():
         return built
-    if compiler is None:
-        raise AgentError("there is no C compiler to build their agent with (apt install gcc)")
-    _build(compiler, built)
+    program = compiler()
+    if program is None:
+        raise AgentError("there is no C compiler to build its agent with (apt install gcc)")
+    _build(program, built)
     return built
+
+
+def compiler() -> str | None:
+    """Return the path of the C compiler; None where there is none."""
+    return next(filter(None, map(shutil.which, COMPILERS)), None)
 
 
 def environment(inherited: Mapping[str, str], agent: Path) -> dict[str, str]:
@@ -70,7 +74,7 @@ def _folder() -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o755)
         status = folder.stat()
     except (OSError, RuntimeError) as error:
-        raise AgentError(f"the cache folder for it cannot be made ({error})") from error
+        raise AgentError(f"the folder for its agent cannot be made ({error})") from error
     if status.st_uid != os.geteuid() or status.st_mode & 0o022:
         raise AgentError(f"others can write to {folder}; chmod 700 it")
     return folder
@@ -84,13 +88,13 @@ def _fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def _build(compiler: str, built: Path) -> None:
+def _build(program: str, built: Path) -> None:
     sources = map(str, sorted(SOURCES.glob("*.c")))
     try:
         with tempfile.TemporaryDirectory(dir=built.parent) as folder:
             unfinished = Path(folder) / built.name
             subprocess.run(
-                [compiler, *FLAGS, *sources, "-o", str(unfinished), *LIBRARIES],
+                [program, *FLAGS, *sources, "-o", str(unfinished), *LIBRARIES],
                 check=True,
                 capture_output=True,
                 text=True,
@@ -101,6 +105,6 @@ def _build(compiler: str, built: Path) -> None:
     except subprocess.CalledProcessError as error:
         errors = [line for line in error.stderr.splitlines() if "error" in line]
         reason = (errors or error.stderr.splitlines() or [f"exit code {error.returncode}"])[0]
-        raise AgentError(f"{compiler} could not build their agent: {reason[:200]}") from error
+        raise AgentError(f"{program} could not build its agent: {reason[:200]}") from error
     except (OSError, subprocess.SubprocessError) as error:
-        raise AgentError(f"their agent could not be built: {error}") from error
+        raise AgentError(f"its agent could not be built: {error}") from error

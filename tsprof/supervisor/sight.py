@@ -58,7 +58,10 @@ def _why_outside(process: psutil.Process) -> str:
     except AgentError as error:
         return str(error)
     if agent in files:
-        return "it has not begun to serve (no listen, no accept), and was not forked from what does"
+        listens = any(c.status == psutil.CONN_LISTEN for c in process.net_connections())
+        if listens:
+            return "it calls the kernel without the C library, as Go programs do"
+        return "it does not serve, and was not forked from a program that does"
     return (
         "it is set-user-ID, cannot read the agent's file, or was started without LD_PRELOAD in its "
         "environment"

@@ -36,6 +36,13 @@ def test_a_clean_run_passes_and_says_what_it_could_have_seen() -> None:
     assert "anything above" in said(decision)
 
 
+def test_a_run_that_passes_tells_of_memory_without_counters() -> None:
+    assert judge(CLEAN).remarks == ()
+    decision = judge(taken(growing(anonymous=60_000_000), count=200))
+    assert decision.verdict is Verdict.PASS
+    assert "no allocator that can be read" in "".join(decision.remarks)
+
+
 def test_a_leak_fails() -> None:
     decision = judge(LEAK)
     assert decision.verdict is Verdict.FAIL
