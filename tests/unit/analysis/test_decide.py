@@ -43,6 +43,12 @@ def test_a_run_that_passes_tells_of_memory_without_counters() -> None:
     assert "no allocator that can be read" in "".join(decision.remarks)
 
 
+def test_a_run_that_passes_tells_of_mapped_memory_that_grows() -> None:
+    decision = judge(taken(lambda number: reading(number, file_mapped=100_000 * number)))
+    assert decision.verdict is Verdict.PASS
+    assert decision.remarks[0].startswith("mapped files and shared memory grew by 100 B")
+
+
 def test_a_leak_fails() -> None:
     decision = judge(LEAK)
     assert decision.verdict is Verdict.FAIL
