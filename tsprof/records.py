@@ -9,8 +9,9 @@ from typing import Literal
 
 from tsprof.histogram import Histogram
 
-Source = Literal["agent", "outside"]
-"""Where a process's memory counters come from: exact, or what the kernel tells of it."""
+Source = Literal["agent", "native", "outside"]
+"""Where a process's memory counters come from: exact by the agent in a Python or in a native
+program, or what the kernel tells of it."""
 
 
 @dataclass(frozen=True, kw_only=True)

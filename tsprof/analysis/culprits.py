@@ -188,7 +188,7 @@ def _doing(groups: Sequence[Grown], origin_of: Callable[[str], Origin]) -> list[
 
 def _why_unknown(seen: Seen, unknown: int, all_new: int) -> str:
     if not seen.recorded:
-        reason = "there is no agent in the process that opened them"
+        reason = "lines are noted in Python programs only, by the agent in them"
     elif seen.resource == "fd":
         reason = (
             "Python was not told of their opening, as with the descriptors of event loops and "

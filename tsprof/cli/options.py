@@ -188,7 +188,7 @@ run_options = _together(
     click.option(
         "--agent/--no-agent",
         default=None,
-        help="Measure from inside a Python target (default: yes).",
+        help="Measure from inside the target (default: yes).",
     ),
     click.option(
         "--keep-going/--no-keep-going",

@@ -129,7 +129,7 @@ class Check(Table):
     )
     agent: bool = Field(
         default=True,
-        description="Whether the agent runs inside a Python target. Without it, tsprof measures "
+        description="Whether an agent runs inside the target. Without it, tsprof measures "
         "from outside and sees only larger leaks.",
         examples=[False],
     )

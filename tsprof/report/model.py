@@ -261,7 +261,7 @@ class ProcessReport(_Frozen):
     """Its internet sockets by state, as last counted with ``own_memory``."""
     ended: str = ""
     """Why the process was not there to the end, if it was not."""
-    source: Literal["agent", "outside"] = "agent"
+    source: Literal["agent", "native", "outside"] = "agent"
     """Where its counters come from: exact ones, or what the kernel tells."""
 
 

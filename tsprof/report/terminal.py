@@ -186,7 +186,7 @@ def _processes(console: Console, report: Report) -> None:
             fmt.size(process.bytes_per_request),
             fmt.size(process.own_memory),
             fmt.number(None if process.own_memory is None else sum(process.sockets.values())),
-            {"agent": "agent", "outside": "outside only"}[process.source],
+            wording.SOURCES[process.source],
             process.command + fmt.in_parentheses(process.ended),
         ]
         for process in report.processes

@@ -31,6 +31,8 @@ OWNER_LABELS: dict[Owner, str] = {
     "mappings": "file and anonymous mappings",
     "other": "the rest",
 }
+SOURCES = {"agent": "agent", "native": "native agent", "outside": "outside only"}
+"""What tables call the ways in which a process was read."""
 _NOT_SPLIT = "resident memory (not split: no exact counters)"
 
 _OF_LATENCY = re.compile(r"(baseline_)?p\d+_(ms|drift)")

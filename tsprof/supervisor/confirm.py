@@ -103,7 +103,7 @@ def _bytes_leak(final: Look) -> bool:
 
 def _origins(engine: Engine) -> Callable[[str], Origin]:
     """Return what tells whose code a source file of the target is."""
-    hellos = [agent.hello for agent in engine.instruments.agents.connected().values()]
+    hellos = [agent.hello for agent in engine.instruments.agents.interpreters().values()]
     hello = hellos[0] if hellos else {}
     return origins(
         libraries=[Path(p) for p in hello.get("libraries", ())],

@@ -403,7 +403,11 @@ class Engine:
     def control(self) -> None:
         """Prove the ledger in every process whose agent has not been put to the test yet."""
         agents = self.instruments.agents
-        new = agents.connected().keys() - self._controlled
+        new = {
+            pid
+            for pid, agent in agents.connected().items()
+            if pid not in self._controlled and not agent.blindness
+        }
         if not new:
             return
         results = positive_control(agents, new)

@@ -22,7 +22,7 @@ from tsprof.store.reports import assemble, store_report
 from tsprof.store.runs import DATABASE, LOAD_LOG, create_run, discard_run, keep_target_log
 from tsprof.supervisor import provenance
 from tsprof.supervisor.agents import Agents
-from tsprof.supervisor.bring_up import Surroundings, bring_up, find_place, sight_notes
+from tsprof.supervisor.bring_up import Surroundings, bring_up, find_place
 from tsprof.supervisor.confirm import confirm
 from tsprof.supervisor.engine import Engine, Instruments, RunEnded
 from tsprof.supervisor.gauges import gauge_addresses
@@ -30,6 +30,7 @@ from tsprof.supervisor.interrupts import InterruptedEarlyError, RunInterrupted, 
 from tsprof.supervisor.launch import Target, not_ready_after_all
 from tsprof.supervisor.measure import measure
 from tsprof.supervisor.plan import Plan
+from tsprof.supervisor.sight import sight_notes
 
 
 def run(
@@ -85,7 +86,7 @@ def run(
                 started=started,
                 run=folder.name,
                 configuration=settings.model_dump(mode="json", by_alias=True),
-                target_python=", ".join(sorted({a.python for a in agents.connected().values()})),
+                target_python=", ".join(sorted({a.python for a in agents.interpreters().values()})),
             ).model_dump(mode="json"),
         )
         _drive(engine, plan, view, folder)

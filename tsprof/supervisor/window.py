@@ -18,6 +18,7 @@ from tsprof.analysis import observe
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.captures import CaptureDigest
 from tsprof.analysis.holders import growing_types
+from tsprof.profilers import native_tools
 from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import Checkpoint
 from tsprof.supervisor.agents import Agent, Agents, Reply
@@ -129,10 +130,12 @@ def open_window(
         RunEnded: the target or the load is gone; ``engine.profiling`` tells that it was in here.
     """
     agents = engine.instruments.agents
-    present = agents.connected()
+    present = agents.interpreters()
     pids = [pid for pid in window.pids if pid in present]
     if not pids:
-        window.notes.append("no process with an agent grows, so no line can be named")
+        is_native = not agents.connected().keys().isdisjoint(window.pids)
+        nobody = "no process with an agent grows, so no line can be named"
+        window.notes.append(native_tools.advice() if is_native else nobody)
         return
     engine.phase = "attributing: which line, which holder"
     engine.profiling = str(tracing)

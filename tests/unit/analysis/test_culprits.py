@@ -107,7 +107,7 @@ def test_it_says_when_it_does_not_know_the_line() -> None:
         "not known of 5 of 20: Python was not told" in text for text in named(groups).details
     )
     (without,) = named(grown([], files(range(5))), expected=5, recorded=False).details[1:]
-    assert "no agent" in without
+    assert "in Python programs only" in without
 
 
 def test_a_leak_that_does_not_go_on_has_no_culprit() -> None:
