@@ -5,6 +5,7 @@ from tsprof.analysis.findings import count_finding
 from tsprof.analysis.grounds import Grounds
 from tsprof.analysis.growth import Assessment
 from tsprof.analysis.more_time import TimeAllowed, more_time
+from tsprof.report import format as fmt
 from tsprof.report.model import Resource
 
 LEAST_SEGMENTS = 4
@@ -29,6 +30,12 @@ def weigh_memory_sight(look: Look, allowed: TimeAllowed, grounds: Grounds) -> No
                 f"processes of the target came or went at {look.view.restarts} checkpoints, "
                 "so no stretch was long enough to judge",
                 "switch off worker recycling for the check (max_requests = 0)",
+            )
+        elif look.view.uncertain:
+            grounds.doubt(
+                f"load processes were lost in {fmt.count(look.view.uncertain, 'segment')}, and "
+                "no stretch without such a loss was long enough to judge",
+                "see in the notes why they were lost",
             )
         else:
             grounds.doubt(

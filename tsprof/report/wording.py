@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tsprof.report import format as fmt
 from tsprof.report.model import (
     IN_BYTES,
+    Cost,
     Criterion,
     Delivery,
     Finding,
@@ -299,6 +300,14 @@ def delivery_line(report: Report) -> str:
         f"of {fmt.count(delivery.due, 'request')} that were due, {fmt.number(delivery.late)} were "
         f"sent more than 10 ms late and {fmt.number(delivery.unsent)} never"
     )
+def _each_load_process(cost: Cost) -> str:
+    """Say what each of several load processes used."""
+    if len(cost.load_processes) <= 1:
+        return ""
+    each = ", ".join(
+        f"{process.name} {fmt.duration(process.cpu_s)}" for process in cost.load_processes
+    )
+    return f" ({fmt.count(len(cost.load_processes), 'process', 'processes')}: {each})"
 
 
 def cost_line(report: Report) -> str:
@@ -316,7 +325,8 @@ def cost_line(report: Report) -> str:
         if cost.attribution_seconds
         else "no profiler",
         f"supervisor {used(cost.supervisor_cpu_s, cost.supervisor_peak_rss)}",
-        f"load {used(cost.load_cpu_s, cost.load_peak_rss)}{_load_pressure(report.delivery)}",
+        f"load {used(cost.load_cpu_s, cost.load_peak_rss)}{_each_load_process(cost)}"
+        f"{_load_pressure(report.delivery)}",
         f"{fmt.size(cost.disk_bytes)} on disk",
     ]
     return "; ".join(parts)
