@@ -3,12 +3,13 @@
 import os
 import signal
 import time
-from collections.abc import Callable
 
 import pytest
 from load_targets.loading import (
     USERS,
     Loads,
+    events_until,
+    is_gone,
     reason_of_loss,
     segment,
     ticks_until,
@@ -18,24 +19,10 @@ from load_targets.loading import (
 from load_targets.server import CountingServer
 
 from tsprof.errors import LoadError
-from tsprof.load.client import LoadProcess
-from tsprof.load.messages import LoadEvent, Quiet, Tick, WorkerLost
+from tsprof.load.messages import Quiet, Tick, WorkerLost
 from tsprof.load.spec import Workers
 
 TWO = Workers(local=2)
-PATIENCE = 40.0
-
-
-def events_until(load: LoadProcess, last: Callable[[LoadEvent], bool]) -> list[LoadEvent]:
-    """What happens up to and including an event."""
-    events: list[LoadEvent] = []
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        for event in load.poll(1):
-            events.append(event)
-            if last(event):
-                return events
-    raise AssertionError(f"it did not come: {events[-3:]}")
 
 
 def test_each_segment_sends_its_requests_over_all_processes(
@@ -107,9 +94,7 @@ def test_a_killed_process_ends_the_segment_and_the_others_take_its_part(
     assert ticks[-1].users == USERS
 
 
-def test_a_process_that_is_stopped_is_lost_and_sends_nothing_when_it_goes_on(
-    loads: Loads, server: CountingServer
-) -> None:
+def test_a_process_that_is_stopped_is_lost_and_ended(loads: Loads, server: CountingServer) -> None:
     load = loads.start(paths=("/",), workers=TWO)
     load.open_gate(None)
     ticks_until(load, lambda tick: tick.requests > 0)
@@ -119,11 +104,9 @@ def test_a_process_that_is_stopped_is_lost_and_sends_nothing_when_it_goes_on(
     assert "no sign of life" in next(e.reason for e in events if isinstance(e, WorkerLost))
     assert isinstance(quiet, Quiet)
     assert quiet.uncertain
+    wait_for(lambda: is_gone(stopped))
     wait_for(lambda: server.active == 0)
     before = server.count
-    os.kill(stopped, signal.SIGCONT)
-    wait_for(lambda: stopped not in load.pids or load.poll(0.1))
-    assert server.count == before
     assert segment(load, 50)[1].completed == server.count - before == 50
 
 

@@ -165,7 +165,10 @@ class LoadProcess:
                     self.failure_samples = samples
                 case WorkerEnded() as news:
                     self._send(news)
-                case Tick() | WorkerLost() as event:
+                case WorkerLost() as event:
+                    self._workers.kill(event.name)
+                    events.append(event)
+                case Tick() as event:
                     events.append(event)
                 case Quiet() as event:
                     self._segment_open = False
@@ -215,7 +218,7 @@ class LoadProcess:
                     deadline = time.monotonic() + timeout
                 case Joined(count):
                     waits = f"{count} of {workers.total} load processes had joined"
-                case WorkerLost(reason):
+                case WorkerLost(reason=reason):
                     self.notes += (reason,)
                 case Ready(notes):
                     self.notes += notes

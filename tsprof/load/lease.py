@@ -10,7 +10,7 @@ from tsprof.load.gate import Gate
 SECONDS = 3.0
 """After this silence the gate closes. The master counts a worker as lost after five seconds, and
 what is sent after that would be missing from its counts."""
-PATIENCE = 10.0
+PATIENCE = 6.0
 """After this silence the worker gives up: it was counted as lost long ago."""
 CHECK_EVERY = 0.5
 

@@ -55,6 +55,11 @@ class LocalWorkers:
                 ended.append(WorkerEnded(name, f"it ended with {how}; {child.last_words()}"))
         return ended
 
+    def kill(self, name: str) -> None:
+        """End a process of which the master has heard nothing, if it is one of these."""
+        if name in self._children:
+            self._children[name][0].process.kill()
+
     def end(self, grace: float) -> None:
         """End all processes; ``grace`` is how many seconds they have for it by themselves."""
         for child, channel in self._children.values():

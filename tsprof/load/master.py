@@ -17,7 +17,7 @@ from locust.runners import STATE_MISSING, MasterRunner
 import tsprof
 from tsprof.errors import UsageError
 from tsprof.load.channel import MESSAGE, letter
-from tsprof.load.messages import Join, Loaded, Message, Refused, Welcome, decode, encode
+from tsprof.load.messages import Join, Loaded, Message, Refused, Welcome, WorkerLost, decode, encode
 from tsprof.load.recorder import printable
 from tsprof.load.spec import LoadSpec, Workers
 
@@ -46,8 +46,7 @@ class Master(MasterRunner):
         """Workers that are ready for users, by Locust's id."""
         self.changed = gevent.event.Event()
         """Set when a worker has joined, or has said something in vain."""
-        self.refused: list[str] = []
-        """Why workers were turned away, in words."""
+        self._refused: list[WorkerLost] = []
         self.begun = False
         """Whether there are users; nobody joins any more."""
         self.hear: Callable[[str, Message], object] = lambda *_: None
@@ -115,6 +114,11 @@ class Master(MasterRunner):
         self.clients.pop(client_id, None)
         self.server.send_to_client(letter("quit", None, client_id))
 
+    def take_refused(self) -> list[WorkerLost]:
+        """Return, once, which workers were turned away."""
+        refused, self._refused = self._refused, []
+        return refused
+
     def say(self, client_id: str, message: Message) -> None:
         """Send a message to a worker."""
         self.send_message(MESSAGE, encode(message).decode(), client_id)  # type: ignore[arg-type]  # any type does
@@ -125,7 +129,8 @@ class Master(MasterRunner):
         reason = self._objection(join)
         if not reason:
             return self._welcome
-        self.refused.append(f"{printable(join.name, MAX_NAME)} was not let in: {reason}")
+        name = printable(join.name, MAX_NAME)
+        self._refused.append(WorkerLost(name, f"{name} was not let in: {reason}"))
         self.changed.set()
         return Refused(reason, hint="")
 

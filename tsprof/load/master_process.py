@@ -13,7 +13,7 @@ from tsprof.load.channel import SocketChannel
 from tsprof.load.locustfile import prepare
 from tsprof.load.master import Master, welcome
 from tsprof.load.master_session import MasterSession
-from tsprof.load.messages import Begin, Joined, Listening, Ready, Refused, WorkerLost
+from tsprof.load.messages import Begin, Joined, Listening, Ready, Refused
 from tsprof.load.startup import start_up
 
 
@@ -45,8 +45,7 @@ def _gather(master: Master, wanted: int, channel: SocketChannel) -> None:
         master.changed.clear()
         for client_id in [c for c in master.loaded if master.is_missing(c)]:
             master.dismiss(client_id)
-        channel.send(*map(WorkerLost, master.refused), Joined(len(master.loaded)))
-        master.refused.clear()
+        channel.send(*master.take_refused(), Joined(len(master.loaded)))
 
 
 def _notes(master: Master) -> list[str]:

@@ -181,9 +181,7 @@ class MasterSession:
                     self._lose(client_id, "it has quit or gives no sign of life")
                 elif worker.at_work and now - worker.heard > REPORT_SECONDS:
                     self._lose(client_id, f"it has reported nothing for {REPORT_SECONDS:.0f} s")
-            for reason in self._master.refused:
-                self._channel.send(WorkerLost(reason))
-            self._master.refused.clear()
+            self._channel.send(*self._master.take_refused())
 
     def _lose_named(self, name: str, how: str) -> None:
         for client_id, worker in list(self._workers.items()):
@@ -202,7 +200,7 @@ class MasterSession:
             self._channel.send(LoadLost(f"no load process is left; {worker.name}: {why}"))
             return
         left = f"{len(self._workers)} left to share its part"
-        self._channel.send(WorkerLost(f"{worker.name} was lost: {why}; {left}"))
+        self._channel.send(WorkerLost(worker.name, f"{worker.name} was lost: {why}; {left}"))
         if worker.at_work:
             self._quiets[worker.name] = quiet_of_the_lost(worker.ticks)
             self._close()

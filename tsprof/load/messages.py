@@ -112,6 +112,7 @@ class LoadLost:
 class WorkerLost:
     """One of several load processes takes no part any more; the others go on without it."""
 
+    name: str
     reason: str
     kind: Literal["worker_lost"] = "worker_lost"
 

@@ -11,7 +11,7 @@ import psutil
 from load_targets.server import CountingServer
 
 from tsprof.load.client import LoadProcess
-from tsprof.load.messages import LoadLost, Quiet, Tick
+from tsprof.load.messages import LoadEvent, LoadLost, Quiet, Tick
 from tsprof.load.spec import ONE_PROCESS, LoadSpec, Workers
 
 USERS = 8
@@ -86,6 +86,18 @@ def ticks_until(load: LoadProcess, condition: Callable[[Tick], bool]) -> Tick:
             if condition(event):
                 return event
     raise AssertionError("no such tick")
+
+
+def events_until(load: LoadProcess, last: Callable[[LoadEvent], bool]) -> list[LoadEvent]:
+    """What happens up to and including an event."""
+    events: list[LoadEvent] = []
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        for event in load.poll(1):
+            events.append(event)
+            if last(event):
+                return events
+    raise AssertionError(f"it did not come: {events[-3:]}")
 
 
 def to_the_end(load: LoadProcess) -> tuple[list[Tick], Quiet]:

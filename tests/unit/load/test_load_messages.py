@@ -69,7 +69,7 @@ MESSAGES: list[Message] = [
     QUIET,
     replace(QUIET, arrivals=None, latency_sent=None, uncertain=True),
     LoadLost("line\nline"),
-    WorkerLost("line\nline"),
+    WorkerLost("name", "line\nline"),
     Failures((FailureSample("a\nb", 2),)),
     Ready(("note",)),
     Refused("message", "hint"),
