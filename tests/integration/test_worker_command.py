@@ -48,9 +48,9 @@ class Command:
     def __init__(
         self, folder: Path, port: int, *options: str, within: tuple[str, ...] = ()
     ) -> None:
-        self.errors = folder / f"worker-{port}.err"
+        self._errors = folder / f"worker-{port}-{len(options)}.err"
         tsprof_worker = [sys.executable, "-m", "tsprof", "worker", f"--master-port={port}"]
-        with self.errors.open("w") as errors:
+        with self._errors.open("w") as errors:
             self._process = subprocess.Popen(
                 [*within, *tsprof_worker, *options],
                 stderr=errors,
@@ -59,6 +59,9 @@ class Command:
 
     def interrupt(self) -> None:
         self._process.send_signal(signal.SIGINT)
+
+    def said(self) -> str:
+        return self._errors.read_text(encoding="utf-8")
 
     def code(self) -> int:
         return self._process.wait(PATIENCE)
@@ -78,47 +81,37 @@ def worker(tmp_path: Path) -> Iterator[Callable[..., Command]]:
         yield lambda *options, **how: stack.enter_context(Command(tmp_path, *options, **how))
 
 
-def test_a_worker_is_sent_the_locust_file_and_ends_with_the_run(
-    loads: Loads, server: CountingServer, worker: Callable[..., Command]
-) -> None:
-    port = free_port()
-    command = worker(port, "--master-host=127.0.0.1")
-    load = loads.start(LOCUSTFILE, workers=Workers(local=1, expected=1, bind_port=port))
-    _, quiet = segment(load, 50)
-    assert quiet.completed == server.count == 50
-    assert {name[:6]: requests for name, requests in costs(quiet).items()} == {
-        "load p": 25,
-        "worker": 25,
-    }
-    assert server.paths == {"/locustfile": 50}
-    load.stop()
-    assert command.code() == 0
-    said = command.errors.read_text(encoding="utf-8")
-    assert "joined" in said
-    assert said.endswith("the run has ended\n")
-
-
-def test_a_worker_that_is_interrupted_leaves_the_run(
+def test_workers_share_the_load_and_may_leave(
     loads: Loads, server: CountingServer, worker: Callable[..., Command], tmp_path: Path
 ) -> None:
     port = free_port()
     own = tmp_path / "own.py"
     own.write_text(LOCUSTFILE, encoding="utf-8")
-    command = worker(port, "--master-host=127.0.0.1", f"--locustfile={own}")
-    load = loads.start(LOCUSTFILE, workers=Workers(local=1, expected=1, bind_port=port))
-    segment(load, 50)
-    assert server.paths == {"/locustfile": 25, "/own": 25}
-    command.interrupt()
-    assert command.code() == 130
+    stays = worker(port, "--master-host=127.0.0.1")
+    leaves = worker(port, "--master-host=127.0.0.1", f"--locustfile={own}")
+    load = loads.start(LOCUSTFILE, workers=Workers(local=1, expected=2, bind_port=port), users=9)
+    _, quiet = segment(load, 90)
+    assert quiet.completed == server.count == 90
+    assert {name[:6] for name in costs(quiet)} == {"load p", "worker"}
+    assert list(costs(quiet).values()) == [30, 30, 30]
+    assert server.paths == {"/locustfile": 60, "/own": 30}
+
+    leaves.interrupt()
+    assert leaves.code() == 130
     events_until(load, lambda event: isinstance(event, WorkerLost))
-    assert segment(load, 50)[1].completed == 50
-    assert server.paths == {"/locustfile": 75, "/own": 25}
+    assert segment(load, 60)[1].completed == 60
+    assert server.paths == {"/locustfile": 120, "/own": 30}
+
+    load.stop()
+    assert stays.code() == 0
+    assert "joined" in stays.said()
+    assert stays.said().endswith("the run has ended\n")
 
 
 def test_a_worker_without_a_master_gives_up(worker: Callable[..., Command]) -> None:
-    command = worker(free_port(), "--master-host=127.0.0.1", "--timeout=1s")
+    command = worker(free_port(), "--master-host=127.0.0.1", "--timeout=300ms")
     assert command.code() == 3
-    assert "No master answered" in command.errors.read_text(encoding="utf-8")
+    assert "No master answered" in command.said()
 
 
 def test_strangers_are_turned_away_and_do_no_harm(loads: Loads, server: CountingServer) -> None:
