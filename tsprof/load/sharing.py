@@ -99,6 +99,7 @@ def merged_quiet(quiets: Mapping[str, Quiet]) -> Quiet:
                 failures=known.failures + one.failures,
             )
     every = quiets.values()
+    sent = [quiet.latency_sent for quiet in every if quiet.latency_sent is not None]
     return Quiet(
         admitted=sum(quiet.admitted for quiet in every),
         completed=sum(quiet.completed for quiet in every),
@@ -112,7 +113,7 @@ def merged_quiet(quiets: Mapping[str, Quiet]) -> Quiet:
         ),
         users=sum(quiet.users for quiet in every),
         arrivals=_merged_arrivals([q.arrivals for q in every if q.arrivals]),
-        latency_sent=_merged(sent) if (sent := [q.latency_sent for q in every if q.latency_sent]) else None,
+        latency_sent=_merged(sent) if sent else None,
         generator=Generator(
             cpu_share=max(quiet.generator.cpu_share for quiet in every),
             waited_share=max(quiet.generator.waited_share for quiet in every),

@@ -34,7 +34,7 @@ from tsprof.load.messages import (
     Refused,
     Welcome,
 )
-from tsprof.load.recorder import Recorder
+from tsprof.load.recorder import Recorder, ScheduledRecorder
 from tsprof.load.session import LoadSession
 from tsprof.load.spec import LoadSpec
 from tsprof.load.startup import start_up
@@ -76,7 +76,7 @@ def _own_spec(welcome: Welcome, own: Path | None, scratch: Path) -> LoadSpec:
 
 def _work(spec: LoadSpec, enlist: Enlist, parent: SocketChannel, log: BoundedLog) -> None:
     gate = Gate(spec.rate)
-    recorder = Recorder()
+    recorder = ScheduledRecorder(gate.lateness_ms) if spec.rate else Recorder()
     install(gate, spec.users)
     listen(locust.events, recorder, spec.users)
     random.seed(spec.seed)

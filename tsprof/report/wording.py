@@ -300,6 +300,8 @@ def delivery_line(report: Report) -> str:
         f"of {fmt.count(delivery.due, 'request')} that were due, {fmt.number(delivery.late)} were "
         f"sent more than 10 ms late and {fmt.number(delivery.unsent)} never"
     )
+
+
 def _each_load_process(cost: Cost) -> str:
     """Say what each of several load processes used."""
     if len(cost.load_processes) <= 1:
@@ -319,14 +321,14 @@ def cost_line(report: Report) -> str:
     cost = report.cost
     paused = cost.checkpoints and cost.checkpoint_ms
     pause = f" with a pause of {fmt.milliseconds(cost.checkpoint_ms)}" if paused else ""
+    load = used(cost.load_cpu_s, cost.load_peak_rss) + _each_load_process(cost)
     parts = [
         fmt.count(cost.checkpoints, "checkpoint") + pause if cost.checkpoints else "no checkpoint",
         f"profiler on for {fmt.duration(cost.attribution_seconds)}"
         if cost.attribution_seconds
         else "no profiler",
         f"supervisor {used(cost.supervisor_cpu_s, cost.supervisor_peak_rss)}",
-        f"load {used(cost.load_cpu_s, cost.load_peak_rss)}{_each_load_process(cost)}"
-        f"{_load_pressure(report.delivery)}",
+        f"load {load}{_load_pressure(report.delivery)}",
         f"{fmt.size(cost.disk_bytes)} on disk",
     ]
     return "; ".join(parts)

@@ -1,5 +1,6 @@
 """How a load is divided, and how what several processes report becomes one report."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -15,7 +16,7 @@ from tsprof.load.sharing import (
     quiet_of_the_lost,
     shares,
 )
-from tsprof.records import LoadCost
+from tsprof.records import Arrivals, Generator, LoadCost
 
 
 def tick(**changes: object) -> Tick:
@@ -50,6 +51,10 @@ def quiet(name: str, requests: int, *, seconds: float = 1.0, uncertain: bool = F
             EndpointTotals("GET", name, 0, 0, Histogram()),
         ),
         processes=(LoadCost(name="", requests=requests, cpu_seconds=0.5),),
+        users=4,
+        arrivals=None,
+        latency_sent=None,
+        generator=Generator(cpu_share=0.5, waited_share=0.2, lag=Histogram({1: 20}, 1.0)),
         uncertain=uncertain,
     )
 
@@ -114,9 +119,25 @@ def test_totals_of_a_segment_are_summed_and_say_who_did_what() -> None:
     assert merged.endpoints[0] == EndpointTotals("GET", "/", 7, 2, Histogram({5: 7}, 2.0))
     assert [endpoint.name for endpoint in merged.endpoints] == ["/", "one", "two"]
     assert [(cost.name, cost.requests) for cost in merged.processes] == [("one", 3), ("two", 4)]
+    assert merged.users == 8
+    assert (merged.arrivals, merged.latency_sent) == (None, None)
     assert not merged.uncertain
     assert first == quiet("one", 3, seconds=2.0), "what is merged stays as it was"
     assert merged_quiet({"one": first, "two": quiet("two", 1, uncertain=True)}).uncertain
+
+
+def test_of_a_schedule_the_counts_are_summed_and_of_the_processes_the_busiest_is_told() -> None:
+    arrivals = Arrivals(sent=10, unsent=1, late=3, late_without_user=2, most_in_flight=4)
+    first = replace(quiet("one", 10), arrivals=arrivals, latency_sent=Histogram({4: 10}, 1.5))
+    busy = Generator(cpu_share=0.9, waited_share=0.1, lag=Histogram({7: 20}, 9.0))
+    merged = merged_quiet({"one": first, "two": replace(first, generator=busy)})
+    assert merged.arrivals == Arrivals(
+        sent=20, unsent=2, late=6, late_without_user=4, most_in_flight=8
+    )
+    assert merged.latency_sent == Histogram({4: 20}, 1.5)
+    assert merged.generator == Generator(
+        cpu_share=0.9, waited_share=0.2, lag=Histogram({1: 20, 7: 20}, 9.0)
+    )
 
 
 def test_of_a_lost_process_counts_what_it_had_reported() -> None:
