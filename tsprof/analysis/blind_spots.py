@@ -39,6 +39,12 @@ def weigh_memory_sight(look: Look, allowed: TimeAllowed, grounds: Grounds) -> No
                 "so no stretch was long enough to judge",
                 "switch off worker recycling for the check (max_requests = 0)",
             )
+        elif look.view.uncertain:
+            grounds.doubt(
+                f"load processes were lost in {fmt.count(look.view.uncertain, 'segment')}, and "
+                "no stretch without such a loss was long enough to judge",
+                "see in the notes why they were lost",
+            )
         else:
             grounds.doubt(
                 f"only {max(0, len(look.view.checkpoints) - 1)} segments were measured",

@@ -41,12 +41,19 @@ def conditions(scenario: str, provenance: Provenance, delivery: Delivery) -> dic
         "rate": load.get("rate"),
         # Runs from before there was a schedule counted it from when they were sent.
         "latency": "from when requests were due" if delivery.due is not None else None,
+        "load processes": _several(load),
         "url": load.get("url"),
         "locustfile": load.get("locustfile"),
         "cores": provenance.machine.get("cores"),
         "machine": provenance.machine.get("machine"),
     }
     return {name: _text(value) for name, value in found.items() if value}
+
+
+def _several(load: Mapping[str, Any]) -> int | None:
+    """Return how many processes made the load where it was not one."""
+    count: int = load.get("processes", 1) + load.get("expect_workers", 0)
+    return count if count > 1 else None
 
 
 def _text(value: object) -> str:

@@ -24,6 +24,7 @@ from tsprof.report.model import (
     Gauge,
     Growth,
     Latency,
+    LoadProcessCost,
     Measure,
     Percentiles,
     ProcessReport,
@@ -32,7 +33,7 @@ from tsprof.report.model import (
     Verdict,
 )
 
-NOTES = ("note", "process_ended")
+NOTES = ("note", "process_ended", "worker_lost")
 CUT_SHORT = ("target_ended", "target_hung", "load_lost", "store_failed")
 """Events after which a run does not go on."""
 
@@ -58,6 +59,7 @@ class Facts:
     log_tail: tuple[str, ...] = ()
     disk_bytes: int = 0
     attribution_seconds: float = 0.0
+    load_processes: tuple[LoadProcessCost, ...] = ()
     complete: bool = True
 
 
@@ -110,6 +112,7 @@ def build_report(
             checkpoints=len(facts.checkpoints),
             supervisor_cpu_s=usage.total_cpu["supervisor"],
             load_cpu_s=usage.total_cpu["load"],
+            load_processes=facts.load_processes,
             supervisor_peak_rss=usage.peak["supervisor"],
             load_peak_rss=usage.peak["load"],
             disk_bytes=facts.disk_bytes,

@@ -20,6 +20,7 @@ from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
 from tsprof.load.alarm import Alarm
+from tsprof.load.messages import Pace
 from tsprof.records import Arrivals
 
 ON_TIME_SECONDS = 0.010
@@ -64,6 +65,7 @@ class Gate:
         self._segment_number = 0
         self._opened = Event()
         self._opened_at = 0.0
+        self._first_due = 0.0
         self._last_completion = 0.0
         self._tickets = 0.0  # a float, so that "no limit" is infinity
         self._admitted = 0
@@ -99,11 +101,12 @@ class Gate:
         """Let new requests pass uncounted, for hooks that run at the end."""
         self._free = True
 
-    def open(self, requests: int | None) -> None:
+    def open(self, requests: int | None, pace: Pace | None = None) -> None:
         """Begin a segment.
 
         Args:
             requests: How many tickets there are; None for no limit, until ``close``.
+            pace: In place of the rate, where several processes share one.
         """
         self._free = False
         self._segment_open = True
@@ -111,13 +114,17 @@ class Gate:
         self._admitted = 0
         self._late = self._late_without_user = self._unsent = self._most_in_flight = 0
         self._tickets = math.inf if requests is None else requests
-        self._opened_at = self._last_completion = monotonic()
+        self._opened_at = self._last_completion = self._first_due = monotonic()
+        if pace:
+            self._interval = 1 / pace.rate
+            self._first_due += pace.delay
         self._opened.set()
 
     def close(self) -> None:
         """Admit no more requests, and count those that were due by now and not sent."""
         if self._alarm and self._tickets > 0:
-            due = int((monotonic() - self._opened_at) / self._interval) + 1 - self._admitted
+            intervals = math.floor((monotonic() - self._first_due) / self._interval)
+            due = intervals + 1 - self._admitted
             self._unsent = int(min(max(0, due), self._tickets))
             self._alarm.ring()
         self._tickets = 0
@@ -232,7 +239,7 @@ class Gate:
         """
         number = self._segment_number
         with self._turn:  # the others queue up here, so that a stall leaves no gap in the schedule
-            due = self._opened_at + self._admitted * self._interval
+            due = self._first_due + self._admitted * self._interval
             while self._has_tickets(number) and monotonic() < due:
                 alarm.wait_until(due)
             if not self._has_tickets(number):

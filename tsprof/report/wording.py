@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tsprof.report import format as fmt
 from tsprof.report.model import (
     IN_BYTES,
+    Cost,
     Criterion,
     Delivery,
     Finding,
@@ -312,6 +313,16 @@ def delivery_line(report: Report) -> str:
     )
 
 
+def _each_load_process(cost: Cost) -> str:
+    """Say what each of several load processes used."""
+    if len(cost.load_processes) <= 1:
+        return ""
+    each = ", ".join(
+        f"{process.name} {fmt.duration(process.cpu_s)}" for process in cost.load_processes
+    )
+    return f" ({fmt.count(len(cost.load_processes), 'process', 'processes')}: {each})"
+
+
 def cost_line(report: Report) -> str:
     """What the run cost, in one line."""
 
@@ -321,13 +332,14 @@ def cost_line(report: Report) -> str:
     cost = report.cost
     paused = cost.checkpoints and cost.checkpoint_ms
     pause = f" with a pause of {fmt.milliseconds(cost.checkpoint_ms)}" if paused else ""
+    load = used(cost.load_cpu_s, cost.load_peak_rss) + _each_load_process(cost)
     parts = [
         fmt.count(cost.checkpoints, "checkpoint") + pause if cost.checkpoints else "no checkpoint",
         f"profiler on for {fmt.duration(cost.attribution_seconds)}"
         if cost.attribution_seconds
         else "no profiler",
         f"supervisor {used(cost.supervisor_cpu_s, cost.supervisor_peak_rss)}",
-        f"load {used(cost.load_cpu_s, cost.load_peak_rss)}{_load_pressure(report.delivery)}",
+        f"load {load}{_load_pressure(report.delivery)}",
         f"{fmt.size(cost.disk_bytes)} on disk",
     ]
     return "; ".join(parts)

@@ -28,9 +28,9 @@ from tsprof.config.model import Criteria
 from tsprof.config.model import Gauges as GaugeSettings
 from tsprof.config.values import comparisons
 from tsprof.errors import StoreError
-from tsprof.records import Event
+from tsprof.records import Event, LoadCost
 from tsprof.report import json_report
-from tsprof.report.model import Criterion, Provenance, Report
+from tsprof.report.model import Criterion, LoadProcessCost, Provenance, Report
 from tsprof.store.database import RunDatabase
 from tsprof.store.runs import DATABASE, LOG_LINES, TARGET_LOG, disk_bytes, find_run, tail
 
@@ -111,6 +111,10 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),
             log_tail=_fact(database, "log_tail", tuple[str, ...], tuple(tail(log, LOG_LINES))),
             disk_bytes=disk_bytes(folder),
+            load_processes=tuple(
+                LoadProcessCost(name=cost.name, requests=cost.requests, cpu_s=cost.cpu_seconds)
+                for cost in _fact(database, "load_processes", list[LoadCost], [])
+            ),
             attribution_seconds=confirmation.seconds,
             complete=complete,
         )

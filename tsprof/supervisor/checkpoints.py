@@ -105,6 +105,7 @@ class LoadSoFar:
     requests: int = 0
     failures: int = 0
     endpoints: Mapping[str, int] = field(default_factory=dict)
+    uncertain: bool = False
 
 
 def take_checkpoint(
@@ -139,6 +140,7 @@ def take_checkpoint(
         requests=load.requests,
         failures=load.failures,
         endpoints=dict(load.endpoints),
+        uncertain=load.uncertain,
         processes=tuple(readings),
         quiet=quiet,
         children=len(processes),

@@ -14,11 +14,11 @@ import psutil
 
 from tsprof.errors import TsprofError
 from tsprof.load.client import LoadProcess
-from tsprof.load.messages import LoadLost, Quiet, Tick
+from tsprof.load.messages import LoadLost, Quiet, Tick, WorkerLost
 from tsprof.probes.cgroup import MemoryGroup, memory_group
 from tsprof.probes.gauges import GaugeAddress
 from tsprof.probes.processes import sample
-from tsprof.records import Checkpoint, Event, Segment
+from tsprof.records import Checkpoint, Event, LoadCost, Segment
 from tsprof.report.live import Progress
 from tsprof.store.database import RunDatabase
 from tsprof.supervisor.agents import Agents
@@ -98,6 +98,10 @@ class Engine:
     failures: int = 0
     served: bool = False
     """The target has answered a request as it should."""
+    load_costs: dict[str, LoadCost] = field(default_factory=dict)
+    """What each load process did and used so far, by its name."""
+    _uncertain: bool = False
+    """Whether more requests may have come since the last checkpoint than were counted."""
     _endpoints: Counter[str] = field(default_factory=Counter)
     _finished: Quiet | None = None
     _tick: Tick | None = None
@@ -139,6 +143,8 @@ class Engine:
                     self._store_tick(event)
                 case Quiet():
                     self._finished = event
+                case WorkerLost(reason=reason):
+                    self.note("worker_lost", reason)
                 case LoadLost(reason=reason):
                     self.note("load_lost", f"the load process ended: {reason}")
                     raise RunEnded
@@ -189,7 +195,7 @@ class Engine:
         began = time.monotonic()
         costly = began >= self._costly_next
         ours = [psutil.Process()]
-        load = [psutil.Process(tools.load.pid)] if psutil.pid_exists(tools.load.pid) else []
+        load = [psutil.Process(pid) for pid in tools.load.pids if psutil.pid_exists(pid)]
         for record in (
             *sample(processes, second, "target", costly=costly),
             *sample(load, second, "load", costly=False),
@@ -353,6 +359,14 @@ class Engine:
         self.failures += done.failures
         for endpoint in done.endpoints:
             self._endpoints[f"{endpoint.method} {endpoint.name}"] += endpoint.requests
+        self._sum_up(done.processes)
+        if done.uncertain:
+            self._uncertain = True
+            self.note(
+                "worker_lost",
+                f"segment {len(self.segments)} is not judged: how many requests the lost load "
+                "process had sent in it is not known",
+            )
         segment = Segment(
             number=len(self.segments),
             seconds=done.seconds,
@@ -369,10 +383,17 @@ class Engine:
             arrivals=done.arrivals,
             latency_sent=done.latency_sent,
             generator=done.generator,
+            uncertain=done.uncertain,
         )
         self.segments.append(segment)
         self.instruments.database.add(segment)
         return segment
+
+    def _sum_up(self, costs: Sequence[LoadCost]) -> None:
+        for cost in costs:
+            before = self.load_costs.get(cost.name)
+            requests = cost.requests + (before.requests if before else 0)
+            self.load_costs[cost.name] = replace(cost, requests=requests)
 
     def checkpoint(self) -> Checkpoint:
         """Wait for quiet and read every process."""
@@ -388,11 +409,13 @@ class Engine:
                 requests=self.requests,
                 failures=self.failures,
                 endpoints=self._endpoints,
+                uncertain=self._uncertain,
             ),
             quiet=quiet,
         )
         for pid, reason in silent.items():
             self.note("agent_lost", f"the agent in process {pid} gave no answer: {reason}", pid)
+        self._uncertain = False
         self.checkpoints.append(checkpoint)
         tools.database.add(checkpoint)
         tools.database.commit()

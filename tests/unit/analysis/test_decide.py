@@ -1,5 +1,7 @@
 """The verdict: never a pass on what was not seen, never a fail on what does not leak."""
 
+from dataclasses import replace
+
 import pytest
 from fabricate import (
     SEGMENT,
@@ -201,6 +203,16 @@ def test_a_load_that_sent_nothing_does_not_pass() -> None:
 def test_one_restart_in_the_middle_leaves_enough_to_judge() -> None:
     processes = (growing(), alive(growing(pid=200), last=5), alive(growing(pid=201), first=6))
     assert judge(taken(*processes)).verdict is Verdict.PASS
+
+
+def test_a_segment_that_lost_a_load_process_is_left_out() -> None:
+    early, late = list(LEAK), list(CLEAN)
+    early[3] = replace(early[3], uncertain=True)
+    assert judge(early).verdict is Verdict.FAIL
+    late[-3] = replace(late[-3], uncertain=True)
+    decision = judge(late)
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert "load processes were lost in 1 segment" in said(decision)
 
 
 def test_an_agent_that_came_late_is_judged_since_then() -> None:
