@@ -15,8 +15,9 @@ Each folder of `published_leaks/` is a case: `app.py`, a small service, and `cas
     resource    memory, fd, thread, task or garbage: what leaks
     culprit     a regular expression that the report's sites or holders should match
 
-Prints one row per environment. Ends with status 1 when a leak passed, a fixed version failed, or
-a check gave no verdict. Environments are made once, in --venvs; reports and runs stay beside them.
+Prints one row per environment, and how often the culprit came first. Ends with status 1 when a
+leak passed, a fixed version failed, or a check gave no verdict. Environments are made once, in
+--venvs; reports and runs stay beside them.
 """
 
 import argparse
@@ -29,6 +30,7 @@ import sys
 import tempfile
 import time
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,7 +81,15 @@ def main() -> int:
             environment(case, side, options.venvs)
             rows += [check(case, side, options.venvs) for _ in range(options.runs)]
     print(tabulate(rows, headers="keys", floatfmt=".3g", maxcolwidths=60))
+    print(total(rows))
     return 1 if any(row["wrong"] for row in rows) else 0
+
+
+def total(rows: list[dict[str, object]]) -> str:
+    """Return how often the culprit of a leaking environment was named, and where."""
+    places = Counter(row.get("culprit", "not named") for row in rows if row["side"] == "leaking")
+    counts = ", ".join(f"{name} {number}" for name, number in places.most_common())
+    return f"The culprit of {places.total()} leaking environments: {counts}"
 
 
 def read_cases() -> list[Case]:
@@ -161,7 +171,8 @@ def read_report(report: dict, case: Case) -> dict[str, object]:
     leaks = [f for f in findings if f["kind"] == "leak"] or findings
     sites = [site for finding in leaks for site in finding["sites"]]
     holders = [holder["path"] for finding in leaks for holder in finding["holders"]]
-    named = [f"{Path(s['file']).name}:{s['line']} {s['function']}" for s in sites] + holders
+    named = [f"{short(s['file'])}:{s['line']} {s['function']} {s['through']}" for s in sites]
+    named += holders
     ledger = max(report["ledger"], key=lambda row: row["bytes_per_request"], default=None)
     rate = report["growth"]["bytes_per_request"] if case.resource == "memory" else 0.0
     return {
@@ -174,6 +185,11 @@ def read_report(report: dict, case: Case) -> dict[str, object]:
         "culprit": place(case.culprit, named),
         "reason": report["reasons"][0] if report["reasons"] else "",
     }
+
+
+def short(file: str) -> str:
+    """Return a library's file as it is installed, and the name of any other."""
+    return file.rpartition("/site-packages/")[2] if "/site-packages/" in file else Path(file).name
 
 
 def place(culprit: str, named: list[str]) -> str:

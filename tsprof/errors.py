@@ -4,6 +4,7 @@ TsprofError
  ├─ UsageError      wrong option, configuration or input file
  ├─ NotReadyError   the target did not come up
  ├─ LoadError       the load process could not start or broke down
+ ├─ AgentError      there can be no agent in the target
  └─ StoreError      the run's files cannot be written or read
 """
 
@@ -38,6 +39,12 @@ class NotReadyError(TsprofError):
 
 class LoadError(TsprofError):
     """The load process could not start or broke down."""
+
+    exit_code = ExitCode.INCONCLUSIVE
+
+
+class AgentError(TsprofError):
+    """There can be no agent in the target; it is measured from outside instead."""
 
     exit_code = ExitCode.INCONCLUSIVE
 

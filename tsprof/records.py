@@ -9,8 +9,9 @@ from typing import Literal
 
 from tsprof.histogram import Histogram
 
-Source = Literal["agent", "outside"]
-"""Where a process's memory counters come from: exact, or what the kernel tells of it."""
+Source = Literal["agent", "native", "outside"]
+"""Where a process's memory counters come from: exact by the agent in a Python or in a native
+program, or what the kernel tells of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,9 @@ class Checkpoint:
     """Requests so far by endpoint, such as ``GET /items``."""
     children: int = 0
     """Processes in the target's tree."""
+    uncertain: bool = False
+    """Whether more requests than counted may have come since the checkpoint before: a load process
+    was lost, and with it what it had sent last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +144,20 @@ class Segment:
     """Latency from when each request was sent, beside that from when it was due."""
     generator: Generator | None = None
     """None in runs from before that was told."""
+    uncertain: bool = False
+    """Whether the target may have had more requests than were counted; see ``Checkpoint``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadCost:
+    """What one load process did and used."""
+
+    name: str
+    """Which process; empty where there is only one."""
+    requests: int
+    """Requests that it reported."""
+    cpu_seconds: float
+    """CPU time since it started."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,8 +194,8 @@ class Event:
     seconds: float
     kind: Literal[
         "process_started", "process_ended", "target_ended", "target_hung", "out_of_memory",
-        "load_lost", "agent_lost", "control_failed", "control_passed", "store_failed",
-        "interrupted", "note",
+        "load_lost", "worker_lost", "agent_lost", "control_failed", "control_passed",
+        "store_failed", "interrupted", "note",
     ]  # fmt: skip
     text: str
     pid: int | None = None

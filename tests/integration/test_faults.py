@@ -44,7 +44,19 @@ def test_a_target_that_is_never_ready(tsprof: CommandLine) -> None:
     finished = tsprof.check("--ready-timeout", "1", "--", PYTHON, "-uc", program)
     assert finished.code == 4
     assert "not ready after 1 s" in finished.err
+    assert "it listens on no port" in finished.err
     assert "| warming up" in finished.err
+
+
+def test_a_target_that_serves_on_another_port(tsprof: CommandLine) -> None:
+    program = (
+        "import socket, time; other = socket.create_server(('127.0.0.1', 0));"
+        "print('\\033[31mport', other.getsockname()[1], flush=True); time.sleep(600)"
+    )
+    finished = tsprof.check("--ready-timeout", "1", "--", PYTHON, "-c", program)
+    assert finished.code == 4
+    port = finished.err.partition("| port ")[2].split()[0]
+    assert f"it listens on port {port})" in finished.err
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,28 @@ def test_paths_are_requested_in_turn(loads: Loads, server: CountingServer) -> No
     assert server.paths == {"/a": 60, "/b?page=1": 60, "/c%20d": 60}
 
 
+def test_users_that_send_nothing_let_the_others_run(loads: Loads, server: CountingServer) -> None:
+    load = loads.start("""
+        from locust import FastHttpUser, constant, task
+
+        class Busy(FastHttpUser):
+            wait_time = constant(0)
+
+            @task
+            def compute(self):
+                sum(range(100))
+
+        class Asking(FastHttpUser):
+            wait_time = constant(0)
+
+            @task
+            def index(self):
+                self.client.get("/")
+    """)
+    _, quiet = segment(load, 50)
+    assert quiet.completed == server.count == 50
+
+
 def test_paths_are_requested_on_new_connections_now_and_then(
     loads: Loads, server: CountingServer
 ) -> None:

@@ -79,7 +79,9 @@ def test_every_chart_is_drawn_without_a_word_on_the_console(
     document, messages = browse(page, tmp_path, "--dump-dom")
     assert messages == []
     assert drawn(document) == CHARTS
-    assert 'class="u-legend' in document
+    told = re.findall(r'class="u-value">([^<]*)<', document)
+    assert told
+    assert not {"", "--", "\N{EN DASH}"}.intersection(told)
 
 
 def test_a_half_run_is_a_page_without_charts(reports: ModuleType, tmp_path: Path) -> None:

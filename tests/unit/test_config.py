@@ -419,3 +419,21 @@ def test_every_documented_example_is_accepted() -> None:
         assert field.description.endswith("."), field
         for example in field.examples:
             settings_of(f"[{field.table}]\n{field.key} = {toml(example)}")
+
+
+@pytest.mark.parametrize("host", ["http://127.0.0.1:{port}", "http://localhost:8000"])
+def test_workers_of_other_machines_are_not_sent_to_themselves(host: str, tmp_path: Path) -> None:
+    load = {"url": "/", "host": host, "expect_workers": 1}
+    here = Settings.model_validate({"target": {"command": "app"}, "load": load})
+    assert complete(here, tmp_path).load.expect_workers == 1
+    wide = {"master_bind_host": "0.0.0.0"}
+    with pytest.raises(UsageError, match="each of them itself"):
+        complete(merge(here, {"load": wide}), tmp_path)
+    reachable = wide | {"host": "http://10.0.0.5:{port}"}
+    assert complete(merge(here, {"load": reachable}), tmp_path).load.host.endswith("{port}")
+
+
+def test_somebody_makes_the_load() -> None:
+    with pytest.raises(UsageError, match="nobody makes the load"):
+        merge(Settings(), {"load": {"processes": 0}})
+    assert merge(Settings(), {"load": {"processes": 0, "expect_workers": 1}})

@@ -206,14 +206,14 @@ DJANGO = {
 def test_django(tmp_path: Path, requirement: str, command: tuple[str, ...]) -> None:
     found = sure(tmp_path, DJANGO | {"requirements.txt": requirement})
     assert found.command == command
-    assert found.url == "/api/items/"
+    assert found.urls == ("/api/items/",)
 
 
 def test_django_below_the_folder_runs_there(tmp_path: Path) -> None:
     found = sure(tmp_path, {f"backend/{name}": text for name, text in DJANGO.items()})
     assert found.command[1] == "manage.py"
     assert str(found.cwd) == "backend"
-    assert found.url == "/api/items/"
+    assert found.urls == ("/api/items/",)
 
 
 def test_a_folder_of_scripts_is_run_from_inside(tmp_path: Path) -> None:
@@ -272,12 +272,20 @@ def test_files_that_are_not_python_are_passed_over(tmp_path: Path, content: byte
 def test_a_locust_file_is_the_load(tmp_path: Path, folder: str) -> None:
     found = sure(tmp_path, {"main.py": FASTAPI, f"{folder}locustfile.py": ""})
     assert str(found.locustfile) == f"{folder}locustfile.py"
-    assert found.url is None
+    assert found.urls == ()
 
 
 def test_nothing_is_guessed_from_nothing(tmp_path: Path) -> None:
     assert guess(tmp_path, "python") is None
     assert guessed(tmp_path, {"README.md": "x", "lib.py": "def f(): ..."}) is None
+
+
+def test_so_many_routes_are_loaded_and_no_more(tmp_path: Path) -> None:
+    more = "".join(f"\n@app.get('/r{n}')\ndef r{n}(): ...\n" for n in range(6))
+    found = sure(tmp_path, {"main.py": dedent(FASTAPI) + more})
+    assert len(found.urls) == 5
+    assert found.load_evidence.endswith(": routes for GET")
+    assert "2 more routes for GET are left out, such as /r4" in found.doubts
 
 
 def test_evidence_names_the_place(tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_a_program_that_is_not_known_gets_its_port_in_a_variable(tmp_path: Path)
     assert found.command == ("python3", "serve.py", "--fast")
     assert found.env == {"PORT": "{port}"}
     assert "PORT" in found.doubts[0]
-    assert found.url == "/"
+    assert found.urls == ("/",)
 
 
 def test_a_program_that_is_told_its_port_needs_no_variable(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from textwrap import dedent
 import pytest
 
 from tsprof.guess.project import modules
-from tsprof.guess.routes import Route, simple_route
+from tsprof.guess.routes import Route, simple_routes
 
 
 def route(folder: Path, files: dict[str, str]) -> Route | None:
@@ -12,7 +12,7 @@ def route(folder: Path, files: dict[str, str]) -> Route | None:
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(dedent(text))
-    return simple_route(modules(folder))
+    return next(iter(simple_routes(modules(folder))), None)
 
 
 def path_in(folder: Path, text: str) -> str | None:
@@ -22,6 +22,14 @@ def path_in(folder: Path, text: str) -> str | None:
 
 def fastapi(*handlers: str) -> str:
     return "\n".join(["from fastapi import *", "app = FastAPI()", *handlers])
+
+
+def test_all_routes_that_are_as_good_as_each_other_are_taken_once(tmp_path: Path) -> None:
+    names = ["b", "a", "b", "health", "c/{n}", "", "d"]
+    handlers = (f"@app.get('/{name}')\ndef f{at}(): ..." for at, name in enumerate(names))
+    (tmp_path / "main.py").write_text(fastapi(*handlers))
+    found = simple_routes(modules(tmp_path))
+    assert [(route.path, route.line) for route in found] == [("/b", 4), ("/a", 6), ("/d", 16)]
 
 
 @pytest.mark.parametrize(

@@ -30,16 +30,22 @@ _ENDS = ("JUMP", "RAISE", "RERAISE", "RETURN")
 _SYMBOLS_FOR_BINARY = {"ADD": "+", "SUBTRACT": "-", "MULTIPLY": "*", "FLOOR_DIVIDE": "//"}
 
 
-def lines_mentioning(code: types.CodeType, name: str) -> list[int]:
-    """Return the lines of a code object, and of those within, that mention a name."""
+def lines_mentioning(code: types.CodeType, name: str, operation: str = "") -> list[int]:
+    """Return the lines of a code object, and of those within, that mention a name.
+
+    Args:
+        code: to be read.
+        name: of whatever kind.
+        operation: in which it must be, such as ``STORE_ATTR``; empty for any.
+    """
     line, found = code.co_firstlineno, []
     for instruction in dis.get_instructions(code):
         line = _line_of(instruction) or line
-        if type(instruction.argval) is str and instruction.argval == name:
+        if operation in ("", instruction.opname) and instruction.argval == name:
             found.append(line)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            found += lines_mentioning(constant, name)
+            found += lines_mentioning(constant, name, operation)
     return found
 
 

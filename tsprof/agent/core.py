@@ -208,11 +208,15 @@ class Agent:
         values before the forced collection stand under ``before``.
         """
         began = time.perf_counter()
-        before_python, before_native = self._allocators.python(), self._allocators.native()
         by_itself = gc.get_stats()[-1]["collections"] - self._forced_collections
+        enabled = gc.isenabled() and gc.get_threshold()[0] > 0
+        if not enabled:  # then the garbage is weighed
+            _empty_free_lists()
+            self._forced_collections += 1
+        before_python, before_native = self._allocators.python(), self._allocators.native()
         collected = gc.collect()
         self._forced_collections += 1
-        if collected:
+        if collected and enabled:
             gc.collect()
             self._forced_collections += 1
         if arguments.get("trim", True):
@@ -225,7 +229,7 @@ class Agent:
             "before": {"python": before_python, "native": before_native},
             "collected": collected,
             "gc": {
-                "enabled": gc.isenabled() and gc.get_threshold()[0] > 0,
+                "enabled": enabled,
                 "collections": by_itself,
                 "uncollectable": len(gc.garbage),
                 "frozen": gc.get_freeze_count(),
@@ -233,6 +237,21 @@ class Agent:
             "tasks": live_tasks(),
             "pause": round(time.perf_counter() - began, 6),
         }
+
+
+def _empty_free_lists() -> None:
+    """Have CPython free what it keeps of floats, tuples, dicts and the like, but no garbage yet.
+
+    A full collection empties these lists, 70 kB with uvicorn: in a segment of 1,000 requests that
+    looked like 70 bytes of garbage per request.
+    """
+    before, flags = len(gc.garbage), gc.get_debug()
+    gc.set_debug(flags | gc.DEBUG_SAVEALL)
+    try:
+        gc.collect()
+    finally:
+        gc.set_debug(flags)
+    del gc.garbage[before:]
 
 
 def _soabi() -> str:

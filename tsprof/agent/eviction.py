@@ -23,6 +23,7 @@ _NONE = objects.MISSING
 _OVERSHOOT = 1.1  # a cache may hold a little more than its bound before it evicts
 _ALONG = 0.05  # difference in length of two containers that are filled and emptied together
 _SHOWN = 3
+_MOST_PLACES = 12  # of the lines that insert or remove
 _EXCEEDED = "%%(function)s would evict beyond %d entries, but did not (%%(place)s)"
 _LAZY = "%(function)s drops an expired entry only when it is asked for (%(place)s)"
 _UNUSED = "%(function)s would evict, but nothing calls it (%(place)s)"
@@ -285,7 +286,7 @@ def _places(reads: Iterable[Read], kind: str) -> list[dict[str, Any]]:
         for effect in read.reader.effects
         if effect.kind == kind
     ]
-    return [place for at, place in enumerate(found) if place not in found[:at]][:_SHOWN]
+    return [place for at, place in enumerate(found) if place not in found[:at]][:_MOST_PLACES]
 
 
 def _place(routine: objects.Routine, line: int) -> dict[str, Any]:

@@ -90,13 +90,18 @@ def shows_all() -> bool:
     return gc.get_freeze_count() <= _FROZEN_SHOWN
 
 
+def is_frozen() -> bool:
+    """Tell whether the program has hidden objects from the collector with ``gc.freeze``."""
+    return gc.get_freeze_count() > _FROZEN_AT_START
+
+
 def frozen_objects(ordinary: list[Any]) -> list[Any]:
     """Find objects that ``gc.freeze`` hid, from the modules down; the entries of what is long last.
 
     A server that forks workers from a loaded application freezes it, so that collections do not
     unshare its pages; the collector then lists none of it.
     """
-    if gc.get_freeze_count() <= _FROZEN_AT_START:
+    if not is_frozen():
         return []
     known = set(map(id, ordinary))
     found: list[Any] = []

@@ -144,6 +144,8 @@ def _judge(
         if judgement["eviction"] is not None:
             described.update(bound=judgement["bound"], eviction=judgement["eviction"])
             break
+    if _is_of_lru_cache(chains[0]):
+        described["writers"] += _cached_function(chains[0][-2])
     known = _known_bound(chains[0], length)
     if known is not None:
         described["bound"] = known
@@ -152,6 +154,16 @@ def _judge(
 def _is_of_lru_cache(chain: list[Any]) -> bool:
     """Tell the dict of a functools.lru_cache from what the cache has as a value."""
     return len(chain) > 1 and type(chain[-2]) is LRU_CACHE and type(chain[-1]) is dict
+
+
+def _cached_function(cache: Any) -> list[dict[str, Any]]:
+    """Return the function whose results a functools.lru_cache keeps, as what writes into it."""
+    function = (objects.instance_dict(cache) or {}).get("__wrapped__")
+    if type(function) is not types.FunctionType:
+        return []
+    code = function.__code__
+    place = {"function": function.__qualname__, "file": code.co_filename}
+    return [dict(place, line=code.co_firstlineno)]
 
 
 def _label(chain: list[Any]) -> str:

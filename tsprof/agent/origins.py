@@ -46,6 +46,8 @@ class Recorder:
         """Openings of files by their path as it was given, and by stack."""
         self.before: frozenset[tuple[int, str]] = frozenset()
         """Descriptors that were open already, with their links in /proc."""
+        self.instances: dict[int, int] = {}
+        """The number of instances that there were already, by their class's id."""
         self.made: dict[int, tuple[Stack, int]] = {}
         """The stack that made a descriptor with a function of ``os``, and its inode."""
         self.sockets: dict[int, Stack] = {}
@@ -57,14 +59,18 @@ class Recorder:
         self.spawned: dict[str, Stacks] = {}
         """Processes started, by the base name of their program and by stack."""
 
-    def start(self, before: frozenset[tuple[int, str]] = frozenset()) -> bool:
+    def start(
+        self, before: frozenset[tuple[int, str]] = frozenset(), instances: Any = None
+    ) -> bool:
         """Begin to record; return whether audit events arrive.
 
         Args:
             before: descriptors that are open already, with their links in /proc.
+            instances: the number of instances that there are already, by class.
         """
         self._clear()
         self.before = before
+        self.instances = instances or {}
         self._pid = os.getpid()
         if not self._heard_probe:
             sys.addaudithook(self._hear)  # another hook may refuse it, without an error here

@@ -14,7 +14,7 @@ import os
 import sys
 import types
 
-from . import heap, objects, origins
+from . import heap, keepers, objects, origins
 from .counters import unfinished_tasks
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
@@ -36,7 +36,7 @@ def start(_arguments: dict[str, Any]) -> dict[str, Any]:
         As ``stop``; ``recording``: whether Python tells the agent of what it opens.
     """
     gc.collect()
-    recording = _recorder.start(frozenset(_links().items()))
+    recording = _recorder.start(frozenset(_links().items()), keepers.instances())
     _coroutines.start(_loops())
     return {"recording": recording, **_Listing().reply()}
 
@@ -115,6 +115,9 @@ class _Listing:
         for _, link in new:
             alike[link] = alike.get(link, 0) + 1
         connections = _by_stack(_recorder.databases)
+        strangers = {number for number, _ in new} - owners.keys()
+        known = _recorder.instances
+        kept = keepers.keepers(strangers, links.keys(), known) if strangers else {}
         found = {}
         for number, link in links.items():
             owner = owners.get(number)
@@ -124,7 +127,12 @@ class _Listing:
             identity = None if owner is None else id(owner)
             if identity is None and connections.get(origin):
                 identity = connections[origin].pop()
-            found[str(number)] = {"id": identity, "origin": self._recorded(origin)}
+            at = self._recorded(origin)
+            if number in kept:
+                keeper, name = kept[number]
+                identity = id(keeper) if identity is None else identity
+                at = self._number(keepers.where_stored(type(keeper), name)) if at is None else at
+            found[str(number)] = {"id": identity, "origin": at}
         return found
 
     def _threads(self) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ load, ``stop``. What was allocated before the mark and still lives at the stop i
 from __future__ import annotations
 
 import _signal
+import gc
 import importlib
 import json
 import os
@@ -16,6 +17,7 @@ import sys
 import time
 
 from . import borrow, foreign
+from .reuse import Reuse, clear_caches
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
 if TYPE_CHECKING:
@@ -30,6 +32,10 @@ class RefusalError(Exception):
     """The window cannot be opened this way; the message says why."""
 
 
+class MissingError(RefusalError):
+    """There is no memray for this interpreter."""
+
+
 class Window:
     """The one window that a process may have open."""
 
@@ -38,6 +44,8 @@ class Window:
         self._memray: Any = None
         self._borrowed = False
         self._trace: Any = None
+        self._reuse = Reuse()
+        self._collects = True
         self._pid = 0
         self._inherited = False
 
@@ -50,7 +58,7 @@ class Window:
 
         Returns:
             The ``method`` that ``start`` would use (None: none), whether memray is ``borrowed``,
-            and under ``refused`` why memray is out, where it is.
+            under ``refused`` why memray is out, where it is, and whether it is only ``missing``.
         """
         for name in ("census", "holders"):  # they look at this window's growth afterwards
             importlib.import_module(__name__.rpartition(".")[0] + "." + name)
@@ -62,7 +70,9 @@ class Window:
             self._load(arguments.get("memray_path"))
         except RefusalError as refusal:
             fallback = None if method == "memray" else "tracemalloc"
-            return {"method": fallback, "borrowed": False, "refused": str(refusal)}
+            missing = isinstance(refusal, MissingError)
+            reply = {"method": fallback, "borrowed": False, "refused": str(refusal)}
+            return dict(reply, missing=missing)
         return {"method": "memray", "borrowed": self._borrowed, "refused": ""}
 
     def start(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -72,7 +82,8 @@ class Window:
             arguments: those of ``prepare``, and ``file`` (path of the capture; must not exist),
                 ``native_traces`` (default false), ``interval_ms`` between memray's time records
                 (default 20), ``frames`` of each stack for tracemalloc (default 8), ``disk_limit``
-                in bytes that must be free beside the file (default 0).
+                in bytes that must be free beside the file (default 0), ``garbage`` (default false)
+                whether to leave garbage alone, which counts as freed otherwise.
 
         Returns:
             ``started``; if true the ``method``, the ``time`` (seconds since the epoch) and the
@@ -90,6 +101,9 @@ class Window:
         except RefusalError as refusal:
             return {"started": False, "refused": str(refusal)}
         self._pid = os.getpid()
+        self._collects = not arguments.get("garbage")
+        if self._collects:
+            self._reuse.start()
         return {
             "started": True,
             "method": chosen["method"],
@@ -107,8 +121,12 @@ class Window:
         """
         if not self._is_open():
             return {"marked": False, "refused": "no window is open in this process"}
+        self._settle()
         self._trace.mark()
-        return {"marked": True, "time": time.time()}
+        marked = time.time()
+        if self._collects:
+            self._reuse.start()
+        return {"marked": True, "time": marked}
 
     def size(self, _arguments: dict[str, Any]) -> dict[str, Any]:
         """Return whether a window is ``open`` and the ``bytes`` that its capture takes on disk."""
@@ -127,6 +145,7 @@ class Window:
         if not self._is_open():
             return {"stopped": False, "refused": "no window is open in this process"}
         trace, self._trace = self._trace, None
+        self._settle()
         trace.stop()
         return {
             "stopped": True,
@@ -135,9 +154,21 @@ class Window:
             "pause": time.perf_counter() - began,
         }
 
+    def _settle(self) -> None:
+        """Free what waits for the collector, as the ledger's checkpoints do.
+
+        The cycles of one request were 204 B beside a leak of 257 B (msgspec 0.14.1 under gunicorn):
+        the sites summed up to nearly twice the growth, and none could be named.
+        """
+        self._reuse.stop()
+        if self._collects:
+            gc.collect()
+        clear_caches()
+
     def _is_open(self) -> bool:
         if self._trace is not None and self._pid != os.getpid():
             self._trace.abandon()  # the parent's window; memray left its hooks here
+            self._reuse.stop()
             self._trace = None
             self._inherited = True
         return self._trace is not None
@@ -163,7 +194,7 @@ class Window:
             raise RefusalError(text) from error
         if self._memray is None:
             where = "%s has none for this interpreter" % path if path else "none was offered"
-            raise RefusalError("the target's environment has no memray, and %s" % where)
+            raise MissingError("the target's environment has no memray, and %s" % where)
 
 
 class _MemrayTrace:

@@ -1,7 +1,7 @@
 """What attribution comes to: the sites of a growth, its holders, and whether they are bounded."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ from tsprof.analysis.assessments import Look
 from tsprof.analysis.causes import (
     Cause,
     entry_in_words,
+    filling,
     holders_of,
     is_in,
     key_of,
@@ -18,8 +19,9 @@ from tsprof.analysis.causes import (
 from tsprof.analysis.confirmation import Attribution
 from tsprof.analysis.holders import HeldGrowth, Replies, held_growth
 from tsprof.analysis.ledger import LARGE_BLOCK
+from tsprof.analysis.mappings import as_resident
 from tsprof.analysis.reconcile import EXPLAINED, Reconciliation, reconcile
-from tsprof.analysis.sites import LeakingSite
+from tsprof.analysis.sites import LeakingSite, Origin
 from tsprof.analysis.tables import with_tables
 from tsprof.report.model import Holder, Site
 
@@ -59,22 +61,25 @@ class Seen:
     notes: tuple[str, ...] = ()
 
 
-def conclude(seen: Seen, final: Look) -> Attribution:
+def conclude(seen: Seen, final: Look, origin_of: Callable[[str], Origin]) -> Attribution:
     """Put sites and holders beside the ledger's growth.
 
     Args:
         seen: in the window.
         final: the look with the growth that is to be explained.
+        origin_of: tells whose code a source file is.
     """
     growth = final.memory.rate.value if final.memory is not None else 0.0
-    if final.unowned is not None and final.unowned_leaks and not final.memory_leaks:
+    unowned = final.unowned is not None and final.unowned_leaks and not final.memory_leaks
+    if final.unowned is not None and unowned:
         growth = final.unowned.rate.value
     blocks = _blocks_per_request(final)
     if final.garbage_per_request > growth:
         growth = final.garbage_per_request
         blocks = None  # the checkpoints that counted them collected the garbage first
     held = _worth_a_line(seen, growth)
-    sites = with_tables(seen.sites, held, bytes_per_request=growth)
+    sites = as_resident(seen.sites, mapped_bytes=growth if unowned else None)
+    sites = with_tables(sites, held, bytes_per_request=growth)
     leaking = [cause for cause in held if not cause.is_bounded]
     reconciled = reconcile(
         sites,
@@ -85,11 +90,14 @@ def conclude(seen: Seen, final: Look) -> Attribution:
     bounded = [cause for cause in held if cause.is_bounded]
     whole = max(growth, sum(cause.bytes_per_request for cause in held))
     plateaus = [cause.plateau_bytes for cause in bounded if cause.plateau_bytes is not None]
-    named = _trusted(reconciled, held, growth)
+    named = tuple(_with_origin(one, origin_of) for one in _trusted(reconciled, held, growth))
     return Attribution(
         sites=named,
         causes=_causes(reconciled, named, held, sites) if growth > 0 else (),
-        details=tuple(words for cause in held if (words := entry_in_words(cause))),
+        details=(
+            *_fillings(held, named),
+            *(words for cause in held if (words := entry_in_words(cause))),
+        ),
         holders=tuple(cause.holder for cause in held),
         cycles=_cycles(seen),
         evictions=tuple(_in_words(cause) for cause in held if cause.eviction is not None),
@@ -148,10 +156,28 @@ def _trusted(
     for largest in held[:1]:
         most = largest.bytes_per_request >= NAMED * growth
         if most and _only_keeps(largest, held, [*keeping, *others]):
-            keeping.insert(0, site_at(largest.writers[0], 0.0))
+            keeping.insert(0, site_at(filling(largest, reconciled.sites), 0.0))
     if not reconciled.agrees or reconciled.explained < NAMED:
         return tuple(keeping)
     return (*keeping, *others)
+
+
+def _fillings(held: Sequence[HeldGrowth], named: Sequence[Site]) -> list[str]:
+    """Say where the holders are filled, unless that is a line that is named anyway."""
+    places = [(cause, filling(cause, named)) for cause in held if cause.writers]
+    return [
+        f"{cause.holder.path} is filled in {place.function} ({place.file}:{place.line})"
+        for cause, place in places
+        if not any(is_in(site, place) for site in named)
+    ]
+
+
+def _with_origin(site: Site, origin_of: Callable[[str], Origin]) -> Site:
+    """Say whose code a line of Python is to which no allocation led."""
+    if not site.file.endswith(".py"):
+        return site
+    origin = origin_of(site.file)
+    return site.model_copy(update={"origin": origin.kind, "package": origin.package})
 
 
 def _own_first(sites: Sequence[Site]) -> list[Site]:

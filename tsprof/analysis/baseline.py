@@ -79,7 +79,7 @@ def make_baseline(report: Report) -> Baseline:
         scenario=report.scenario,
         run=report.provenance.run,
         started=report.provenance.started,
-        conditions=conditions(report.scenario, report.provenance),
+        conditions=conditions(report.scenario, report.provenance, report.delivery),
         growth=report.growth,
         ledger=report.ledger,
         findings=known_findings(report.findings, folder),

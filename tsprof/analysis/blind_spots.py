@@ -1,10 +1,19 @@
 """What a run could not see, of memory and of what is counted: why it does not pass."""
 
-from tsprof.analysis.assessments import DETECTABLE_LIMIT, LEAK_FLOOR, LEAKS, SETTLED, Look
+from tsprof.analysis.assessments import (
+    DETECTABLE_LIMIT,
+    LEAK_FLOOR,
+    LEAKS,
+    PASS_LIMIT,
+    SETTLED,
+    UNOWNED_LEAST,
+    Look,
+)
 from tsprof.analysis.findings import count_finding
 from tsprof.analysis.grounds import Grounds
 from tsprof.analysis.growth import Assessment
 from tsprof.analysis.more_time import TimeAllowed, more_time
+from tsprof.report import format as fmt
 from tsprof.report.model import Resource
 
 LEAST_SEGMENTS = 4
@@ -29,6 +38,12 @@ def weigh_memory_sight(look: Look, allowed: TimeAllowed, grounds: Grounds) -> No
                 f"processes of the target came or went at {look.view.restarts} checkpoints, "
                 "so no stretch was long enough to judge",
                 "switch off worker recycling for the check (max_requests = 0)",
+            )
+        elif look.view.uncertain:
+            grounds.doubt(
+                f"load processes were lost in {fmt.count(look.view.uncertain, 'segment')}, and "
+                "no stretch without such a loss was long enough to judge",
+                "see in the notes why they were lost",
             )
         else:
             grounds.doubt(
@@ -71,6 +86,41 @@ def weigh_counts_sight(look: Look, allowed: TimeAllowed, grounds: Grounds) -> No
     longest = max(known) if len(known) == len(doubted) and known else None
     for reason, names in unsure.items():
         grounds.doubt(f"{_listed(names)}: {reason}", more_time(look, longest, allowed))
+
+
+def unread_memory(look: Look) -> tuple[str, ...]:
+    """Say what memory could not be read exactly, or is not judged, where that matters."""
+    return (*_unowned(look), *_mapped(look))
+
+
+def _mapped(look: Look) -> tuple[str, ...]:
+    """Tell of files and shared memory that grow after the warm-up.
+
+    A file that is read, and a ring buffer that is written for the first time, grow so, too: the 80
+    MB of Varnish's log came to 577 B per request.
+    """
+    points = look.view.checkpoints[len(look.view.checkpoints) // 3 :]
+    sizes = [sum(r.file_mapped for r in look.view.readings(point)) for point in points]
+    requests = points[-1].requests - points[0].requests if points else 0
+    grown = sizes[-1] - sizes[0] if points else 0
+    if grown < UNOWNED_LEAST or grown < PASS_LIMIT * requests:
+        return ()
+    rate = fmt.size(grown / max(requests, 1))
+    text = (
+        f"mapped files and shared memory grew by {rate} per request, which is not judged: a page "
+        "counts from when it is first touched"
+    )
+    return (text,)
+
+
+def _unowned(look: Look) -> tuple[str, ...]:
+    if not look.unowned_matters:
+        return ()
+    text = (
+        f"{fmt.size(look.unowned_bytes)} are held by no allocator that can be read (such as a "
+        "garbage-collected heap, or one of the program's own): there, small leaks stay unseen"
+    )
+    return (text,)
 
 
 def _listed(names: list[str]) -> str:

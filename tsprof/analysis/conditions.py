@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tsprof.analysis.change import Change, Estimate, change
-from tsprof.report.model import Measure, Provenance
+from tsprof.report.model import Delivery, Measure, Provenance
 
 MACHINE_BOUND = ("p50_ms", "p95_ms", "p99_ms", "requests_per_second", "cpu_ms")
 """Measures that only compare under the same load, on a machine that is as fast and has room."""
@@ -32,21 +32,28 @@ class Service:
         return {measure.name: measure for measure in self.measures}
 
 
-def conditions(scenario: str, provenance: Provenance) -> dict[str, str]:
-    """Return what was asked of the target, and on what machine, by name."""
+def conditions(scenario: str, provenance: Provenance, delivery: Delivery) -> dict[str, str]:
+    """Return what was asked of the target, how that was measured, and on what machine, by name."""
     configuration = provenance.configuration
     load = _table(configuration, "load")
     found = {
         "users": _table(configuration, scenario).get("users") or load.get("users"),
         "rate": load.get("rate"),
-        # Older runs counted it from when the requests were sent, whatever the rate.
-        "latency": "from when requests were due" if load.get("rate") else None,
+        # Runs from before there was a schedule counted it from when they were sent.
+        "latency": "from when requests were due" if delivery.due is not None else None,
+        "load processes": _several(load),
         "url": load.get("url"),
         "locustfile": load.get("locustfile"),
         "cores": provenance.machine.get("cores"),
         "machine": provenance.machine.get("machine"),
     }
     return {name: _text(value) for name, value in found.items() if value}
+
+
+def _several(load: Mapping[str, Any]) -> int | None:
+    """Return how many processes made the load where it was not one."""
+    count: int = load.get("processes", 1) + load.get("expect_workers", 0)
+    return count if count > 1 else None
 
 
 def _text(value: object) -> str:

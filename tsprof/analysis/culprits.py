@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from tsprof.analysis.captures import CallFrame
@@ -18,6 +18,8 @@ one more connection, or a client that connects anew, stays below it."""
 SLOWER = 0.5
 """Part of the expected growth below which it is said that it went on more slowly, as that of idle
 connections does which are closed after some seconds."""
+LEAST_BLOCKS = 0.8
+"""Native blocks that leak with each descriptor from which one line is taken for both."""
 SHOWN = 5
 """Kinds and lines in a finding, those that gained the most."""
 _OPENED = {"fd": "opened", "thread": "started", "task": "created", "process": "started"}
@@ -113,6 +115,28 @@ def culprit(seen: Seen, origin_of: Callable[[str], Origin]) -> Culprit:
     )
 
 
+def beside_memory(found: Culprit, sites: Sequence[Site], per_request: float) -> Culprit:
+    """Give descriptors that C code opens to the line by which its memory leaks along with them.
+
+    Args:
+        found: what grows.
+        sites: where the memory comes from that leaks besides, the largest first.
+        per_request: descriptors that a request leaves open.
+    """
+    at = next((site for site in sites if site.through), None)
+    if found.resource != "fd" or found.sites or at is None or not per_request:
+        return found
+    each = at.blocks_per_request / per_request
+    if each < LEAST_BLOCKS:
+        return found
+    text = (
+        f"with each of them native memory leaks, {each:.3g} blocks on average, allocated in "
+        f"{at.function} ({at.file}:{at.line}) through {at.through}: that may well open them"
+    )
+    site = at.model_copy(update={"bytes_per_request": 0.0, "blocks_per_request": 0.0, "share": 0.0})
+    return replace(found, sites=(site,), details=(*found.details, text))
+
+
 def _sites(new: Sequence[Held], origin_of: Callable[[str], Origin]) -> tuple[Site, ...]:
     """Return the lines that opened what is new, with their parts of all of it."""
     stacks: dict[tuple[str, str, int], Counter[tuple[Frame, ...]]] = defaultdict(Counter)
@@ -164,7 +188,7 @@ def _doing(groups: Sequence[Grown], origin_of: Callable[[str], Origin]) -> list[
 
 def _why_unknown(seen: Seen, unknown: int, all_new: int) -> str:
     if not seen.recorded:
-        reason = "there is no agent in the process that opened them"
+        reason = "lines are noted in Python programs only, by the agent in them"
     elif seen.resource == "fd":
         reason = (
             "Python was not told of their opening, as with the descriptors of event loops and "

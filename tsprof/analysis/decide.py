@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from tsprof.analysis.allowances import Allowances, Weighed, remarks, weigh
 from tsprof.analysis.assessments import Look
-from tsprof.analysis.blind_spots import weigh_counts_sight, weigh_memory_sight
+from tsprof.analysis.blind_spots import unread_memory, weigh_counts_sight, weigh_memory_sight
 from tsprof.analysis.confirmation import Attribution, Drain
 from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.delivery import ADVICE
@@ -110,14 +110,15 @@ def decide(evidence: Evidence) -> Decision:
         reasons=tuple(dict.fromkeys(reason for reason, _ in reasons)),
         advice=tuple(dict.fromkeys(advice for _, advice in reasons if advice)),
         findings=tuple(findings),
-        remarks=tuple(
-            remarks(
+        remarks=(
+            *unread_memory(evidence.look),
+            *remarks(
                 findings,
                 evidence.allowances,
                 evidence.folder,
                 rate,
                 conclusive=verdict is not Verdict.INCONCLUSIVE,
-            )
+            ),
         ),
         interrupted=interrupted,
     )
@@ -181,7 +182,7 @@ def _weigh_findings(weighed: Sequence[Weighed], allowed: TimeAllowed, grounds: G
 def _weigh_target(events: Sequence[Event], grounds: Grounds) -> None:
     for event in events:
         if event.kind in ("target_ended", "target_hung", "out_of_memory"):
-            grounds.fail(event.text, "the end of the target's output is in the report")
+            grounds.fail(event.text)
         elif event.kind in ("load_lost", "agent_lost", "control_failed"):
             grounds.doubt(event.text)
 

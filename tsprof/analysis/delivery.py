@@ -29,7 +29,7 @@ SPEED_CRITERIA = (*LATENCY_CRITERIA, "requests_per_second", "throughput_drift")
 
 ADVICE: Mapping[LimitedBy, str] = {
     "": "",
-    "generator": "lower --rate, take fewer --users or such as cost less CPU "
+    "generator": "set a --rate that the load process can keep, let its users cost less CPU "
     "(tsprof.load.LeanHttpUser), spread them over more --load-processes, or leave the machine "
     "more room",
     "target": "lower --rate to what the target keeps up with, or raise --users if more requests "

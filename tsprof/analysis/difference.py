@@ -53,7 +53,8 @@ def compare_runs(before: Report, after: Report) -> Difference:
 
 def _service(report: Report) -> Service:
     return Service(
-        measures=report.performance, conditions=conditions(report.scenario, report.provenance)
+        measures=report.performance,
+        conditions=conditions(report.scenario, report.provenance, report.delivery),
     )
 
 

@@ -46,7 +46,7 @@ def memory_findings(
         return (finding,)
     for assessment, what in (
         (look.outside if look.outside_leaks else None, "resident memory, seen from outside,"),
-        (look.unowned if look.unowned_leaks else None, "memory outside of Python and malloc"),
+        (look.unowned if look.unowned_leaks else None, "memory that no known allocator holds"),
     ):
         if assessment is not None:
             let_go = _let_go(drain)

@@ -26,7 +26,8 @@ def owners(reading: ProcessReading) -> dict[Owner, int]:
       holds (mmap, jemalloc).
     * other: the rest; negative where live memory was never touched and so is not resident.
 
-    A process that was read from outside is not split: all of it is ``other``.
+    A native program has no Python objects, and one that was read from outside is not split: all of
+    it is ``other``.
     """
     if reading.live is None:
         return {"other": reading.rss}
@@ -35,8 +36,8 @@ def owners(reading: ProcessReading) -> dict[Owner, int]:
     unknown = max(0, reading.anonymous - held)
     python, native = reading.python_live or 0, reading.native_live or 0
     known = python + native + max(slack, 0) + reading.stacks + reading.file_mapped + unknown
-    return {
-        "python_objects": python,
+    objects: dict[Owner, int] = {} if reading.source == "native" else {"python_objects": python}
+    return objects | {
         "native_heap": native,
         "allocator_slack": max(slack, 0),
         "stacks": reading.stacks,
@@ -77,7 +78,7 @@ def growth_rows(
             growth[owner] = growth.get(owner, 0.0) + size - sizes_before[owner]
             now[owner] = now.get(owner, 0) + size
     divisor = max(requests, 1)
-    if "native_heap" in growth:
+    if "python_objects" in growth:
         large = sum(large_python_growth(before, after) for before, after in pairs)
         native = max(growth["native_heap"], 0.0)
         python_share = min(native, max(large, container_bytes_per_request * divisor))

@@ -21,6 +21,8 @@ class Watched:
     checkpoints: tuple[Checkpoint, ...]
     restarts: int
     """Checkpoints at which a process that counts had gone, come or changed its way of telling."""
+    uncertain: int = 0
+    """Checkpoints before which a load process was lost, with its count of requests."""
 
     def readings(self, checkpoint: Checkpoint) -> list[ProcessReading]:
         """Return the watched processes' readings at a checkpoint."""
@@ -33,10 +35,10 @@ def watched(checkpoints: Sequence[Checkpoint]) -> Watched:
     A process that ends takes its memory with it, a new worker warms up, and exact counters do not
     compare with a look from outside: growth is only judged since the last such change. A small
     child without an agent that merely comes along is no change: it shows in the number of
-    processes.
+    processes. Nor does growth compare over a segment whose requests are not all counted.
     """
     large = _large(checkpoints[-1]) if checkpoints else frozenset()
-    start, restarts = 0, 0
+    start, restarts, uncertain = 0, 0, 0
     for index in range(1, len(checkpoints)):
         before = {r.identity: r.source for r in checkpoints[index - 1].processes}
         here = {r.identity: r.source for r in checkpoints[index].processes}
@@ -45,13 +47,15 @@ def watched(checkpoints: Sequence[Checkpoint]) -> Watched:
         changed = {k for k in here.keys() & before.keys() if here[k] != before[k]}
         if gone or come or changed:
             start, restarts = index, restarts + 1
+        if checkpoints[index].uncertain:
+            start, uncertain = index, uncertain + 1
     comparable = tuple(checkpoints[start:])
     identities = (
         frozenset.intersection(*(frozenset(r.identity for r in c.processes) for c in comparable))
         if comparable
         else frozenset()
     )
-    return Watched(identities, comparable, restarts)
+    return Watched(identities, comparable, restarts, uncertain)
 
 
 def _large(checkpoint: Checkpoint) -> frozenset[tuple[int, float]]:

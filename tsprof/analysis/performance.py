@@ -30,13 +30,17 @@ SURE = 0.975
 
 
 def undisturbed(segments: Sequence[Segment], last_judged: int | None) -> list[Segment]:
-    """Return the segments that no profiler slowed down.
+    """Return the segments that no profiler slowed down and in which no load process was lost.
 
     Args:
         segments: of the whole run.
         last_judged: number of the last checkpoint before a profiler's window; None for all.
     """
-    return [s for s in segments if last_judged is None or s.number <= last_judged]
+    return [
+        segment
+        for segment in segments
+        if (last_judged is None or segment.number <= last_judged) and not segment.uncertain
+    ]
 
 
 def steady(segments: Sequence[Segment]) -> list[Segment]:

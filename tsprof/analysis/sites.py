@@ -68,6 +68,8 @@ class LeakingSite:
     """The part of its blocks that Python's allocator hands out."""
     table_bytes_per_request: float = 0.0
     """The part of its bytes that is an estimate, from a container's reallocated table."""
+    mapped_bytes_per_request: float = 0.0
+    """The part of its bytes that is mappings, by their size."""
     lines: tuple[Site, ...] = ()
     """The site's parts by line, which sum up to it but for the table."""
 
@@ -102,6 +104,7 @@ class _Group:
 
     python: _Tally = field(default_factory=_Tally)
     other: _Tally = field(default_factory=_Tally)
+    mapped: _Tally = field(default_factory=_Tally)
     tables: _Tally = field(default_factory=_Tally)
     lines: dict[int, _Tally] = field(default_factory=lambda: defaultdict(_Tally))
     """Survivors of all kinds by line."""
@@ -169,6 +172,8 @@ def _collect(
             group.tables.add(tally)
         elif kind in ("small", "large"):
             group.python.add(tally)
+        elif kind == "mapping":
+            group.mapped.add(tally)
         else:
             group.other.add(tally)
 
@@ -230,6 +235,8 @@ def _is_loop(frame: Frame) -> bool:
 def _leak(group: _Group, early: int, total: int) -> LeakingSite:
     python = _growth(group.python, early, total)
     other = _growth(group.other, early, total)
+    mapped = _growth(group.mapped, early, total)
+    payload = python.size + other.size + mapped.size
     table = _table_growth(group.tables, early, total)
     frames = max(group.stacks, key=lambda stack: group.stacks[stack])
     shown = frames[shown_frame(frames)]
@@ -237,8 +244,8 @@ def _leak(group: _Group, early: int, total: int) -> LeakingSite:
         function=shown.function,
         file=shown.file,
         line=_line(group),
-        bytes_per_request=python.size + other.size + table,
-        blocks_per_request=python.blocks + other.blocks,
+        bytes_per_request=payload + table,
+        blocks_per_request=python.blocks + other.blocks + mapped.blocks,
         share=0.0,
         origin=shown.origin,
         package=shown.package,
@@ -249,7 +256,8 @@ def _leak(group: _Group, early: int, total: int) -> LeakingSite:
         site=site,
         python_blocks_per_request=python.blocks,
         table_bytes_per_request=table,
-        lines=tuple(_by_line(group, site, python.size + other.size, early, total)),
+        mapped_bytes_per_request=mapped.size,
+        lines=tuple(_by_line(group, site, payload, early, total)),
     )
 
 

@@ -24,6 +24,7 @@ from tsprof.report.model import (
     Gauge,
     Growth,
     Latency,
+    LoadProcessCost,
     Measure,
     Percentiles,
     PhaseReport,
@@ -33,7 +34,7 @@ from tsprof.report.model import (
     Verdict,
 )
 
-NOTES = ("note", "process_ended")
+NOTES = ("note", "process_ended", "worker_lost")
 CUT_SHORT = ("target_ended", "target_hung", "load_lost", "store_failed")
 """Events after which a run does not go on."""
 
@@ -61,6 +62,7 @@ class Facts:
     log_tail: tuple[str, ...] = ()
     disk_bytes: int = 0
     attribution_seconds: float = 0.0
+    load_processes: tuple[LoadProcessCost, ...] = ()
     complete: bool = True
 
 
@@ -109,12 +111,13 @@ def build_report(
         latency=_latency(steady(calm), rate),
         delivery=facts.delivery,
         performance=facts.performance,
-        endpoints=_endpoints(facts.segments),
+        endpoints=_endpoints(facts.segments, steady(calm)),
         cost=Cost(
             checkpoint_ms=pauses[len(pauses) // 2] if pauses else 0.0,
             checkpoints=len(facts.checkpoints),
             supervisor_cpu_s=usage.total_cpu["supervisor"],
             load_cpu_s=usage.total_cpu["load"],
+            load_processes=facts.load_processes,
             supervisor_peak_rss=usage.peak["supervisor"],
             load_peak_rss=usage.peak["load"],
             disk_bytes=facts.disk_bytes,
@@ -195,6 +198,7 @@ def _ledger(look: Look, attribution: Attribution | None) -> tuple[Any, ...]:
 
 def _processes(look: Look, facts: Facts) -> tuple[ProcessReport, ...]:
     window = look.judged_between
+    usage = facts.usage or Usage()
     reports = []
     seen: dict[tuple[int, float], Any] = {}
     for checkpoint in facts.checkpoints:
@@ -221,6 +225,8 @@ def _processes(look: Look, facts: Facts) -> tuple[ProcessReport, ...]:
                 command=reading.command,
                 ledger=rows,
                 bytes_per_request=per_request,
+                own_memory=usage.own_memory.get(reading.pid),
+                sockets=dict(usage.sockets.get(reading.pid, {})),
                 ended=ended,
                 source=reading.source,
             )
@@ -228,13 +234,16 @@ def _processes(look: Look, facts: Facts) -> tuple[ProcessReport, ...]:
     return tuple(reports)
 
 
-def _endpoints(segments: Sequence[Segment]) -> tuple[Endpoint, ...]:
+def _endpoints(segments: Sequence[Segment], judged: Sequence[Segment]) -> tuple[Endpoint, ...]:
+    """Return each endpoint's part of the load, with its latency in the segments that are judged."""
     counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     latency: dict[tuple[str, str], Histogram] = defaultdict(Histogram)
     for segment in segments:
-        for method, name, requests, failures, histogram in segment.endpoints:
+        for method, name, requests, failures, _ in segment.endpoints:
             counts[method, name][0] += requests
             counts[method, name][1] += failures
+    for segment in judged:
+        for method, name, _, _, histogram in segment.endpoints:
             latency[method, name].merge(from_counts(histogram))
     rows = [
         Endpoint(

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tsprof.analysis.causes import holders_of, is_in, site_at
+from tsprof.analysis.causes import filling, holders_of, inserts, is_in, site_at
 from tsprof.analysis.holders import HeldGrowth, Place
 from tsprof.analysis.sites import LeakingSite
 
@@ -37,8 +37,9 @@ def with_tables(
         if at not in tables:
             tables[at][leak.site.line] = leak.table_bytes_per_request
     counted = list(range(len(found)))
-    if _payload(found) > bytes_per_request:  # with that of caches that replace their entries
-        counted = [at for at, leak in enumerate(found) if holders_of(leak.site, held)]
+    for surely in (holders_of, inserts):  # the rest may be of caches that replace their entries
+        if _payload([found[at] for at in counted]) > bytes_per_request:
+            counted = [at for at in counted if surely(found[at].site, held)]
     payload = _payload([found[at] for at in counted])
     whole = sum(sum(tables[at].values()) for at in counted)
     part = min(max(bytes_per_request - payload, 0.0) / whole, 1.0) if whole else 0.0
@@ -56,8 +57,9 @@ def _place_of(one: HeldGrowth, sites: list[LeakingSite]) -> tuple[int, Place]:
         for place in one.writers:
             if is_in(leak.site, place):
                 return at, place
-    sites.append(LeakingSite(site=site_at(one.writers[0], 0.0), python_blocks_per_request=0.0))
-    return len(sites) - 1, one.writers[0]
+    place = filling(one, [leak.site for leak in sites])
+    sites.append(LeakingSite(site=site_at(place, 0.0), python_blocks_per_request=0.0))
+    return len(sites) - 1, place
 
 
 def _with_table(leak: LeakingSite, tables: Mapping[int, float], part: float) -> LeakingSite:

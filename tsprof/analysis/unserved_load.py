@@ -18,10 +18,13 @@ WORTH_TELLING = 0.01
 """Share of failed requests that a reader should know of, whatever the verdict is."""
 MOST_NAMED = 3
 _MEANT = (
-    "check --url or the Locust file; where a failure is meant, let the Locust file mark the "
-    "response as a success"
+    "check --url, which sends GET, or the Locust file; where a failure is meant, let the Locust "
+    "file mark the response as a success"
 )
-_STOPPED = "the failures are listed in the report, and the end of the target's output"
+_STOPPED = (
+    "a limit may have been reached, of open files, of connections, or of the requests that one "
+    "client may send"
+)
 
 
 @dataclass(frozen=True)
@@ -43,14 +46,13 @@ def weigh_load(segments: Sequence[Segment], grounds: Grounds) -> None:
     if whole.requests == 0:
         grounds.doubt(
             "no request was completed, so nothing was tested",
-            "check --url or the Locust file, and the end of the target's output",
+            "check --url or the Locust file",
         )
     elif served := _served_at_first(_of_target(segments)):
         grounds.doubt(
             f"{_share(whole)} failed, after {served:,} had been answered well: the target stopped "
             "serving",
-            "the failures are listed in the report; a limit may have been reached, of open "
-            "files, of connections, or of the requests that one client may send",
+            _STOPPED,
         )
     elif doubts := _unserved_endpoints(_by_endpoint(segments)):
         for reason, advice in doubts:
@@ -58,7 +60,7 @@ def weigh_load(segments: Sequence[Segment], grounds: Grounds) -> None:
     elif whole.failures >= FAILED_LOAD * whole.requests:
         grounds.doubt(
             f"{_share(whole)} failed, so the load did not exercise the target",
-            "the failures are listed in the report; check --url or --locustfile",
+            _MEANT,
         )
 
 

@@ -1,7 +1,7 @@
 """What the probes' samples of a run come to."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tsprof.records import ProcessSample
@@ -11,17 +11,21 @@ from tsprof.records import ProcessSample
 class Usage:
     """What the probes saw, summed: bytes by second, CPU seconds by second and by role.
 
-    ``rss`` and ``cpu`` are the target's; ``load_waited`` is for how long the load process was ready
-    to run and had no processor.
+    ``rss`` and ``cpu`` are the target's; ``load_waited`` is for how long the load processes were
+    ready to run and had no processor.
     """
 
     rss: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     cpu: dict[int, float] = field(default_factory=lambda: defaultdict(float))
     load_cpu: dict[int, float] = field(default_factory=lambda: defaultdict(float))
     load_waited: dict[int, float] = field(default_factory=lambda: defaultdict(float))
-    last_waited: float = 0.0
+    last_waited: dict[int, float] = field(default_factory=dict)
     last_cpu: dict[tuple[str, int], float] = field(default_factory=dict)
     peak: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    own_memory: dict[int, int] = field(default_factory=dict)
+    """Bytes by process of the target, as last read (USS)."""
+    sockets: dict[int, Mapping[str, int]] = field(default_factory=dict)
+    """Internet sockets by process of the target and state, as last counted."""
     total_cpu: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def mean_cpu_percent(self) -> float | None:
@@ -42,8 +46,12 @@ def sum_samples(samples: Iterable[ProcessSample]) -> Usage:
         if sample.role == "target":
             sums.rss[sample.second] += sample.rss
             sums.cpu[sample.second] += used
+            if sample.uss is not None:
+                sums.own_memory[sample.pid] = sample.uss
+                sums.sockets[sample.pid] = sample.connections
         elif sample.role == "load":
             sums.load_cpu[sample.second] += used
-            sums.load_waited[sample.second] += max(0.0, sample.waited_seconds - sums.last_waited)
-            sums.last_waited = sample.waited_seconds
+            before = sums.last_waited.get(sample.pid, 0.0)
+            sums.load_waited[sample.second] += max(0.0, sample.waited_seconds - before)
+            sums.last_waited[sample.pid] = sample.waited_seconds
     return sums

@@ -90,7 +90,7 @@ def render(guessed: Guess) -> str:
         f"# {_comment(guessed.load_evidence)}",
         f"locustfile = {toml(str(guessed.locustfile))}"
         if guessed.locustfile
-        else f"url = {toml(guessed.url)}",
+        else f"url = {toml(guessed.urls if guessed.urls[1:] else guessed.urls[0])}",
         "users = 10",
         "# rate = 200  # requests per second; as many as the users can by default",
         "",

@@ -70,6 +70,12 @@ COMMANDS = (
         "tsprof.cli.endurance:endurance",
         "Soak a service for hours.",
     ),
+    Entry(
+        "Scenarios",
+        "worker",
+        "tsprof.cli.worker:worker",
+        "Share the load of a run on another machine.",
+    ),
     Entry("Results", "runs", "tsprof.cli.runs:runs", "List the stored runs."),
     Entry("Results", "report", "tsprof.cli.report:report", "Show the report of a stored run."),
     Entry("Results", "diff", "tsprof.cli.diff:diff", "Compare two stored runs."),

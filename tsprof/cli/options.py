@@ -20,7 +20,17 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _TABLES = {
     "target": ("command", "pid", "cwd", "env", "ready", "ready_timeout"),
-    "load": ("locustfile", "url", "host", "users", "rate"),
+    "load": (
+        "locustfile",
+        "url",
+        "host",
+        "users",
+        "rate",
+        "processes",
+        "expect_workers",
+        "master_bind_host",
+        "master_bind_port",
+    ),
     "check": (
         "max_time",
         "attribute",
@@ -202,8 +212,33 @@ load_options = _together(
         help="Requests per second, due on a schedule whatever the target does; at most --users of "
         "them are under way at a time (default: a user sends when it has its last answer).",
     ),
+    click.option(
+        "--load-processes",
+        "processes",
+        type=int,
+        metavar="N",
+        help="Processes on this machine that share the load (default 1).",
+    ),
+    click.option(
+        "--expect-workers",
+        type=int,
+        metavar="N",
+        help="Wait for so many workers on other machines (tsprof worker) to share the load.",
+    ),
+    click.option(
+        "--master-bind-host",
+        metavar="ADDRESS",
+        help="Where workers find this run (default 127.0.0.1). Elsewhere whoever reaches the port "
+        "can join: Locust's protocol is neither encrypted nor authenticated.",
+    ),
+    click.option(
+        "--master-bind-port",
+        type=int,
+        metavar="PORT",
+        help="And at which port (default 5557).",
+    ),
 )
-"""The requests to send."""
+"""The requests to send, and who sends them."""
 
 run_options = _together(
     click.option(
@@ -228,7 +263,7 @@ run_options = _together(
     click.option(
         "--agent/--no-agent",
         default=None,
-        help="Measure from inside a Python target (default: yes).",
+        help="Measure from inside the target (default: yes).",
     ),
     click.option(
         "--keep-going/--no-keep-going",

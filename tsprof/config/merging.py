@@ -25,9 +25,10 @@ _OPTION_NAMES = {
     ("target", "command"): "the command",
     ("target", "env"): "--env",
     ("check", "agent"): "--no-agent",
+    ("load", "processes"): "--load-processes",
     ("endurance", "duration"): "the length of the soak",
     ("gauges", "url"): "--gauges",
-    ("load", ""): "the options --locustfile and --url together with the file's [load]",
+    ("load", ""): "the options of the load together with the file's [load]",
     ("target", ""): "the command line",
     ("endurance", ""): "the command line",
 }
@@ -75,6 +76,7 @@ def complete(settings: Settings, directory: Path) -> Settings:
     """
     target, load = settings.target, settings.load
     _see_to_gauges(settings)
+    _see_to_workers(settings)
     if not target.command and target.pid is None:
         raise UsageError(
             "there is no target: no command on the command line or in tsprof.toml",
@@ -121,6 +123,19 @@ def _see_to_gauges(settings: Settings) -> None:
                 f"gauges are read from the target only, not from {host}",
                 hint="name a path such as /metrics, or an address at 127.0.0.1",
             )
+
+
+def _see_to_workers(settings: Settings) -> None:
+    """See that workers on other machines are sent to this one, and not each to itself."""
+    load = settings.load
+    from_outside = load.expect_workers and load.master_bind_host not in LOOPBACK
+    if from_outside and _host(load.host) in LOOPBACK:
+        raise UsageError(
+            f"workers on other machines cannot reach the target at {load.host}: that is each of "
+            "them itself",
+            hint="name this machine with --host, such as --host http://10.0.0.5:{port}, and let "
+            "the target listen there",
+        )
 
 
 def _host(address: str) -> str | None:

@@ -102,11 +102,35 @@ class Load(Table):
         "request when it has its answer.",
         examples=[200],
     )
+    processes: Annotated[int, Field(ge=0, le=256)] = Field(
+        default=1,
+        description="How many processes on this machine make the load together; 0 leaves it to "
+        "workers on other machines.",
+        examples=[4],
+    )
+    expect_workers: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=0,
+        description="How many workers on other machines (`tsprof worker`) make load as well; the "
+        "run waits for all of them.",
+        examples=[2],
+    )
+    master_bind_host: str = Field(
+        default="127.0.0.1",
+        description="The address of this machine at which these workers find the run. Whoever "
+        "reaches it can join the run and read the Locust file: what goes through it is neither "
+        "encrypted nor authenticated.",
+        examples=["10.0.0.5"],
+    )
+    master_bind_port: Annotated[int, Field(ge=1, le=65535)] = Field(
+        default=5557, description="And the port.", examples=[5557]
+    )
 
     @model_validator(mode="after")
     def _one_load(self) -> "Load":
         if self.locustfile is not None and self.url:
             raise ValueError("names both a locustfile and a url; keep one")
+        if self.processes + self.expect_workers < 1:
+            raise ValueError("has neither processes nor expect_workers, so nobody makes the load")
         return self
 
 
@@ -131,7 +155,7 @@ class Check(Table):
     )
     agent: bool = Field(
         default=True,
-        description="Whether the agent runs inside a Python target. Without it, tsprof measures "
+        description="Whether an agent runs inside the target. Without it, tsprof measures "
         "from outside and sees only larger leaks.",
         examples=[False],
     )

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tsprof.doctor.row import Row, Status
+from tsprof.errors import AgentError
+from tsprof.supervisor import native_agent
 
 _TIMEOUT = 20.0
 """Seconds. Importing Locust takes 0.7 s on an idle machine."""
@@ -149,19 +151,21 @@ def jemalloc_row(library: str | None) -> Row:
 
 
 def compiler_row() -> Row:
-    """Look for a C compiler."""
-    program = next(filter(None, map(find_program, ("cc", "gcc", "clang"))), None)
-    if program is None:
+    """Build the agent for native programs, or find it built."""
+    program = native_agent.compiler()
+    found = f"{Path(program).name} {version_of(program)}" if program else "not installed"
+    try:
+        native_agent.library()
+    except AgentError as error:
         return Row(
             name="C compiler",
-            status=Status.MISSING,
-            found="not installed",
-            meaning="only needed to build native demo targets",
-            fix="apt install gcc",
+            status=Status.LIMITED if program else Status.MISSING,
+            found=f"{found}: {error}" if program else found,
+            meaning="native targets (C, C++, Rust) are measured from outside, small leaks unseen",
+            fix="see why" if program else "apt install gcc",
         )
-    return Row(
-        name="C compiler", status=Status.OK, found=f"{Path(program).name} {version_of(program)}"
-    )
+    found += ", builds the agent of native targets" if program else "; the agent has been built"
+    return Row(name="C compiler", status=Status.OK, found=found)
 
 
 def find_program(name: str) -> str | None:

@@ -9,10 +9,13 @@ from pathlib import Path, PurePosixPath
 
 from tsprof.guess.applications import Application, applications
 from tsprof.guess.project import modules, requirements
-from tsprof.guess.routes import Route, simple_route
+from tsprof.guess.routes import Route, simple_routes
 from tsprof.guess.start import HERE, Start, as_given, how_to_start
 
 __all__ = ["Guess", "guess"]
+
+MOST_ROUTES = 5
+"""Paths that are loaded at most: each has to be asked for often enough to tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +28,8 @@ class Guess:
     """Relative to the project's folder; None for the folder itself."""
     env: Mapping[str, str] = field(default_factory=dict)
     locustfile: PurePosixPath | None = None
-    url: str | None = None
-    """A path for GET, where there is no Locust file."""
+    urls: tuple[str, ...] = ()
+    """Paths for GET, where there is no Locust file."""
     command_evidence: str
     """What was seen where."""
     load_evidence: str
@@ -54,13 +57,13 @@ def guess(directory: Path, python: str, command: Sequence[str] = ()) -> Guess | 
     if start is None:
         return None
     locustfile = _locustfile(directory)
-    url, seen, doubts = _url(None if locustfile else simple_route(parsed), made)
+    urls, seen, doubts = _urls([] if locustfile else simple_routes(parsed), made)
     return Guess(
         command=start.command,
         cwd=start.cwd if start.cwd != HERE else None,
         env=start.env,
         locustfile=locustfile,
-        url=None if locustfile else url,
+        urls=() if locustfile else urls,
         command_evidence=start.evidence,
         load_evidence=f"{locustfile} is there" if locustfile else seen,
         doubts=start.doubts if locustfile else (*start.doubts, *doubts),
@@ -77,12 +80,26 @@ def _locustfile(directory: Path) -> PurePosixPath | None:
     return None if nearest is None else PurePosixPath(nearest)
 
 
-def _url(route: Route | None, made: Sequence[Application]) -> tuple[str, str, list[str]]:
-    """The path to load, what it was taken from, and doubts about it."""
-    if route is not None:
-        doubts = [f"GET {route.path} may need more than a bare request"] if route.hindered else []
-        return route.path, f"{route.file}, line {route.line}: a route for GET", doubts
+def _urls(
+    routes: Sequence[Route], made: Sequence[Application]
+) -> tuple[tuple[str, ...], str, list[str]]:
+    """The paths to load, what they were taken from, and doubts about them."""
+    if routes:
+        taken, left = routes[:MOST_ROUTES], routes[MOST_ROUTES:]
+        lines = {
+            file: [str(route.line) for route in taken if route.file == file]
+            for file in dict.fromkeys(route.file for route in taken)
+        }
+        places = "; ".join(
+            f"{file}, line{'s' if each[1:] else ''} {', '.join(each)}"
+            for file, each in lines.items()
+        )
+        doubts = [f"GET {r.path} may need more than a bare request" for r in taken if r.hindered]
+        if left:
+            doubts.append(f"{len(left)} more routes for GET are left out, such as {left[0].path}")
+        what = "a route for GET" if len(taken) == 1 else "routes for GET"
+        return tuple(route.path for route in taken), f"{places}: {what}", doubts
     doubt = "no route for a plain GET was found; name one that does the service's work"
     if made and made[0].framework == "FastAPI":
-        return "/openapi.json", "FastAPI serves its schema there", [doubt]
-    return "/", "the start page, for want of a route", [doubt]
+        return ("/openapi.json",), "FastAPI serves its schema there", [doubt]
+    return ("/",), "the start page, for want of a route", [doubt]

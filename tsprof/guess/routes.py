@@ -1,4 +1,4 @@
-"""Find a path that can be requested with a plain GET, from the routes in a project's code."""
+"""Find paths that can be requested with a plain GET, from the routes in a project's code."""
 
 import ast
 import re
@@ -73,10 +73,10 @@ class _Routers:
         return None
 
 
-def simple_route(modules: Sequence[Module]) -> Route | None:
-    """Return the GET route that is best to load, or None.
+def simple_routes(modules: Sequence[Module]) -> list[Route]:
+    """Return the GET routes that are best to load, all as good as each other; nothing for none.
 
-    One that does the service's work and needs nothing but its path is best; the start page comes
+    Those that do the service's work and need nothing but their path are best; the start page comes
     next, then routes with dependencies, and health checks last.
     """
     routers = _Routers()
@@ -84,8 +84,12 @@ def simple_route(modules: Sequence[Module]) -> Route | None:
         _learn_routers(module, routers)
     found = [route for module in modules for route in _routes(module, routers)]
     found += _django_routes(modules)
-    usable = [route for route in found if _is_usable(route.path)]
-    return min(usable, key=_rank, default=None)
+    usable: dict[str, Route] = {}
+    for route in found:
+        if _is_usable(route.path):
+            usable.setdefault(route.path, route)
+    best = min(map(_rank, usable.values()), default=None)
+    return [route for route in usable.values() if _rank(route) == best]
 
 
 def _is_usable(path: str) -> bool:

@@ -1,20 +1,25 @@
-"""The supervisor's side of the load process. Imports neither Locust nor gevent."""
+"""The supervisor's side of the load. Imports neither Locust nor gevent."""
 
 import select
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tsprof.errors import LoadError, UsageError
+from tsprof.errors import LoadError, TsprofError, UsageError
 from tsprof.load.child import Child
+from tsprof.load.local_workers import LocalWorkers
 from tsprof.load.messages import (
     Begin,
     CloseGate,
+    Enlist,
     Failures,
     FailureSample,
+    Joined,
+    Listening,
     LoadEvent,
     LoadLost,
     Message,
@@ -25,20 +30,25 @@ from tsprof.load.messages import (
     SetLoad,
     Stop,
     Tick,
+    WorkerEnded,
+    WorkerLost,
     decode,
     encode,
 )
-from tsprof.load.spec import LoadSpec
+from tsprof.load.spec import LOOPBACK, ONE_PROCESS, LoadSpec, Workers
 
 CHUNK = 1 << 18
 MAX_LINE = 64_000_000
 """Bytes. The longest message, totals of 201 endpoints with full histograms, has some 5 MB."""
 SEND_SECONDS = 2.0
 """A process that has left 200 kB of commands unread for so long does not work any more."""
+WORKERS_SECONDS = 600.0
+"""How long workers on other machines have for joining: people start them by hand."""
+TELL_EVERY = 0.25
 
 
 class LoadProcess:
-    """Locust in a process of its own, which never outlives this one."""
+    """Locust in a process of its own, or in several, which never outlive this one."""
 
     def __init__(self, child: Child, channel: socket.socket) -> None:
         """Take over a process that was launched; ``start`` does both."""
@@ -46,6 +56,7 @@ class LoadProcess:
         """What of the Locust file is not used, in words."""
         self.failure_samples: tuple[FailureSample, ...] = ()
         """Messages of failed requests and of exceptions since the start, at most 21."""
+        self._workers = LocalWorkers()
         self._child = child
         self._channel = channel
         self._buffer = bytearray()
@@ -56,20 +67,31 @@ class LoadProcess:
         """How the process ended, once it has."""
 
     @classmethod
-    def start(cls, spec: LoadSpec, log: Path, timeout: float = 20) -> Self:
-        """Start the process and wait until its Locust file is loaded.
+    def start(
+        cls,
+        spec: LoadSpec,
+        log: Path,
+        timeout: float = 20,
+        *,
+        workers: Workers = ONE_PROCESS,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> Self:
+        """Start the load and wait until its Locust file is loaded.
 
         Args:
             spec: What load to make.
-            log: File that what the process prints is appended to; it is kept near 10 MB.
-            timeout: Seconds that loading may take.
+            log: File that what the process prints is appended to; it is kept near 10 MB. Further
+                processes have their own beside it.
+            timeout: Seconds that loading may take, without the wait for other machines.
+            workers: The processes that share it.
+            tell: Called several times a second with what is waited for; may raise.
 
         Returns:
             The load, with the gate closed and no user started.
 
         Raises:
             UsageError: The Locust file cannot be used.
-            LoadError: The process died or was not ready in time.
+            LoadError: A process died or was not ready in time.
         """
         if spec.locustfile is not None and not spec.locustfile.is_file():
             what = "is not a file" if spec.locustfile.exists() else "does not exist"
@@ -77,11 +99,12 @@ class LoadProcess:
                 f"The Locust file {spec.locustfile} {what}.",
                 hint="Name a Locust file with --locustfile, or a path to request with --url.",
             )
-        child, channel = Child.launch("tsprof.load.process", log)
+        module = "process" if workers == ONE_PROCESS else "master_process"
+        child, channel = Child.launch(f"tsprof.load.{module}", log)
         channel.settimeout(SEND_SECONDS)
         load = cls(child, channel)
         try:
-            load._begin(spec, timeout)
+            load._begin(spec, workers, timeout, tell)
         except BaseException:
             load._end(0)
             raise
@@ -89,8 +112,13 @@ class LoadProcess:
 
     @property
     def pid(self) -> int:
-        """The process, which is also the leader of its session and process group."""
+        """The process, or the master; also the leader of its session and process group."""
         return self._child.process.pid
+
+    @property
+    def pids(self) -> list[int]:
+        """All processes on this machine that run."""
+        return [self.pid, *self._workers.pids]
 
     def fileno(self) -> int:
         """Return a file descriptor that is readable when ``poll`` has something to return."""
@@ -145,6 +173,11 @@ class LoadProcess:
             match self._messages.popleft():
                 case Failures(samples):
                     self.failure_samples = samples
+                case WorkerEnded() as news:
+                    self._send(news)
+                case WorkerLost() as event:
+                    self._workers.kill(event.name)
+                    events.append(event)
                 case Tick() as event:
                     events.append(event)
                 case Quiet() as event:
@@ -180,27 +213,45 @@ class LoadProcess:
         """Stop the load."""
         self.stop()
 
-    def _begin(self, spec: LoadSpec, timeout: float) -> None:
-        self._send(Begin(spec))
+    def _begin(
+        self, spec: LoadSpec, workers: Workers, timeout: float, tell: Callable[[str], None]
+    ) -> None:
+        self._send(Begin(spec, workers))
         deadline = time.monotonic() + timeout
-        while not self._messages and not self._lost:
-            if time.monotonic() > deadline:
-                raise LoadError(
-                    f"The load process was not ready within {timeout:g} s; "
-                    f"{self._child.last_words()}",
-                    hint="Look for what the Locust file waits for when it is imported.",
-                )
-            self._receive(deadline - time.monotonic())
-        match self._messages.popleft() if self._messages else self._lost:
-            case Ready(notes):
-                self.notes = notes
-            case Refused(message, hint):
-                traceback_in = f"The full traceback is in {self._child.log}."
-                raise UsageError(message, hint=hint or traceback_in)
-            case LoadLost(reason):
-                raise LoadError(f"The load could not start: {reason}")
-            case message:
-                raise LoadError(f"The load process began with {message!r}.")
+        waits = "the load process was not ready"
+        while True:
+            tell(waits)
+            match self._next_message(min(deadline - time.monotonic(), TELL_EVERY)):
+                case Listening(port):
+                    self._start_workers(spec, workers, port)
+                    timeout = WORKERS_SECONDS if workers.expected else timeout
+                    deadline = time.monotonic() + timeout
+                case Joined(count):
+                    waits = f"{count} of {workers.total} load processes had joined"
+                case WorkerLost(reason=reason):
+                    self.notes += (reason,)
+                case Ready(notes):
+                    self.notes += notes
+                    return
+                case None if time.monotonic() < deadline:
+                    pass
+                case None:
+                    raise LoadError(
+                        f"{waits.capitalize()} within {timeout:g} s; {self._child.last_words()}",
+                        hint="Look for what the Locust file waits for when it is imported.",
+                    )
+                case message:
+                    raise _no_start(message, self._child.log)
+
+    def _next_message(self, timeout: float) -> Message | None:
+        if not self._messages and not self._lost:
+            self._receive(timeout)
+        return self._messages.popleft() if self._messages else self._lost
+
+    def _start_workers(self, spec: LoadSpec, workers: Workers, port: int) -> None:
+        anywhere = workers.bind_host in ("0.0.0.0", "*")  # noqa: S104 - compared, not bound
+        order = Enlist(LOOPBACK if anywhere else workers.bind_host, port, 20, "", spec.locustfile)
+        self._workers.start(workers.local, order, self._child.log)
 
     def _send(self, message: Message) -> None:
         try:
@@ -215,10 +266,14 @@ class LoadProcess:
         poll = select.poll()
         poll.register(self._channel, select.POLLIN)
         # Programs that the Locust file started may keep the socket open after its end.
-        poll.register(self._child.pidfd, select.POLLIN)
+        for pidfd in (self._child.pidfd, *self._workers.pidfds):
+            poll.register(pidfd, select.POLLIN)
         milliseconds = max(0, timeout) * 1000
         while ready := [fd for fd, _ in poll.poll(milliseconds)]:
             milliseconds = 0
+            self._messages += self._workers.ended(ready)
+            if not {self._channel.fileno(), self._child.pidfd}.intersection(ready):
+                return
             data = self._read() if self._channel.fileno() in ready else b""
             if not data:
                 self._bury()
@@ -253,5 +308,19 @@ class LoadProcess:
     def _end(self, grace: float) -> str:
         if not self._ending:
             self._ending = self._child.end(grace)
+            self._workers.end(0.5)
             self._channel.close()
         return self._ending
+
+
+def _no_start(message: Message, log: Path) -> TsprofError:
+    """Return the error for what came instead of a start."""
+    match message:
+        case Refused(reason, hint):
+            return UsageError(reason, hint=hint or f"The full traceback is in {log}.")
+        case LoadLost(reason):
+            return LoadError(f"The load could not start: {reason}")
+        case WorkerEnded(name, how):
+            return LoadError(f"The load could not start: {name}: {how}")
+        case _:
+            return LoadError(f"The load process began with {message!r}.")

@@ -8,7 +8,7 @@ import sys
 import sysconfig
 import traceback
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from logging.handlers import BufferingHandler
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ import locust.log
 from locust import FastHttpUser, HttpUser, User, task
 from locust.argument_parser import get_parser
 from locust.env import Environment
+from locust.runners import Runner
 from locust.util.load_locustfile import load_locustfile
 
 from tsprof.errors import UsageError
-from tsprof.load.bounded_stats import BoundedRunner, BoundedStats
+from tsprof.load.bounded_stats import BoundedStats
 from tsprof.load.lean.user import LeanHttpUser
 from tsprof.load.recorder import printable
 from tsprof.load.spec import LoadSpec
@@ -32,20 +33,25 @@ REQUESTS_PER_CONNECTION = 50
 each: asgiref 3.2.7 under gevent keeps 89 B of each, and passed."""
 
 
-def prepare(spec: LoadSpec) -> tuple[Environment, tuple[str, ...]]:
+def prepare(
+    spec: LoadSpec, runner: Callable[[Environment], Runner]
+) -> tuple[Environment, tuple[str, ...]]:
     """Load what makes the load, up to and including the Locust file's init hooks.
 
     Args:
         spec: The load.
+        runner: Makes the environment's runner, before these hooks run.
 
     Returns:
-        A Locust environment with a local runner, and notes on what is not used.
+        A Locust environment with its runner, and notes on what is not used.
 
     Raises:
         UsageError: The Locust file cannot be used.
     """
     if spec.locustfile is None:
-        return _environment(spec, [path_user(spec.paths)], None), ()
+        environment = _environment(spec, [path_user(spec.paths)], None)
+        environment.runner = runner(environment)
+        return environment, ()
     path = spec.locustfile.resolve()
     # For good, not only during the import: tasks may import as well.
     sys.path.insert(0, str(path.parent))
@@ -59,6 +65,7 @@ def prepare(spec: LoadSpec) -> tuple[Environment, tuple[str, ...]]:
             )
         options = _options(spec)
         environment = _environment(spec, list(classes.values()), options)
+        environment.runner = runner(environment)
         _fire_init(environment, spec.locustfile)
     _require_tasks(environment.user_classes, spec.locustfile)
     notes = [
@@ -101,7 +108,6 @@ def _environment(
     for user_class in environment.user_classes:
         user_class.host = spec.host
     environment.stats = BoundedStats()
-    environment.runner = BoundedRunner(environment)
     return environment
 
 

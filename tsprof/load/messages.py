@@ -1,18 +1,20 @@
 """What the supervisor and the load process say to each other: one JSON object per line.
 
-``Tick``, ``Quiet`` and ``LoadLost`` are the events that the supervisor sees; the others stay
-between the client and the load process.
+``Tick``, ``Quiet``, ``LoadLost`` and ``WorkerLost`` are the events that the supervisor sees; the
+others stay between the client and the load process. Where several processes share the load, the
+master among them says the same to its workers, and hears the same from them.
 """
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
 from tsprof.histogram import Histogram
-from tsprof.load.spec import LoadSpec
-from tsprof.records import Arrivals, Generator
+from tsprof.load.spec import LoadSpec, Workers
+from tsprof.records import Arrivals, Generator, LoadCost
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,10 @@ class Quiet:
     latency_sent: Histogram | None
     """With a rate: latency from when each request was sent."""
     generator: Generator
+    processes: tuple[LoadCost, ...]
+    """What each load process that took part did in the segment."""
+    uncertain: bool = False
+    """Whether the target may have had more requests: a load process was lost and could not tell."""
     kind: Literal["quiet"] = "quiet"
 
 
@@ -100,6 +106,15 @@ class LoadLost:
 
     reason: str
     kind: Literal["lost"] = "lost"
+
+
+@dataclass(frozen=True)
+class WorkerLost:
+    """One of several load processes takes no part any more; the others go on without it."""
+
+    name: str
+    reason: str
+    kind: Literal["worker_lost"] = "worker_lost"
 
 
 @dataclass(frozen=True)
@@ -141,7 +156,43 @@ class Begin:
     """The first command: what load to make."""
 
     spec: LoadSpec
+    workers: Workers
     kind: Literal["begin"] = "begin"
+
+
+@dataclass(frozen=True)
+class Listening:
+    """The master is ready for its workers."""
+
+    port: int
+    kind: Literal["listening"] = "listening"
+
+
+@dataclass(frozen=True)
+class Joined:
+    """So many workers are ready to make load."""
+
+    workers: int
+    kind: Literal["joined"] = "joined"
+
+
+@dataclass(frozen=True)
+class WorkerEnded:
+    """The process of a worker on this machine has ended."""
+
+    name: str
+    how: str
+    kind: Literal["worker_ended"] = "worker_ended"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """One load process's part of a rate."""
+
+    rate: float
+    """Requests per second."""
+    delay: float
+    """Seconds from the opening of the gate to the first of them, so that processes take turns."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +200,8 @@ class OpenGate:
     """Begin a segment."""
 
     requests: int | None
+    pace: Pace | None = None
+    """None to keep to the rate of the specification."""
     kind: Literal["open"] = "open"
 
 
@@ -163,7 +216,8 @@ class CloseGate:
 class SetLoad:
     """Make more or less load from now on, in the middle of a segment, too."""
 
-    users: int
+    users: int | None
+    """None to leave them as they are."""
     rate: float | None
     """None where the load has no rate."""
     kind: Literal["set_load"] = "set_load"
@@ -177,9 +231,55 @@ class Stop:
     kind: Literal["stop"] = "stop"
 
 
-LoadEvent = Tick | Quiet | LoadLost
-Command = Begin | OpenGate | CloseGate | SetLoad | Stop
-Message = Tick | Quiet | LoadLost | Failures | Ready | Refused | Command
+@dataclass(frozen=True)
+class Enlist:
+    """What a worker process is to do: find the master and work for it."""
+
+    master_host: str
+    master_port: int
+    timeout: float
+    """Seconds for which to look for the master."""
+    name: str
+    """What the master calls it."""
+    locustfile: Path | None
+    """None for the one that the master sends."""
+    kind: Literal["enlist"] = "enlist"
+
+
+@dataclass(frozen=True)
+class Join:
+    """A worker's first word to the master."""
+
+    version: str
+    """Of tsprof."""
+    name: str
+    kind: Literal["join"] = "join"
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """The master's answer to a worker that may join; else it is ``Refused``."""
+
+    spec: LoadSpec
+    locustfile: str | None
+    """The text of the Locust file, where there is one."""
+    kind: Literal["welcome"] = "welcome"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A worker has loaded the Locust file and waits for users."""
+
+    name: str
+    notes: tuple[str, ...]
+    kind: Literal["loaded"] = "loaded"
+
+
+LoadEvent = Tick | Quiet | LoadLost | WorkerLost
+ToSupervisor = Listening | Joined | Ready | Refused | Failures | LoadEvent
+FromSupervisor = Begin | OpenGate | CloseGate | SetLoad | Stop | WorkerEnded | Enlist
+BetweenMasterAndWorker = Join | Welcome | Loaded
+Message = ToSupervisor | FromSupervisor | BetweenMasterAndWorker
 
 
 @cache

@@ -5,15 +5,15 @@ import operator
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import gevent
-import gevent.lock
-import gevent.socket
 from locust.env import Environment
 from locust.runners import STATE_RUNNING, STATE_SPAWNING, Runner
 
 from tsprof.load.bounded_log import BoundedLog
+from tsprof.load.channel import Channel
 from tsprof.load.gate import Gate
 from tsprof.load.loop_lag import LoopLag
 from tsprof.load.messages import (
@@ -22,44 +22,18 @@ from tsprof.load.messages import (
     LoadLost,
     Message,
     OpenGate,
+    Pace,
     Quiet,
     SetLoad,
     Stop,
     Tick,
-    decode,
-    encode,
 )
 from tsprof.load.recorder import Recorder
 from tsprof.probes.processes import waited_seconds
-from tsprof.records import Generator
+from tsprof.records import Generator, LoadCost
 
 FINISH_SECONDS = 30.0
 """What users that are too many may take for the task that they are at."""
-
-
-class Channel:
-    """The socket to the supervisor, as greenlets use it."""
-
-    def __init__(self, fd: int) -> None:
-        """Take over a connected socket.
-
-        Args:
-            fd: Its file descriptor.
-        """
-        os.set_inheritable(fd, False)  # not for programs that the Locust file starts
-        self._socket = gevent.socket.socket(fileno=fd)
-        self._lines = self._socket.makefile("rb")
-        self._sending = gevent.lock.BoundedSemaphore()
-
-    def send(self, *messages: Message) -> None:
-        """Send messages; other greenlets run while the supervisor does not read."""
-        with self._sending:
-            self._socket.sendall(b"".join(map(encode, messages)))
-
-    def receive(self) -> Message | None:
-        """Wait for a message; None when the supervisor has gone."""
-        line = self._lines.readline()
-        return decode(line) if line.endswith(b"\n") else None
 
 
 class LoadSession:
@@ -72,7 +46,7 @@ class LoadSession:
         recorder: Recorder,
         channel: Channel,
         *,
-        users: int,
+        start_users: Callable[[], object],
         log: BoundedLog,
     ) -> None:
         """Put the parts together.
@@ -82,12 +56,12 @@ class LoadSession:
             gate: The gate that Locust's users go through.
             recorder: What listens to Locust's events.
             channel: The way to the supervisor.
-            users: How many users to start.
+            start_users: Has the runner start its users, where no master does.
             log: What the process prints to.
         """
         self._environment = environment
         self._events: Any = environment.events  # Locust does not annotate its hooks
-        self._users = users
+        self._start_users = start_users
         self._gate = gate
         self._recorder = recorder
         self._channel = channel
@@ -105,45 +79,48 @@ class LoadSession:
         assert self._environment.runner is not None
         return self._environment.runner
 
-    def serve(self) -> None:
-        """Do what the supervisor says until it says stop or has gone."""
+    def serve(self) -> Message | None:
+        """Do what the channel says until it says stop.
+
+        Returns:
+            None then, or when nobody commands any more; else the message that is no command.
+        """
         # The last of the test_start hooks: the others may send requests to prepare the target.
         self._events.test_start.add_listener(lambda **_: self._gate.engage())
-        gevent.spawn(self._report).link_exception(_end_at_once)
+        gevent.spawn(self._report).link_exception(end_at_once)
         gevent.spawn(self._loop_lag.watch)
         while True:
             match self._channel.receive():
-                case OpenGate(requests):
-                    self._open(requests)
+                case OpenGate(requests, pace):
+                    self._open(requests, pace)
                 case CloseGate():
                     self._gate.close()
                 case SetLoad(users, rate):
                     self._set_load(users, rate)
                 case Stop(timeout):
                     self._stop(timeout)
-                    return
-                case _:
-                    return
+                    return None
+                case other:
+                    return other
 
-    def _open(self, requests: int | None) -> None:
+    def _open(self, requests: int | None, pace: Pace | None) -> None:
         self._begin_second()
         self._in_segment = True
         if not self._spawned:
             self._spawn_users()
         self._loop_lag.take()
         self._segment_began = _times()
-        self._gate.open(requests)
+        self._gate.open(requests, pace)
 
-    def _set_load(self, users: int, rate: float | None) -> None:
+    def _set_load(self, users: int | None, rate: float | None) -> None:
         if rate is not None:
             self._gate.set_rate(rate)
-        if self._spawned and users != self._users:
+        if users is not None and self._spawned:
             self._environment.stop_timeout = FINISH_SECONDS
-            self._runner.start(users, spawn_rate=abs(users - self._users))
-        self._users = users
+            self._runner.start(users, spawn_rate=users)
 
     def _spawn_users(self) -> None:
-        self._runner.start(self._users, spawn_rate=self._users)
+        self._start_users()
         spawning = self._runner.spawning_greenlet
         assert spawning is not None
         spawning.join()
@@ -219,6 +196,9 @@ class LoadSession:
             arrivals=segment.arrivals,
             latency_sent=tally.latency_sent if segment.arrivals else None,
             generator=self._generator(),
+            processes=(
+                LoadCost(name="", requests=total.requests, cpu_seconds=time.process_time()),
+            ),
         )
 
     def _generator(self) -> Generator:
@@ -238,7 +218,7 @@ class LoadSession:
         last = self._recorder.failures.last
         because = f"; the last failure was: {last}" if last else ""
         if self._runner.state in {STATE_SPAWNING, STATE_RUNNING}:
-            return f"all {self._users} users have ended{because}"
+            return f"all {self._runner.target_user_count} users have ended{because}"
         return f"the test was stopped from within{because}"
 
 
@@ -246,7 +226,7 @@ def _times() -> tuple[float, float, float]:
     return time.monotonic(), time.process_time(), waited_seconds(os.getpid())
 
 
-def _end_at_once(_: gevent.Greenlet) -> None:
+def end_at_once(_: gevent.Greenlet) -> None:
     """End the process when its reports cannot go on; the traceback is in the log already."""
     sys.stderr.flush()
     os._exit(70)

@@ -7,6 +7,10 @@ from urllib.parse import urlsplit
 
 from tsprof.errors import UsageError
 
+SLOWEST_RATE = 1e-6
+"""One request in 11 days. What is due after centuries is beyond the kernel's timers."""
+LOOPBACK = "127.0.0.1"
+
 
 @dataclass(frozen=True)
 class LoadSpec:
@@ -38,10 +42,10 @@ class LoadSpec:
             )
         if self.users < 1:
             raise UsageError(f"{self.users} users make no load.", hint="Ask for at least one.")
-        if self.rate is not None and not (math.isfinite(self.rate) and self.rate > 0):
+        if self.rate is not None and not SLOWEST_RATE <= self.rate < math.inf:
             raise UsageError(
                 f"A rate of {self.rate} requests per second is not possible.",
-                hint="Ask for a positive number, or leave the rate out for no limit.",
+                hint=f"Ask for at least {SLOWEST_RATE:g}, or leave the rate out for no limit.",
             )
         if (self.locustfile is None) == (not self.paths):
             raise UsageError(
@@ -56,6 +60,41 @@ class LoadSpec:
                 )
         # A trailing slash would make "//path" of every "/path".
         object.__setattr__(self, "host", self.host.rstrip("/"))
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The load processes that share the load.
+
+    Raises:
+        UsageError: There are none, when the object is made.
+    """
+
+    local: int = 1
+    """How many on this machine."""
+    expected: int = 0
+    """How many on other machines, started there with ``tsprof worker``."""
+    bind_host: str = LOOPBACK
+    """The address at which those find the master."""
+    bind_port: int = 0
+    """And the port; 0 for any."""
+
+    def __post_init__(self) -> None:
+        """Check that there is a load process."""
+        if self.local + self.expected < 1:
+            raise UsageError(
+                "No load process is left to make the load.",
+                hint="Ask for --load-processes 1, or for workers with --expect-workers.",
+            )
+
+    @property
+    def total(self) -> int:
+        """How many in all."""
+        return self.local + self.expected
+
+
+ONE_PROCESS = Workers()
+"""The usual load: one process, and neither master nor workers."""
 
 
 def _is_http_url(text: str) -> bool:

@@ -6,6 +6,7 @@ Its arguments are those of ``memray_capture.digest``; it writes the digest as JS
 import ast
 import importlib
 import json
+import math
 import resource
 import sys
 from collections import defaultdict
@@ -192,18 +193,19 @@ def _kind(allocator: int, mean_size: float) -> BlockKind:
 def _handed_out(allocator: int, size: int, blocks: int) -> int:
     """Return what the allocators hand out for blocks of this size on average.
 
-    pymalloc rounds up to 16 bytes; glibc's malloc adds a header of 8 and rounds up to 16.
+    pymalloc rounds up to 16 bytes; glibc's malloc adds a header of 8 and rounds up to 16. Blocks of
+    one stack differ little in size: strings of 69 to 71 bytes, of 69.9 on average, take 80 each.
     """
     if not blocks or allocator == _MMAP:
         return size
     mean = size / blocks
     if allocator in _PYMALLOC and mean <= _SMALL:
-        return round(blocks * _to_sixteen(mean))
-    return round(blocks * max(32, _to_sixteen(mean + 8)))
+        return blocks * _to_sixteen(mean)
+    return blocks * max(32, _to_sixteen(mean + 8))
 
 
-def _to_sixteen(size: float) -> float:
-    return -(-size // 16) * 16 if size.is_integer() else size + 8
+def _to_sixteen(size: float) -> int:
+    return math.ceil(size / 16) * 16
 
 
 def _read_tracemalloc(capture: Path) -> Mapping[Key, Survivors]:

@@ -1,5 +1,6 @@
 """The difference of two runs for a terminal and for a forge's comment: the same rows in both."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
@@ -95,13 +96,16 @@ def as_markdown(difference: Difference) -> str:
 
 
 def summary(difference: Difference) -> str:
-    """What changed, in one line."""
-    counts = [
-        (mark, sum(row.mark == mark for row in difference.rows))
-        for mark in ("new", "worse", "gone", "better")
-    ]
-    said = ", ".join(f"{count} {mark}" for mark, count in counts if count)
-    return f"changed beyond noise: {said}" if said else "nothing changed beyond noise"
+    """What changed, in one line: a leak is one change, whatever it changed of growth and places."""
+    marked = {group: [r for r in difference.marked if r.group == group] for group in _TITLES}
+    counts = Counter(row.mark for row in marked["leaks"])
+    said = [f"{fmt.count(counts[m], 'leak')} {m}" for m in _STYLES if counts[m]]
+    if not any(row.unit == "bytes" for row in marked["leaks"]):
+        said += [f"growth of {_shown_name(row)} {row.mark}" for row in marked["growth"][:1]]
+    if not marked["leaks"] and (marked["sites"] or marked["holders"]):
+        said.append("leaks in other places")
+    said += [f"{_shown_name(row)} {row.mark}" for row in marked["service"]]
+    return f"changed beyond noise: {', '.join(said)}" if said else "nothing changed beyond noise"
 
 
 def _head(run: Compared) -> str:
@@ -121,7 +125,6 @@ def _tables(difference: Difference) -> Iterator[tuple[str, list[Row]]]:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    name = _NAMES.get(row.name, row.name) if row.group in ("growth", "service") else row.name
     change = "" if row.change is None else _signed(row.change, row.unit)
     if row.change is not None and row.before and row.group == "service":
         change += f" ({row.change / row.before:+.1%})".replace("%", " %")
@@ -129,7 +132,11 @@ def _cells(row: Row) -> tuple[str, ...]:
     if row.low is not None and row.high is not None:
         between = f"{_signed(row.low, row.unit)} to {_signed(row.high, row.unit)}"
     values = ("-" if v is None else _amount(v, row.unit) for v in (row.before, row.after))
-    return (clean(name, _LONGEST_NAME), *values, change, between, row.mark)
+    return (clean(_shown_name(row), _LONGEST_NAME), *values, change, between, row.mark)
+
+
+def _shown_name(row: Row) -> str:
+    return _NAMES.get(row.name, row.name) if row.group in ("growth", "service") else row.name
 
 
 def _amount(value: float, unit: Unit) -> str:

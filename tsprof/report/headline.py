@@ -81,11 +81,25 @@ def _inconclusive(report: Report) -> tuple[str, str]:
 
 def further_reasons(report: Report) -> list[str]:
     """The reasons that the headline does not already say."""
-    answer = headline(report)
-    said = f"{answer.sentence}\n{answer.consequence}"
-    if _leads_with_memory_leak(report):
-        said += f"\n{report.findings[0].title}"
+    said = _said(report)
     return [reason for reason in report.reasons if reason not in said]
+
+
+def further_advice(report: Report) -> list[str]:
+    """The advice that the headline does not already give."""
+    said = _said(report)
+    return [advice for advice in report.advice if advice not in said]
+
+
+def tells(report: Report, finding: Finding) -> bool:
+    """Whether the headline says what the title of a finding says."""
+    return finding.title in _said(report)
+
+
+def _said(report: Report) -> str:
+    answer = headline(report)
+    titles = [report.findings[0].title] if _leads_with_memory_leak(report) else []
+    return "\n".join([answer.sentence, answer.consequence, answer.culprit, *titles])
 
 
 def _more_reasons(report: Report) -> str:

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tsprof.report import charts, wording
 from tsprof.report import format as fmt
-from tsprof.report.headline import further_reasons, headline, requests_per_second
+from tsprof.report.headline import further_advice, further_reasons, headline, requests_per_second
 from tsprof.report.model import Report
 from tsprof.report.text import printable
 
@@ -38,6 +38,7 @@ def render(report: Report) -> str:
         report=report,
         answer=headline(report),
         reasons=further_reasons(report),
+        advice=further_advice(report),
         rate=requests_per_second(report),
         memory_charts=memory,
         load_charts=load,

@@ -275,10 +275,26 @@ class ProcessReport(_Frozen):
     """Its part of the growth by owner."""
     bytes_per_request: float = 0.0
     """Its growth, per request to the whole target."""
+    own_memory: int | None = None
+    """Bytes that would be free if it ended: resident memory less what others share (USS), as last
+    read, every ten seconds at the most."""
+    sockets: dict[str, int] = Field(default_factory=dict)
+    """Its internet sockets by state, as last counted with ``own_memory``."""
     ended: str = ""
     """Why the process was not there to the end, if it was not."""
-    source: Literal["agent", "outside"] = "agent"
+    source: Literal["agent", "native", "outside"] = "agent"
     """Where its counters come from: exact ones, or what the kernel tells."""
+
+
+class LoadProcessCost(_Frozen):
+    """What one load process did and used."""
+
+    name: str
+    """Which one; empty where there is only one."""
+    requests: int
+    """Requests that it reported."""
+    cpu_s: float
+    """CPU time, in seconds."""
 
 
 class Cost(_Frozen):
@@ -291,11 +307,13 @@ class Cost(_Frozen):
     supervisor_cpu_s: float = 0.0
     """CPU time of the supervisor, in seconds."""
     load_cpu_s: float = 0.0
-    """CPU time of the load process, in seconds."""
+    """CPU time of the load processes on this machine, in seconds."""
+    load_processes: tuple[LoadProcessCost, ...] = ()
+    """Each load process, also those on other machines."""
     supervisor_peak_rss: int = 0
     """Peak resident memory of the supervisor, in bytes."""
     load_peak_rss: int = 0
-    """Peak resident memory of the load process, in bytes."""
+    """Peak resident memory of the largest load process on this machine, in bytes."""
     disk_bytes: int = 0
     """Size of the run on disk."""
     attribution_seconds: float = 0.0

@@ -8,8 +8,15 @@ from tabulate import tabulate
 
 from tsprof.report import format as fmt
 from tsprof.report import wording
-from tsprof.report.headline import Headline, further_reasons, headline, requests_per_second
-from tsprof.report.model import Finding, LedgerRow, Report, Verdict
+from tsprof.report.headline import (
+    Headline,
+    further_advice,
+    further_reasons,
+    headline,
+    requests_per_second,
+    tells,
+)
+from tsprof.report.model import LedgerRow, Report, Verdict
 from tsprof.report.text import printable
 
 _LONGEST_TEXT = 400
@@ -43,7 +50,7 @@ def render(report: Report, console: Console, *, html: str = "") -> None:
     _run(console, report)
     _list(console, "Why", further_reasons(report))
     _ledger(console, report.ledger)
-    _findings(console, report.findings)
+    _findings(console, report)
     _phases(console, report)
     _criteria(console, report)
     _gauges(console, report)
@@ -52,7 +59,7 @@ def render(report: Report, console: Console, *, html: str = "") -> None:
     _failures(console, report)
     _heading(console, "Cost")
     _line(console, wording.cost_line(report), indent=2)
-    _list(console, "What to do next", report.advice)
+    _list(console, "What to do next", further_advice(report))
 
 
 def _answer(console: Console, report: Report, answer: Headline, html: str) -> None:
@@ -98,16 +105,19 @@ def _ledger(console: Console, ledger: Sequence[LedgerRow]) -> None:
     _table(console, wording.LEDGER_COLUMNS, rows, numbers={1, 2})
 
 
-def _findings(console: Console, findings: Sequence[Finding]) -> None:
-    if not findings:
+def _findings(console: Console, report: Report) -> None:
+    if not report.findings:
         return
     _heading(console, "Findings")
-    for position, finding in enumerate(findings, start=1):
+    for position, finding in enumerate(report.findings, start=1):
         number = f"{position}. "
         kind = f"{finding.resource} {finding.kind}"
-        _line(console, Text.assemble(number, (kind, "bold"), f": {finding.title}"), hanging=3)
-        rate = [wording.finding_growth(finding), wording.finding_confidence(finding)]
-        _line(console, "; ".join(part for part in rate if part), indent=3)
+        growth = wording.finding_growth(finding)
+        rate = "; ".join(part for part in (growth, wording.finding_confidence(finding)) if part)
+        # The first screen says each thing once: what the headline has said gives way to the rate.
+        title, more = (rate, "") if growth and tells(report, finding) else (finding.title, rate)
+        _line(console, Text.assemble(number, (kind, "bold"), f": {title}"), hanging=3)
+        _line(console, more, indent=3)
         _line(console, Text(finding.excuse, style="green"), indent=3, hanging=2)
         for site in finding.sites:
             _line(
@@ -189,17 +199,20 @@ def _processes(console: Console, report: Report) -> None:
         [
             str(process.pid),
             fmt.size(process.bytes_per_request),
-            {"agent": "agent", "outside": "outside only"}[process.source],
+            fmt.size(process.own_memory),
+            fmt.number(None if process.own_memory is None else sum(process.sockets.values())),
+            wording.SOURCES[process.source],
             process.command + fmt.in_parentheses(process.ended),
         ]
         for process in report.processes
     ]
-    _table(console, ["pid", "per request", "read by", "command"], rows, numbers={0, 1})
+    columns = ["pid", "per request", "own memory", "sockets", "read by", "command"]
+    _table(console, columns, rows, numbers={0, 1, 2, 3})
 
 
 def _failures(console: Console, report: Report) -> None:
     _list(console, "Failed requests", report.failure_samples)
-    if report.verdict is not Verdict.PASS:
+    if report.failures or not report.complete:  # else it logged no more than what it served
         _list(console, "Last lines of the target", report.target_log_tail[-_LOG_LINES:], bullet="")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tsprof.report import format as fmt
 from tsprof.report.model import (
     IN_BYTES,
+    Cost,
     Criterion,
     Delivery,
     Finding,
@@ -18,6 +19,7 @@ from tsprof.report.model import (
     Owner,
     Percentiles,
     PhaseReport,
+    ProcessReport,
     Report,
     Resource,
     Site,
@@ -31,6 +33,8 @@ OWNER_LABELS: dict[Owner, str] = {
     "mappings": "file and anonymous mappings",
     "other": "the rest",
 }
+SOURCES = {"agent": "agent", "native": "native agent", "outside": "outside only"}
+"""What tables call the ways in which a process was read."""
 _NOT_SPLIT = "resident memory (not split: no exact counters)"
 
 _OF_LATENCY = re.compile(r"(baseline_)?p\d+_(ms|drift)")
@@ -275,6 +279,14 @@ def frame_text(frame: Frame) -> str:
     return f"{place(frame)} in {frame.function}{package}"
 
 
+def sockets(process: ProcessReport) -> str:
+    """The internet sockets of a process by state: ``10 established, 1 listen``."""
+    if process.own_memory is None:
+        return fmt.UNKNOWN
+    states = sorted(process.sockets.items(), key=lambda item: -item[1])
+    return ", ".join(f"{fmt.number(n)} {state.replace('_', ' ')}" for state, n in states) or "none"
+
+
 def owner_label(owner: Owner, owners: Collection[Owner]) -> str:
     """What tables and legends call an owner, given all owners of the same memory."""
     return _NOT_SPLIT if set(owners) == {"other"} else OWNER_LABELS[owner]
@@ -328,6 +340,16 @@ def delivery_line(report: Report) -> str:
     )
 
 
+def _each_load_process(cost: Cost) -> str:
+    """Say what each of several load processes used."""
+    if len(cost.load_processes) <= 1:
+        return ""
+    each = ", ".join(
+        f"{process.name} {fmt.duration(process.cpu_s)}" for process in cost.load_processes
+    )
+    return f" ({fmt.count(len(cost.load_processes), 'process', 'processes')}: {each})"
+
+
 def cost_line(report: Report) -> str:
     """What the run cost, in one line."""
 
@@ -337,13 +359,14 @@ def cost_line(report: Report) -> str:
     cost = report.cost
     paused = cost.checkpoints and cost.checkpoint_ms
     pause = f" with a pause of {fmt.milliseconds(cost.checkpoint_ms)}" if paused else ""
+    load = used(cost.load_cpu_s, cost.load_peak_rss) + _each_load_process(cost)
     parts = [
         fmt.count(cost.checkpoints, "checkpoint") + pause if cost.checkpoints else "no checkpoint",
         f"profiler on for {fmt.duration(cost.attribution_seconds)}"
         if cost.attribution_seconds
         else "no profiler",
         f"supervisor {used(cost.supervisor_cpu_s, cost.supervisor_peak_rss)}",
-        f"load {used(cost.load_cpu_s, cost.load_peak_rss)}{_load_pressure(report.delivery)}",
+        f"load {load}{_load_pressure(report.delivery)}",
         f"{fmt.size(cost.disk_bytes)} on disk",
     ]
     return "; ".join(parts)

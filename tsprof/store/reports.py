@@ -29,9 +29,9 @@ from tsprof.config.model import Criteria
 from tsprof.config.model import Gauges as GaugeSettings
 from tsprof.config.values import comparisons
 from tsprof.errors import StoreError
-from tsprof.records import Event, Segment
+from tsprof.records import Event, LoadCost, Segment
 from tsprof.report import json_report
-from tsprof.report.model import Criterion, Provenance, Report
+from tsprof.report.model import Criterion, LoadProcessCost, Provenance, Report
 from tsprof.store.database import RunDatabase
 from tsprof.store.runs import DATABASE, LOG_LINES, TARGET_LOG, disk_bytes, find_run, tail
 
@@ -119,6 +119,10 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),
             log_tail=_fact(database, "log_tail", tuple[str, ...], tuple(tail(log, LOG_LINES))),
             disk_bytes=disk_bytes(folder),
+            load_processes=tuple(
+                LoadProcessCost(name=cost.name, requests=cost.requests, cpu_s=cost.cpu_seconds)
+                for cost in _fact(database, "load_processes", list[LoadCost], [])
+            ),
             attribution_seconds=confirmation.seconds,
             complete=complete,
         )
@@ -200,7 +204,8 @@ def _regressions(facts: Facts, allowances: Allowances | None) -> Regressions:
     if allowances is None or allowances.baseline is None:
         return Regressions()
     service = Service(
-        measures=facts.performance, conditions=conditions(facts.scenario, facts.provenance)
+        measures=facts.performance,
+        conditions=conditions(facts.scenario, facts.provenance, facts.delivery),
     )
     return find_regressions(service, allowances.baseline, obstacle_to_speed(facts.delivery))
 

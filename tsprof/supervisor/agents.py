@@ -34,8 +34,15 @@ class Agent:
 
     @property
     def python(self) -> str:
-        """Version of the process's Python, such as ``3.11.7``."""
+        """Version of the process's Python, such as ``3.11.7``; empty in a native program."""
         return str(self.hello.get("python", ""))
+
+    @property
+    def blindness(self) -> str:
+        """Why a native program's heap cannot be read; empty where it can."""
+        if self.python or self.hello.get("exact") is True:
+            return ""
+        return f"its malloc, in {self.hello.get('malloc', '')!s:.200}, tells no counters"
 
 
 Reply = Mapping[str, Any] | str
@@ -94,6 +101,10 @@ class Agents:
                 self._drop(pid)
         return dict(self._by_pid)
 
+    def interpreters(self) -> dict[int, Agent]:
+        """Return the connected agents of Python programs, by pid."""
+        return {pid: agent for pid, agent in self.connected().items() if agent.python}
+
     def _accept(self) -> None:
         while True:
             try:
@@ -103,7 +114,7 @@ class Agents:
             connection.setblocking(False)
             credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
             pid, uid, _ = struct.unpack("3i", credentials)
-            if uid in (os.getuid(), os.geteuid()):
+            if uid in (os.getuid(), os.geteuid()) or _descends_from_us(pid):
                 self._greeting.append((connection, pid, b""))
             else:
                 connection.close()
@@ -240,6 +251,14 @@ def _has_ended(connection: socket.socket) -> bool:
         return False
     except OSError:
         return True
+
+
+def _descends_from_us(pid: int) -> bool:
+    """Tell whether a process is one of the target's: it may have taken on another user's rights."""
+    try:
+        return any(parent.pid == os.getpid() for parent in psutil.Process(pid).parents())
+    except psutil.Error:
+        return False
 
 
 def _lives(pid: int) -> bool:

@@ -2,16 +2,15 @@
 
 import os
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from tsprof.config import Settings
-from tsprof.errors import NotReadyError, UsageError
+from tsprof.errors import AgentError, NotReadyError, UsageError
 from tsprof.report.live import LiveView, Progress
 from tsprof.store.runs import TARGET_LOG
+from tsprof.supervisor import native_agent
 from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.engine import TargetProcesses
 from tsprof.supervisor.interrupts import InterruptedEarlyError, Interrupts, RunInterrupted
@@ -83,6 +82,8 @@ def bring_up(settings: Settings, place: Place, around: Surroundings) -> TargetPr
     environment.update({k: place.fill(v) for k, v in settings.target.env.items()})
     if settings.check.agent:
         environment.update(around.agents.environment(environment))
+        with suppress(AgentError):  # sight_notes tells where that matters
+            environment.update(native_agent.environment(environment, native_agent.library()))
     target = Target(
         LaunchOrder(
             command=[place.fill(word) for word in settings.target.command],
@@ -112,24 +113,3 @@ def bring_up(settings: Settings, place: Place, around: Surroundings) -> TargetPr
         pump,
     )
     return target
-
-
-def sight_notes(agents: Agents, target: TargetProcesses, settings: Settings) -> list[str]:
-    """Say where the exact ledger is not to be had, and why."""
-    present = agents.connected()
-    blind = [p for p in target.processes() if p.pid not in present]
-    if not settings.check.agent or settings.target.pid is not None:
-        return ["measured from outside: resident memory only, so that small leaks stay unseen"]
-    if not present:
-        reason = (
-            "no agent answered: the target is no CPython from 3.9 on, or it starts Python with "
-            "-I, -E or -S, or it clears PYTHONPATH"
-        )
-        return [f"{reason}; measured from outside, small leaks stay unseen"]
-    notes = []
-    for process in blind:
-        try:
-            notes.append(f"process {process.pid} ({process.name()}) is measured from outside")
-        except psutil.Error:
-            continue
-    return notes

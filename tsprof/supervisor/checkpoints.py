@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, Va
 
 from tsprof.probes.mappings import Resident, resident
 from tsprof.probes.processes import cpu_seconds
-from tsprof.records import Checkpoint, ProcessReading
+from tsprof.records import Checkpoint, ProcessReading, Source
 from tsprof.supervisor.agents import Agents, Reply
 
 QUIET_LOOK = 0.02
@@ -52,6 +52,7 @@ class _Counters(_Heaps):
     before: _Heaps = _Heaps()
     collected: NonNegativeInt = 0
     gc: _Collector = _Collector()
+    """Not set in the answer of a native program."""
     large_containers: NonNegativeInt = 0
     tasks: NonNegativeInt | None = None
     pause: NonNegativeFloat = 0.0
@@ -104,6 +105,7 @@ class LoadSoFar:
     requests: int = 0
     failures: int = 0
     endpoints: Mapping[str, int] = field(default_factory=dict)
+    uncertain: bool = False
 
 
 def take_checkpoint(
@@ -138,6 +140,7 @@ def take_checkpoint(
         requests=load.requests,
         failures=load.failures,
         endpoints=dict(load.endpoints),
+        uncertain=load.uncertain,
         processes=tuple(readings),
         quiet=quiet,
         children=len(processes),
@@ -162,8 +165,9 @@ def _reading(process: psutil.Process, counters: _Counters | str | None) -> Proce
             "threads": process.num_threads(),
             "descriptors": process.num_fds(),
         }
-    if isinstance(counters, _Counters):
-        return ProcessReading(source="agent", **outside, **_exact(counters))
+    if isinstance(counters, _Counters) and (counters.python or counters.native):
+        source: Source = "agent" if "gc" in counters.model_fields_set else "native"
+        return ProcessReading(source=source, **outside, **_exact(counters))
     return ProcessReading(source="outside", **outside)
 
 

@@ -1,9 +1,10 @@
 """Before a leak is called: which line allocates it, who holds it, and does it let go by itself?"""
 
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tsprof.analysis.attribution import Seen, conclude
 from tsprof.analysis.captures import CaptureDigest
 from tsprof.analysis.confirmation import Attribution, Confirmation
 from tsprof.analysis.counted_resources import COUNTED
-from tsprof.analysis.culprits import Culprit
+from tsprof.analysis.culprits import Culprit, beside_memory
 from tsprof.analysis.sites import Origin, leaking_sites
 from tsprof.profilers.origin import origins
 from tsprof.report.model import IN_BYTES
@@ -46,7 +47,8 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
     named: tuple[Culprit, ...] = ()
     origin_of = _origins(engine)
     watched = False
-    with ThreadPoolExecutor(1) as reader:  # captures are read while the target rests
+    # Captures are read while the target rests.
+    with _removed_in_the_end(captures), ThreadPoolExecutor(1) as reader:
         with suppress(RunEnded):  # the events say what happened; what is known stays known
             if plan.attribute is not False and set(COUNTED).intersection(final.leaking):
                 watched = True
@@ -68,6 +70,11 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
                 engine.pump(0.1)
         spent += time.monotonic() - waited
         attribution = _attribution(window, final, reading.result(), origin_of)
+    if attribution is not None:
+        named = tuple(
+            beside_memory(one, attribution.sites, final.counts[one.resource].rate.value)
+            for one in named
+        )
     if after is not None:
         with suppress(RunEnded):
             after = load_again(engine, after, requests)
@@ -81,13 +88,22 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
     )
 
 
+@contextmanager
+def _removed_in_the_end(folder: Path) -> Iterator[None]:
+    """Leave nothing of a window on disk, however it ended."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _bytes_leak(final: Look) -> bool:
     return not set(IN_BYTES).isdisjoint(final.leaking)
 
 
 def _origins(engine: Engine) -> Callable[[str], Origin]:
     """Return what tells whose code a source file of the target is."""
-    hellos = [agent.hello for agent in engine.instruments.agents.connected().values()]
+    hellos = [agent.hello for agent in engine.instruments.agents.interpreters().values()]
     hello = hellos[0] if hellos else {}
     return origins(
         libraries=[Path(p) for p in hello.get("libraries", ())],
@@ -114,6 +130,7 @@ def _attribution(
             notes=tuple(window.notes),
         ),
         final,
+        origin_of,
     )
 
 

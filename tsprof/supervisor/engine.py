@@ -14,11 +14,11 @@ import psutil
 
 from tsprof.errors import TsprofError
 from tsprof.load.client import LoadProcess
-from tsprof.load.messages import LoadLost, Quiet, Tick
+from tsprof.load.messages import LoadLost, Quiet, Tick, WorkerLost
 from tsprof.probes.cgroup import MemoryGroup, memory_group
 from tsprof.probes.gauges import GaugeAddress
 from tsprof.probes.processes import sample
-from tsprof.records import Checkpoint, Event, Phase, Segment
+from tsprof.records import Checkpoint, Event, LoadCost, Phase, Segment
 from tsprof.report.live import Progress
 from tsprof.store.database import RunDatabase
 from tsprof.supervisor.agents import Agents
@@ -98,6 +98,10 @@ class Engine:
     failures: int = 0
     served: bool = False
     """The target has answered a request as it should."""
+    load_costs: dict[str, LoadCost] = field(default_factory=dict)
+    """What each load process did and used so far, by its name."""
+    _uncertain: bool = False
+    """Whether more requests may have come since the last checkpoint than were counted."""
     _endpoints: Counter[str] = field(default_factory=Counter)
     _finished: Quiet | None = None
     _tick: Tick | None = None
@@ -139,6 +143,8 @@ class Engine:
                     self._store_tick(event)
                 case Quiet():
                     self._finished = event
+                case WorkerLost(reason=reason):
+                    self.note("worker_lost", reason)
                 case LoadLost(reason=reason):
                     self.note("load_lost", f"the load process ended: {reason}")
                     raise RunEnded
@@ -189,7 +195,7 @@ class Engine:
         began = time.monotonic()
         costly = began >= self._costly_next
         ours = [psutil.Process()]
-        load = [psutil.Process(tools.load.pid)] if psutil.pid_exists(tools.load.pid) else []
+        load = [psutil.Process(pid) for pid in tools.load.pids if psutil.pid_exists(pid)]
         for record in (
             *sample(processes, second, "target", costly=costly),
             *sample(load, second, "load", costly=False),
@@ -316,10 +322,18 @@ class Engine:
         segment = self._close_and_wait(None, time.monotonic())
         return segment.requests / segment.seconds if segment.seconds > 0 else 0.0
 
-    def counted_segment(self, requests: int, patience: float) -> Segment:
-        """Drive a counted number of requests, or what gets done within ``patience`` seconds."""
+    def counted_segment(
+        self, requests: int, patience: float, until: Callable[[], bool] = bool
+    ) -> Segment:
+        """Drive a counted number of requests, or what gets done before it is to end.
+
+        Args:
+            requests: to drive.
+            patience: seconds after which it is closed.
+            until: tells that it is to be closed at once; false throughout by default.
+        """
         self._open(requests)
-        return self._close_and_wait(requests, time.monotonic() + patience)
+        return self._close_and_wait(requests, time.monotonic() + patience, until)
 
     def open_gate(self) -> None:
         """Begin a segment that ``close_gate`` ends."""
@@ -366,11 +380,13 @@ class Engine:
         self._answered = time.monotonic()
         self.instruments.load.open_gate(requests)
 
-    def _close_and_wait(self, intended: int | None, deadline: float) -> Segment:
+    def _close_and_wait(
+        self, intended: int | None, deadline: float, until: Callable[[], bool] = bool
+    ) -> Segment:
         closed = False
         while self._finished is None:
             self.pump(0.05)
-            if not closed and time.monotonic() >= deadline:
+            if not closed and (time.monotonic() >= deadline or until()):
                 self.instruments.load.close_gate()
                 closed = True
         done = self._finished
@@ -378,6 +394,14 @@ class Engine:
         self.failures += done.failures
         for endpoint in done.endpoints:
             self._endpoints[f"{endpoint.method} {endpoint.name}"] += endpoint.requests
+        self._sum_up(done.processes)
+        if done.uncertain:
+            self._uncertain = True
+            self.note(
+                "worker_lost",
+                f"segment {len(self.segments)} is not judged: how many requests the lost load "
+                "process had sent in it is not known",
+            )
         segment = Segment(
             number=len(self.segments),
             seconds=done.seconds,
@@ -394,10 +418,17 @@ class Engine:
             arrivals=done.arrivals,
             latency_sent=done.latency_sent,
             generator=done.generator,
+            uncertain=done.uncertain,
         )
         self.segments.append(segment)
         self.instruments.database.add(segment)
         return segment
+
+    def _sum_up(self, costs: Sequence[LoadCost]) -> None:
+        for cost in costs:
+            before = self.load_costs.get(cost.name)
+            requests = cost.requests + (before.requests if before else 0)
+            self.load_costs[cost.name] = replace(cost, requests=requests)
 
     def checkpoint(self) -> Checkpoint:
         """Wait for quiet and read every process."""
@@ -413,11 +444,13 @@ class Engine:
                 requests=self.requests,
                 failures=self.failures,
                 endpoints=self._endpoints,
+                uncertain=self._uncertain,
             ),
             quiet=quiet,
         )
         for pid, reason in silent.items():
             self.note("agent_lost", f"the agent in process {pid} gave no answer: {reason}", pid)
+        self._uncertain = False
         self.checkpoints.append(checkpoint)
         tools.database.add(checkpoint)
         tools.database.commit()
@@ -428,7 +461,11 @@ class Engine:
     def control(self) -> None:
         """Prove the ledger in every process whose agent has not been put to the test yet."""
         agents = self.instruments.agents
-        new = agents.connected().keys() - self._controlled
+        new = {
+            pid
+            for pid, agent in agents.connected().items()
+            if pid not in self._controlled and not agent.blindness
+        }
         if not new:
             return
         results = positive_control(agents, new)

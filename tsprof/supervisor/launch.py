@@ -24,6 +24,8 @@ from urllib.parse import urlsplit
 import psutil
 
 from tsprof.errors import NotReadyError, UsageError
+from tsprof.probes.resources import listening_ports
+from tsprof.report.text import clean
 from tsprof.store.runs import LOG_LINES, tail
 
 GUARD = Path(__file__).with_name("guard.py")
@@ -279,8 +281,8 @@ def wait_until_ready(
             continue
         if time.monotonic() - began > timeout:
             raise NotReadyError(
-                f"the target was not ready after {timeout:g} s (waited for {what})"
-                + _quoted(target.log_tail()),
+                f"the target was not ready after {timeout:g} s (waited for {what}; "
+                f"{_where_it_listens(target)})" + _quoted(target.log_tail()),
                 hint="check the port in the command ({port} stands for a free one), "
                 "--ready and --ready-timeout",
             )
@@ -312,4 +314,15 @@ def describe_exit(status: int | None) -> str:
 def _quoted(lines: list[str]) -> str:
     if not lines:
         return "; it printed nothing"
-    return "; the end of its output:\n" + "\n".join("  | " + line for line in lines)
+    # A traceback reads by its indentation, which cleaning takes away.
+    shown = (f"  | {line[: len(line) - len(line.lstrip())]}{clean(line)}" for line in lines)
+    return "; the end of its output:\n" + "\n".join(shown)
+
+
+def _where_it_listens(target: Target) -> str:
+    ports: set[int] = set()
+    for process in target.processes():
+        with suppress(psutil.Error):
+            ports |= listening_ports(process.net_connections("inet"))
+    named = ", ".join(map(str, sorted(ports)))
+    return f"it listens on port {named}" if ports else "it listens on no port"

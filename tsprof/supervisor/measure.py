@@ -4,6 +4,7 @@ import time
 
 from tsprof.analysis.assessments import DETECTABLE_GOAL, Look, look
 from tsprof.report.live import Progress
+from tsprof.supervisor import descriptors
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.gauges import read_gauges
 from tsprof.supervisor.plan import Plan
@@ -54,7 +55,7 @@ def measure(engine: Engine, plan: Plan) -> int:
         now = look(engine.checkpoints, plan.slowest_fill)
         engine.lean = _lean(now)
         sure = sure + 1 if _is_sure(now) else 0
-        if sure >= SURE_LOOKS and may_stop(plan, now):
+        if (sure >= SURE_LOOKS and may_stop(plan, now)) or descriptors.run_out(engine):
             break
     return requests
 
@@ -81,6 +82,7 @@ def _grows_with_time(now: Look) -> bool:
 
 def _lean(now: Look) -> Progress:
     memory = now.memory or now.outside
+    undecided = now.lean == "undecided"  # for want of another resource, where memory is settled
     return Progress(
         phase="measuring",
         elapsed=0.0,
@@ -88,5 +90,5 @@ def _lean(now: Look) -> Progress:
         low=memory.rate.low if memory else None,
         high=memory.rate.high if memory else None,
         lean=now.lean,
-        message=memory.reason if memory else "",
+        message=memory.reason if memory and not (undecided and now.memory_settled) else "",
     )

@@ -99,7 +99,8 @@ def _look(engine: Engine, pids: Collection[int], command: str) -> dict[int, _Sig
     """List what the processes hold that the verdict rests on; one that cannot be read is noted."""
     tools = engine.instruments
     wait_until_quiet(tools.target.processes(), engine.pump)
-    replies = tools.agents.ask(command, pids=pids, timeout=LISTING_PATIENCE)
+    pythons = tools.agents.interpreters().keys() & set(pids)
+    replies = tools.agents.ask(command, pids=pythons, timeout=LISTING_PATIENCE)
     everybody = tools.target.processes()
     processes = [process for process in everybody if process.pid in pids][:MOST_PROCESSES]
     sockets = {process: _sockets(process) for process in processes}

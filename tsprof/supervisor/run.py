@@ -8,6 +8,7 @@ from contextlib import (
     nullcontext,
     suppress,
 )
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,16 +20,14 @@ from tsprof.analysis.assessments import look
 from tsprof.analysis.confirmation import Confirmation
 from tsprof.config import Settings
 from tsprof.errors import NotReadyError, StoreError, TsprofError, UsageError
-from tsprof.load.client import LoadProcess
-from tsprof.load.spec import LoadSpec
 from tsprof.report.live import LiveView
 from tsprof.report.model import Report
 from tsprof.store.database import RunDatabase
 from tsprof.store.reports import assemble, store_report
-from tsprof.store.runs import DATABASE, LOAD_LOG, create_run, discard_run, keep_target_log
+from tsprof.store.runs import DATABASE, create_run, discard_run, keep_target_log
 from tsprof.supervisor import provenance
 from tsprof.supervisor.agents import Agents
-from tsprof.supervisor.bring_up import Surroundings, bring_up, find_place, sight_notes
+from tsprof.supervisor.bring_up import Surroundings, bring_up, find_place
 from tsprof.supervisor.climb import climb
 from tsprof.supervisor.confirm import confirm
 from tsprof.supervisor.engine import Engine, Instruments, RunEnded
@@ -37,6 +36,8 @@ from tsprof.supervisor.interrupts import InterruptedEarlyError, RunInterrupted, 
 from tsprof.supervisor.launch import Target, not_ready_after_all
 from tsprof.supervisor.measure import measure
 from tsprof.supervisor.plan import Plan
+from tsprof.supervisor.sight import sight_notes
+from tsprof.supervisor.start_load import start_load
 from tsprof.supervisor.surge import surge
 
 _METHODS: dict[str, Callable[[Engine, Plan], int]] = {"stress": climb, "spike": surge}
@@ -87,17 +88,7 @@ def run(
         place = find_place(settings)
         around = Surroundings(agents, folder, interrupts, view, stack)
         target = bring_up(settings, place, around)
-        load = LoadProcess.start(
-            LoadSpec(
-                host=place.host,
-                users=plan.users,
-                locustfile=settings.load.locustfile,
-                paths=settings.load.url,
-                rate=plan.rate,
-            ),
-            folder / LOAD_LOG,
-        )
-        stack.callback(load.stop)
+        load = start_load(settings, plan, place, around)
         gauges = gauge_addresses(settings, place, plan.gauge_limits)
         again = None if settings.target.pid else partial(bring_up, settings, place, around)
         engine = Engine(
@@ -112,7 +103,7 @@ def run(
                 started=started,
                 run=folder.name,
                 configuration=settings.model_dump(mode="json", by_alias=True),
-                target_python=", ".join(sorted({a.python for a in agents.connected().values()})),
+                target_python=", ".join(sorted({a.python for a in agents.interpreters().values()})),
             ).model_dump(mode="json"),
         )
         _drive(engine, plan, view, folder)
@@ -184,6 +175,7 @@ def _store_end(engine: Engine) -> None:
     failures = [f"{s.message} ({s.count:,} times)" for s in tools.load.failure_samples]
     try:
         tools.database.set_fact("failures", failures)
+        tools.database.set_fact("load_processes", [asdict(c) for c in engine.load_costs.values()])
         if isinstance(tools.target, Target):
             tools.database.set_fact("log_tail", tools.target.log_tail())
         tools.database.set_fact("complete", True)

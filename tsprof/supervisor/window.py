@@ -5,12 +5,12 @@ end are survivors; the containers that gained entries meanwhile are what holds t
 """
 
 import importlib.util
-import platform
 import sysconfig
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ from tsprof.analysis import observe
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.captures import CaptureDigest
 from tsprof.analysis.holders import growing_types
+from tsprof.profilers import native_tools
 from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import Checkpoint
 from tsprof.supervisor.agents import Agent, Agents, Reply
+from tsprof.supervisor.capture_room import CaptureRoom
 from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine
 
@@ -28,9 +30,10 @@ MOST_PROCESSES = 3
 """Processes in which windows are opened at a time, those that grow the most."""
 GROWING_SHARE = 0.1
 """Part of the whole growth from which a process is looked into."""
-DISK_LIMIT = 2 << 30
-"""Bytes that must be free for a capture. A window of 12 s wrote 30 to 95 MB, with native traces or
-without."""
+LEAST_ROOM = 512 << 20
+"""Bytes that must be free for a window to be opened."""
+EARLY_SHARE = 0.5
+"""Part of the room for captures at which a window's early segment ends."""
 CENSUS_PATIENCE = 20.0
 CENSUS_CALLS = 5
 """Calls of some 2 s each that a census may take: five million objects took two."""
@@ -127,29 +130,40 @@ def open_window(
         RunEnded: the target or the load is gone; ``engine.profiling`` tells that it was in here.
     """
     agents = engine.instruments.agents
-    present = agents.connected()
+    present = agents.interpreters()
     pids = [pid for pid in window.pids if pid in present]
     if not pids:
-        window.notes.append("no process with an agent grows, so no line can be named")
+        is_native = not agents.connected().keys().isdisjoint(window.pids)
+        nobody = "no process with an agent grows, so no line can be named"
+        window.notes.append(native_tools.advice() if is_native else nobody)
         return
     engine.phase = "attributing: which line, which holder"
     engine.profiling = str(tracing)
     _prepare(window, engine, pids, tracing)
     window.before = _census(agents, pids)
-    _start(window, engine, pids, tracing)
-    early = engine.counted_segment(requests, SEGMENT_PATIENCE)
+    window.folder.mkdir(exist_ok=True)
+    room = CaptureRoom.in_folder(window.folder)
+    _start(window, engine, pids, tracing, garbage="garbage" in final.leaking)
+    early = engine.counted_segment(
+        requests, SEGMENT_PATIENCE, partial(room.is_used_up, EARLY_SHARE)
+    )
     _quiet(engine)
-    _collect(agents, window, final)
-    for pid, reply in agents.ask("window.mark", pids=window.captures).items():
+    for pid, reply in agents.ask(
+        "window.mark", pids=window.captures, timeout=WINDOW_PATIENCE
+    ).items():
         if not isinstance(reply, str) and reply.get("marked"):
             window.marks[pid] = reply["time"]
-    late = engine.counted_segment(max(early.requests, 1), SEGMENT_PATIENCE)
+    late = engine.counted_segment(max(early.requests, 1), SEGMENT_PATIENCE, room.is_used_up)
     _quiet(engine)
-    _collect(agents, window, final)
     agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
     window.after = _census(agents, pids)
     window.requests_early = early.requests
     window.requests_total = early.requests + late.requests
+    if room.is_used_up():
+        window.notes.append(
+            f"the window was ended early, after {window.requests_total:,} requests: its captures "
+            f"had taken {room}"
+        )
     if "garbage" in final.leaking:  # before the look for holders collects it
         window.garbage = agents.ask("garbage.take", pids=pids, timeout=CENSUS_PATIENCE)
     _find_holders(window, engine)
@@ -170,16 +184,6 @@ def _see_it_end(engine: Engine) -> None:
 
 def _quiet(engine: Engine) -> None:
     wait_until_quiet(engine.instruments.target.processes(), engine.pump)
-
-
-def _collect(agents: Agents, window: Window, final: Look) -> None:
-    """Free what waits for the collector, as the ledger's checkpoints do, unless that is the leak.
-
-    The cycles of one request were 204 B beside a leak of 257 B (msgspec 0.14.1 under gunicorn):
-    the sites summed up to nearly twice the growth, and none could be named.
-    """
-    if "garbage" not in final.leaking:
-        agents.ask("checkpoint", pids=window.captures, timeout=WINDOW_PATIENCE)
 
 
 def _census(agents: Agents, pids: list[int]) -> dict[int, Reply]:
@@ -220,22 +224,28 @@ def _prepare(window: Window, engine: Engine, pids: list[int], tracing: Tracing) 
         if isinstance(reply, str):
             window.notes.append(f"process {pid}: no window: {reply}")
         elif reply.get("refused"):
-            other = f"; {reply['method']} instead" if reply.get("method") else ""
-            other += ", which does not see the native memory that grows" if window.native else ""
-            window.notes.append(
-                f"process {pid} (Python {agent.python}): {reply['refused']}{other}; "
-                f"to use memray: pip install memray in the target's environment"
-                + (f" ({platform.python_version()} here)" if _memray_for(agent) is None else "")
-            )
+            window.notes.append(_instead(agent, reply, native=window.native))
         elif window.native and reply.get("method") == "tracemalloc":
             window.notes.append(
                 f"process {pid}: tracemalloc does not see the native memory that grows"
             )
 
 
-def _start(window: Window, engine: Engine, pids: list[int], tracing: Tracing) -> None:
+def _instead(agent: Agent, reply: Mapping[str, Any], *, native: bool) -> str:
+    """Say in one line why memray does not trace, what does, and how to have memray."""
+    text = f"process {agent.pid} (Python {agent.python}): {reply['refused']}"
+    if reply.get("method"):
+        text += f", so {reply['method']} names the lines, from the innermost frames only"
+        text += " and without the native memory that grows" if native else ""
+    if reply.get("missing"):
+        text += "; for whole stacks: pip install memray in the target's environment"
+    return text
+
+
+def _start(
+    window: Window, engine: Engine, pids: list[int], tracing: Tracing, *, garbage: bool
+) -> None:
     agents = engine.instruments.agents
-    window.folder.mkdir(exist_ok=True)
     for pid, agent in agents.connected().items():
         if pid not in pids:
             continue
@@ -243,7 +253,8 @@ def _start(window: Window, engine: Engine, pids: list[int], tracing: Tracing) ->
         arguments = vars(tracing) | {
             "memray_path": _memray_for(agent),
             "file": str(capture),
-            "disk_limit": DISK_LIMIT,
+            "disk_limit": LEAST_ROOM,
+            "garbage": garbage,
         }
         reply = agents.ask("window.start", arguments, pids=[pid], timeout=CENSUS_PATIENCE).get(pid)
         if isinstance(reply, Mapping) and reply.get("started"):

@@ -11,8 +11,8 @@ import psutil
 from load_targets.server import CountingServer
 
 from tsprof.load.client import LoadProcess
-from tsprof.load.messages import LoadLost, Quiet, Tick
-from tsprof.load.spec import LoadSpec
+from tsprof.load.messages import LoadEvent, LoadLost, Quiet, Tick
+from tsprof.load.spec import ONE_PROCESS, LoadSpec, Workers
 
 USERS = 8
 PATIENCE = 30.0
@@ -35,11 +35,13 @@ class Loads:
         users: int = USERS,
         rate: float | None = None,
         seed: int | None = None,
+        workers: Workers = ONE_PROCESS,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> LoadProcess:
         """Start a load from the text of a Locust file, or of paths."""
         path = write(self._locustfile, locustfile) if locustfile else None
         spec = LoadSpec(self._server.host, users, path, paths, rate, seed)
-        self._started.append(LoadProcess.start(spec, self.log))
+        self._started.append(LoadProcess.start(spec, self.log, workers=workers, tell=tell))
         return self._started[-1]
 
     def __enter__(self) -> Self:
@@ -52,8 +54,9 @@ class Loads:
         trace: TracebackType | None,
     ) -> None:
         for load in self._started:
+            pids = load.pids
             load.stop(1)
-            assert is_gone(load.pid)
+            assert all(map(is_gone, pids))
 
 
 def write(path: Path, text: str) -> Path:
@@ -83,6 +86,18 @@ def ticks_until(load: LoadProcess, condition: Callable[[Tick], bool]) -> Tick:
             if condition(event):
                 return event
     raise AssertionError("no such tick")
+
+
+def events_until(load: LoadProcess, last: Callable[[LoadEvent], bool]) -> list[LoadEvent]:
+    """What happens up to and including an event."""
+    events: list[LoadEvent] = []
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        for event in load.poll(1):
+            events.append(event)
+            if last(event):
+                return events
+    raise AssertionError(f"it did not come: {events[-3:]}")
 
 
 def to_the_end(load: LoadProcess) -> tuple[list[Tick], Quiet]:

@@ -18,8 +18,8 @@ class CountingServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 1024
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, address: str = "127.0.0.1") -> None:
+        super().__init__((address, 0), _Handler)
         self.paths: Counter[str] = Counter()
         self.connections = 0
         self.active = 0
@@ -28,7 +28,7 @@ class CountingServer(ThreadingHTTPServer):
 
     @property
     def host(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"http://{self.server_address[0]!s}:{self.server_port}"
 
     @property
     def count(self) -> int:

@@ -1,3 +1,4 @@
+import gc
 import json
 import sys
 import threading
@@ -105,6 +106,7 @@ def test_old_greenlets_are_not_traced_by_memray(
     assert [reply["method"] for reply in replies] == methods
     for reply in replies:
         assert ("greenlet" in reply["refused"]) == (reply["method"] != "memray")
+        assert not reply.get("missing")
 
 
 def no_memray(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,6 +121,7 @@ def test_without_memray_there_is_tracemalloc(
     no_memray(monkeypatch)
     alone = window.prepare({})
     assert alone["method"] == "tracemalloc"
+    assert alone["missing"]
     assert alone["refused"] == "the target's environment has no memray, and none was offered"
     offered = window.prepare({"memray_path": str(tmp_path)})
     assert f"{tmp_path} has none for this interpreter" in offered["refused"]
@@ -144,3 +147,50 @@ def test_a_file_that_cannot_be_written(
 def test_nothing_to_mark_or_stop(window: Window) -> None:
     assert not window.mark({})["marked"]
     assert not window.stop({})["stopped"]
+
+
+def pass_by() -> int:
+    return len({"passes": "by"})
+
+
+def leak(kept: dict[int, object], number: int) -> None:
+    kept[number] = {"is": "kept"}
+
+
+def test_a_dict_is_seen_where_it_is_made_and_not_where_cpython_took_it_from(
+    window: Window, capture: str
+) -> None:
+    kept: dict[int, object] = {}
+    for number in range(100):  # fills the free list with what pass_by made
+        leak(kept, number)
+        pass_by()
+    before = gc.get_threshold(), gc.get_freeze_count() > 1_000
+    window.start({"file": capture, "method": "tracemalloc", "frames": 1})
+    window.mark({})
+    for number in range(100, 1_100):
+        pass_by()
+        made = [Path() for _ in range(50)]
+        leak(kept, number)
+        del made
+    window.stop({})
+    assert (gc.get_threshold(), gc.get_freeze_count() > 1_000) == before
+    lines = {
+        "leak": leak.__code__.co_firstlineno + 1,
+        "pass_by": pass_by.__code__.co_firstlineno + 1,
+    }
+    end = json.loads(Path(capture).read_text())["end"]
+    blocks = {
+        name: sum(row[2] for row in end if row[0][0] == [__file__, line])
+        for name, line in lines.items()
+    }
+    assert blocks["leak"] > 4 * blocks["pass_by"]
+
+
+def test_a_program_that_collects_by_itself_is_left_alone(window: Window, capture: str) -> None:
+    gc.disable()
+    try:
+        before = gc.get_threshold()
+        window.start({"file": capture, "method": "tracemalloc"})
+        assert (gc.get_threshold(), gc.isenabled()) == (before, False)
+    finally:
+        gc.enable()

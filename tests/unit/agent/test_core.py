@@ -1,5 +1,6 @@
 """The agent's thread, at work in this process."""
 
+import gc
 import os
 import threading
 import time
@@ -71,6 +72,26 @@ def test_a_checkpoint_frees_cycles_and_says_how_much(agents: Agents) -> None:
     # Some of them may have been freed by a collection of this process's own.
     assert reply["collected"] == 0 or freed > 0
     assert ask(agents, "checkpoint")["collected"] == 0
+
+
+@pytest.mark.usefixtures("agent")
+def test_what_python_keeps_for_reuse_is_no_garbage(agents: Agents) -> None:
+    gc.disable()  # only then the garbage is weighed
+    try:
+        ask(agents, "checkpoint")
+        kept = [(number, number, number) for number in range(2000)]
+        del kept
+        reply = ask(agents, "checkpoint")
+        cycles: list[list[object]] = [[] for _ in range(1000)]
+        for cycle in cycles:
+            cycle.append(cycle)
+        del cycle, cycles
+        later = ask(agents, "checkpoint")
+    finally:
+        gc.enable()
+    assert reply["before"]["python"]["live"] - reply["python"]["live"] < 50_000
+    assert later["before"]["python"]["live"] - later["python"]["live"] > 50_000
+    assert later["collected"] >= 1000
 
 
 @pytest.mark.usefixtures("agent")

@@ -2,6 +2,8 @@
 
 import pytest
 from fabricate import (
+    NATIVE,
+    PYTHON,
     SEGMENT,
     Process,
     alive,
@@ -110,6 +112,19 @@ def test_a_large_process_without_an_agent_limits_what_could_be_seen() -> None:
     assert beside.detectable is not None
     assert beside.detectable > 100 * alone.detectable
     assert small.detectable == pytest.approx(alone.detectable)
+
+
+def test_memory_that_no_allocator_holds_limits_what_could_be_seen() -> None:
+    """Such as a garbage-collected heap."""
+    alone = look(taken(growing()))
+    mapped = PYTHON + NATIVE
+    beside = look(taken(growing(anonymous=2 * mapped)))
+    little = look(taken(growing(anonymous=mapped + 900_000)))
+    assert alone.detectable is not None
+    assert beside.detectable is not None
+    assert beside.detectable > 100 * alone.detectable
+    assert little.detectable == pytest.approx(alone.detectable)
+    assert [seen.unowned_matters for seen in (alone, beside, little)] == [False, True, False]
 
 
 def test_the_blind_spot_grows_with_the_memory() -> None:

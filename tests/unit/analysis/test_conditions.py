@@ -4,7 +4,7 @@ import pytest
 from compared import measures
 
 from tsprof.analysis.conditions import Service, conditions, no_room, obstacle
-from tsprof.report.model import Provenance
+from tsprof.report.model import Delivery, Provenance
 
 HERE = {"users": "10", "cores": "2"}
 
@@ -54,11 +54,19 @@ def test_conditions_are_the_load_and_the_machine() -> None:
             "check": "damaged",
         },
     )
-    assert conditions("check", provenance) == {"users": "10", "url": "/a, /b", "cores": "2"}
-    assert conditions("endurance", provenance)["users"] == "50"
-    assert conditions("check", Provenance()) == {}
-    scheduled = Provenance(configuration={"load": {"rate": 50}})
-    assert conditions("check", scheduled) == {
-        "rate": "50",
-        "latency": "from when requests were due",
-    }
+    none = Delivery()
+    assert conditions("check", provenance, none) == {"users": "10", "url": "/a, /b", "cores": "2"}
+    assert conditions("endurance", provenance, none)["users"] == "50"
+    assert conditions("check", Provenance(), none) == {}
+
+
+def test_latency_from_another_start_does_not_compare() -> None:
+    """As that of runs from before there was a schedule."""
+    paced = Provenance(configuration={"load": {"rate": 50}})
+    before = conditions("check", paced, Delivery())
+    after = conditions("check", paced, Delivery(due=100))
+    assert before == {"rate": "50"}
+    assert after == {"rate": "50", "latency": "from when requests were due"}
+    assert "latency was not set" in obstacle(
+        Service(measures=(), conditions=before), Service(measures=(), conditions=after)
+    )

@@ -1,10 +1,10 @@
 """What a count leak consists of: kinds, lines, holders."""
 
 from tsprof.analysis.counted_resources import FROM_A_CLIENT, CountedResource, Grown, Held, grown
-from tsprof.analysis.culprits import Culprit, Seen, culprit, worth_naming
+from tsprof.analysis.culprits import Culprit, Seen, beside_memory, culprit, worth_naming
 from tsprof.analysis.listings import Descriptor, Listing, Spawned, Task, Thread, merged
 from tsprof.analysis.sites import Origin
-from tsprof.report.model import Holder
+from tsprof.report.model import Holder, Site
 
 EXPORT = (("open_it", "/lib/python/tempfile.py", 5), ("export", "app.py", 31), ("run", "app.py", 9))
 HOLDER = Holder(path='app.py: module global "handles" -> list', type="list", entries_per_request=1)
@@ -107,7 +107,7 @@ def test_it_says_when_it_does_not_know_the_line() -> None:
         "not known of 5 of 20: Python was not told" in text for text in named(groups).details
     )
     (without,) = named(grown([], files(range(5))), expected=5, recorded=False).details[1:]
-    assert "no agent" in without
+    assert "in Python programs only" in without
 
 
 def test_a_leak_that_does_not_go_on_has_no_culprit() -> None:
@@ -192,3 +192,31 @@ def test_children_are_found_by_their_program() -> None:
     assert (script.object_id, script.origin, zombie.origin) == (77, EXPORT, EXPORT)
     assert forked.origin == fork
     assert grown([], [zombie])[0].what == 'zombie process "convert-to-thum"'
+
+
+NATIVE = Site(
+    function="addresses", file="app.py", line=20, bytes_per_request=5000, share=0.9,
+    blocks_per_request=4, through="_cares.so: ares_init_options()",
+)  # fmt: skip
+PYTHON = NATIVE.model_copy(update={"function": "remember", "through": ""})
+
+
+def test_what_c_code_opens_goes_with_the_native_memory_that_leaks_beside_it() -> None:
+    found = named(grown((), files(range(20))))
+    together = beside_memory(found, [PYTHON, NATIVE], 1.0)
+    assert [(site.function, site.bytes_per_request) for site in together.sites] == [
+        ("addresses", 0)
+    ]
+    assert together.title == found.title
+    assert together.details[-1] == (
+        "with each of them native memory leaks, 4 blocks on average, allocated in addresses "
+        "(app.py:20) through _cares.so: ares_init_options(): that may well open them"
+    )
+
+
+def test_a_line_that_is_known_or_memory_that_does_not_keep_pace_tells_nothing_more() -> None:
+    found = named(grown((), files(range(20))))
+    assert beside_memory(found, [PYTHON], 1.0) is found
+    assert beside_memory(found, [NATIVE], 10.0) is found
+    opened = named(grown((), files(range(20), origin=EXPORT)))
+    assert beside_memory(opened, [NATIVE], 1.0) is opened

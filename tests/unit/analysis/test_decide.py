@@ -1,5 +1,7 @@
 """The verdict: never a pass on what was not seen, never a fail on what does not leak."""
 
+from dataclasses import replace
+
 import pytest
 from fabricate import (
     SEGMENT,
@@ -34,6 +36,19 @@ def test_a_clean_run_passes_and_says_what_it_could_have_seen() -> None:
     assert decision.verdict is Verdict.PASS
     assert decision.findings == ()
     assert "anything above" in said(decision)
+
+
+def test_a_run_that_passes_tells_of_memory_without_counters() -> None:
+    assert judge(CLEAN).remarks == ()
+    decision = judge(taken(growing(anonymous=60_000_000), count=200))
+    assert decision.verdict is Verdict.PASS
+    assert "no allocator that can be read" in "".join(decision.remarks)
+
+
+def test_a_run_that_passes_tells_of_mapped_memory_that_grows() -> None:
+    decision = judge(taken(lambda number: reading(number, file_mapped=100_000 * number)))
+    assert decision.verdict is Verdict.PASS
+    assert decision.remarks[0].startswith("mapped files and shared memory grew by 100 B")
 
 
 def test_a_leak_fails() -> None:
@@ -89,7 +104,7 @@ def test_memory_outside_of_the_allocators_that_leaks_fails() -> None:
     mapped = taken(lambda n: reading(n, anonymous=20_000_000 + 300 * SEGMENT * n // 4096 * 4096))
     decision = judge(mapped)
     assert decision.verdict is Verdict.FAIL
-    assert "outside of Python and malloc" in said(decision)
+    assert "that no known allocator holds" in said(decision)
 
 
 def test_a_leak_seen_from_outside_fails() -> None:
@@ -188,6 +203,16 @@ def test_a_load_that_sent_nothing_does_not_pass() -> None:
 def test_one_restart_in_the_middle_leaves_enough_to_judge() -> None:
     processes = (growing(), alive(growing(pid=200), last=5), alive(growing(pid=201), first=6))
     assert judge(taken(*processes)).verdict is Verdict.PASS
+
+
+def test_a_segment_that_lost_a_load_process_is_left_out() -> None:
+    early, late = list(LEAK), list(CLEAN)
+    early[3] = replace(early[3], uncertain=True)
+    assert judge(early).verdict is Verdict.FAIL
+    late[-3] = replace(late[-3], uncertain=True)
+    decision = judge(late)
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert "load processes were lost in 1 segment" in said(decision)
 
 
 def test_an_agent_that_came_late_is_judged_since_then() -> None:

@@ -189,7 +189,7 @@ def test_growth_that_follows_errors_says_so() -> None:
         (taken(growing_outside(3000)), "seen from outside"),
         (
             taken(lambda n: reading(n, anonymous=20_000_000 + 3_000_000 * n)),
-            "outside of Python and malloc",
+            "that no known allocator holds",
         ),
     ],
 )

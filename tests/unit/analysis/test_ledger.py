@@ -81,6 +81,16 @@ def test_live_memory_that_is_not_resident_makes_the_rest_negative() -> None:
     assert split["other"] < -40_000_000
 
 
+def test_a_native_program_has_no_python_objects() -> None:
+    before, after = (
+        reading(number, source="native", python_live=None, native_live=5_000_000 + 64_000 * number)
+        for number in (0, 1)
+    )
+    rows = {r.owner: r.bytes_per_request for r in growth_rows([before], [after], 1000)}
+    assert "python_objects" not in rows
+    assert rows["native_heap"] == 64
+
+
 def test_a_process_without_an_agent_is_not_split() -> None:
     before, after = outside(), outside(grown=409_600)
     assert owners(before) == {"other": before.rss}

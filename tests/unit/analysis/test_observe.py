@@ -1,5 +1,7 @@
 """Which processes and checkpoints can be compared, and the series that they give."""
 
+from dataclasses import replace
+
 import pytest
 from fabricate import Process, alive, counting, growing, growing_outside, outside, reading, taken
 
@@ -41,6 +43,15 @@ def test_growth_is_judged_since_the_last_change(processes: tuple[Process, ...]) 
     assert view.restarts == 1
     assert view.checkpoints[0].number == 10
     assert {(r.pid, r.started) for r in view.checkpoints[-1].processes} == view.identities
+
+
+def test_growth_is_judged_since_the_last_segment_whose_requests_are_not_all_counted() -> None:
+    checkpoints = taken(growing())
+    checkpoints[10] = replace(checkpoints[10], uncertain=True)
+    view = observe.watched(checkpoints)
+    assert (view.restarts, view.uncertain) == (0, 1)
+    assert view.checkpoints[0].number == 10
+    assert len(view.checkpoints) == 14
 
 
 def test_a_small_native_child_is_no_change() -> None:

@@ -12,7 +12,8 @@ BASELINE = make_baseline(ran())
 
 def service(**figures: float) -> Service:
     report = ran()
-    return Service(measures=measures(**figures), conditions=conditions("check", report.provenance))
+    asked = conditions("check", report.provenance, report.delivery)
+    return Service(measures=measures(**figures), conditions=asked)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """From the facts of a run to its report."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from fabricate import alive, event, growing, growing_outside, judge, reading, se
 
 from tsprof.analysis.assessments import look
 from tsprof.analysis.confirmation import Attribution
+from tsprof.analysis.decide import Decision
 from tsprof.analysis.summary import Facts, build_report
 from tsprof.analysis.usage import sum_samples
 from tsprof.records import Checkpoint, Event, ProcessSample
@@ -60,6 +62,23 @@ def test_the_ledgers_of_the_processes_add_up_to_the_ledger() -> None:
     assert parts == pytest.approx([300, 100, 50], abs=1)
     assert [p.bytes_per_request for p in report.processes] == pytest.approx([300, 100, 50], abs=1)
     assert [p.source for p in report.processes] == ["agent", "agent", "outside"]
+
+
+def test_own_memory_and_sockets_are_those_that_were_read_last() -> None:
+    costly = [
+        replace(sample(0, 0.1), uss=1_000, connections={"listen": 1}),
+        replace(sample(10, 0.2), uss=2_000, connections={"listen": 1, "established": 4}),
+        sample(11, 0.3),
+        replace(sample(10, 0.2, pid=9, role="load"), uss=7, connections={}),
+    ]
+    checkpoints = taken(growing(pid=1), growing(pid=2))
+    facts = Facts(
+        scenario="check", checkpoints=checkpoints, segments=[], events=[], usage=sum_samples(costly)
+    )
+    decision = Decision(verdict=Verdict.PASS, reasons=())
+    found = {p.pid: p for p in build_report(facts, look(checkpoints), decision).processes}
+    assert (found[1].own_memory, found[1].sockets) == (2_000, {"listen": 1, "established": 4})
+    assert (found[2].own_memory, found[2].sockets) == (None, {})
 
 
 def test_processes_that_ended_are_listed_without_a_ledger() -> None:

@@ -63,7 +63,7 @@ def test_the_last_two_runs_are_compared(home: Path, capsys: pytest.CaptureFixtur
     before, after = store(home, 0, hours=1), store(home, 300, hours=2)
     assert run(["diff"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "changed beyond noise: 1 new, 1 worse"
+    assert lines[0] == "changed beyond noise: 1 leak new"
     assert before.name in lines[1]
     assert after.name in lines[2]
 
@@ -76,7 +76,7 @@ def test_runs_are_named_by_a_part_or_a_file(home: Path, capsys: pytest.CaptureFi
     found = json.loads(capsys.readouterr().out)
     assert (found["rows"][0]["before"], found["rows"][0]["after"]) == (300, 600)
     assert run(["diff", "T1609", "mine.json"]) == 0
-    assert "1 gone, 1 better" in capsys.readouterr().out
+    assert "changed beyond noise: 1 leak gone\n" in capsys.readouterr().out
 
 
 def test_one_run_is_compared_with_the_newest(

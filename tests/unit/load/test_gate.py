@@ -10,6 +10,7 @@ import gevent.event
 import pytest
 
 from tsprof.load.gate import Gate
+from tsprof.load.messages import Pace
 
 
 class Users:
@@ -133,6 +134,22 @@ def test_a_rate_spaces_the_tickets(tickets: int | None) -> None:
     assert monotonic() - began >= 11 / 200
     assert gate.finish().admitted == 12
     gevent.killall(users.greenlets)
+
+
+def test_of_a_shared_rate_the_first_request_waits_for_its_turn() -> None:
+    gate = Gate(rate=1000)
+    for delay in (0.05, 0.0):
+        began = monotonic()
+        gate.open(3, Pace(rate=100, delay=delay))
+        for _ in range(3):
+            gate.release(gate.admit())
+        assert monotonic() - began >= delay + 2 / 100
+        gate.finish()
+    gate.open(None, Pace(rate=1, delay=60.0))
+    gate.close()
+    arrivals = gate.finish().arrivals
+    assert arrivals is not None
+    assert arrivals.due == 0
 
 
 def test_what_a_stall_held_back_is_sent_late_and_none_is_left_out() -> None:

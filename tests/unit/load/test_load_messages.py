@@ -11,21 +11,30 @@ from tsprof.load.messages import (
     CloseGate,
     EndpointCounts,
     EndpointTotals,
+    Enlist,
     Failures,
     FailureSample,
+    Join,
+    Joined,
+    Listening,
+    Loaded,
     LoadLost,
     Message,
     OpenGate,
+    Pace,
     Quiet,
     Ready,
     Refused,
     Stop,
     Tick,
+    Welcome,
+    WorkerEnded,
+    WorkerLost,
     decode,
     encode,
 )
-from tsprof.load.spec import LoadSpec
-from tsprof.records import Arrivals, Generator
+from tsprof.load.spec import ONE_PROCESS, LoadSpec, Workers
+from tsprof.records import Arrivals, Generator, LoadCost
 
 LATENCY = Histogram({-5: 2, 700: 1}, 12.25)
 QUIET = Quiet(
@@ -40,6 +49,7 @@ QUIET = Quiet(
     arrivals=Arrivals(sent=3, unsent=2, late=1, late_without_user=1, most_in_flight=2),
     latency_sent=LATENCY,
     generator=Generator(cpu_share=0.5, waited_share=0.25, lag=LATENCY),
+    processes=(LoadCost(name="load process 1", requests=3, cpu_seconds=0.5),),
 )
 MESSAGES: list[Message] = [
     Tick(
@@ -57,15 +67,23 @@ MESSAGES: list[Message] = [
         cpu_seconds=1.5,
     ),
     QUIET,
-    replace(QUIET, arrivals=None, latency_sent=None),
+    replace(QUIET, arrivals=None, latency_sent=None, uncertain=True),
     LoadLost("line\nline"),
+    WorkerLost("name", "line\nline"),
     Failures((FailureSample("a\nb", 2),)),
     Ready(("note",)),
     Refused("message", "hint"),
-    Begin(LoadSpec("http://h", 2, locustfile=Path("a/b.py"), rate=1.5, seed=3)),
-    Begin(LoadSpec("http://h", 2, paths=("/a", "/b"))),
+    Begin(LoadSpec("http://h", 2, locustfile=Path("a/b.py"), rate=1.5, seed=3), ONE_PROCESS),
+    Begin(LoadSpec("http://h", 2, paths=("/a", "/b")), Workers(2, 3, "10.0.0.1", 5557)),
     OpenGate(None),
-    OpenGate(5),
+    OpenGate(5, Pace(2.5, 0.4)),
+    Listening(5557),
+    Joined(1),
+    WorkerEnded("load process 1", "signal SIGKILL"),
+    Enlist("host", 5557, 20.0, "load process 1", Path("a/b.py")),
+    Join("1.2", "load process 1"),
+    Welcome(LoadSpec("http://h", 2, locustfile=Path("a/b.py")), "import os\n"),
+    Loaded("load process 1", ("note",)),
     CloseGate(),
     Stop(2.5),
 ]

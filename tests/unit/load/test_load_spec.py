@@ -24,6 +24,7 @@ GOOD: dict[str, Any] = {"host": "http://127.0.0.1:8000", "users": 3, "paths": ("
         ({"users": -1}, "-1 users"),
         ({"rate": 0.0}, "rate of 0.0"),
         ({"rate": -2.0}, "rate of -2.0"),
+        ({"rate": 1e-7}, "rate of 1e-07"),
         ({"rate": float("nan")}, "rate of nan"),
         ({"rate": float("inf")}, "rate of inf"),
         ({"paths": ()}, "either a Locust file or paths"),

@@ -249,6 +249,8 @@ def failing(**changes: object) -> Report:
                 command="uvicorn worker",
                 ledger=LEDGER,
                 bytes_per_request=32.7,
+                own_memory=31_400_000,
+                sockets={"listen": 1, "established": 10, "close_wait": 2},
             ),
         ),
         latency=LATENCY,

@@ -49,7 +49,7 @@ def printed(shown: Difference, **options: object) -> str:
 
 def test_the_terminal_shows_before_after_change_and_interval() -> None:
     text = printed(difference(*ROWS, notes=("a note",)))
-    assert text.startswith("changed beyond noise: 1 new, 1 worse, 1 gone\n")
+    assert text.startswith("changed beyond noise: 1 leak new\n")
     lines = text.splitlines()
     (owner,) = [line for line in lines if "Python objects" in line]
     assert owner.split() == [
@@ -73,9 +73,24 @@ def test_nothing_changed_is_said() -> None:
     assert printed(difference()).startswith("nothing changed beyond noise\n")
 
 
+def test_the_parts_of_one_leak_are_no_changes_of_their_own() -> None:
+    growth, leak, site, _, speed = ROWS
+    slower = speed.model_copy(update={"mark": "worse"})
+    assert summary(difference(growth, site)) == (
+        "changed beyond noise: growth of Python objects worse, leaks in other places"
+    )
+    assert summary(difference(growth, leak, leak, site, slower)) == (
+        "changed beyond noise: 2 leaks new, throughput worse"
+    )
+    threads = leak.model_copy(update={"unit": "count", "mark": "gone"})
+    assert summary(difference(growth, threads)) == (
+        "changed beyond noise: 1 leak gone, growth of Python objects worse"
+    )
+
+
 def test_markdown_marks_what_changed() -> None:
     text = as_markdown(difference(*ROWS, notes=("a note",)))
-    assert "### changed beyond noise: 1 new, 1 worse, 1 gone" in text
+    assert "### changed beyond noise: 1 leak new" in text
     assert "| **Python objects** | **0.2 B** | **313 B** |" in text
     assert "| latency p99 | 10 ms | 10.4 ms |" in text
     assert "- a note" in text

@@ -160,6 +160,7 @@ def test_the_page_says_what_the_report_says() -> None:
         "GET /items",
         "11 checkpoints with a pause of 63 ms",
         "INFO: Started server process [4712]",
+        "10 established, 2 close wait, 1 listen",
         '{"url": "/health"}',
         "look at app.py:30",
     ):

@@ -15,6 +15,7 @@ from tsprof.report.model import (
     Growth,
     Latency,
     LedgerRow,
+    LoadProcessCost,
     Percentiles,
     Report,
     Verdict,
@@ -136,6 +137,16 @@ def test_with_a_rate_latency_is_shown_from_both_starts(name: str) -> None:
         assert "latency from when each request was due by the rate: p50 0.25 ms" in shown
         assert "without its wait for a free user: p50 0.24 ms, p95 1.5 ms, p99 185 ms" in shown
         assert "of 1,618 requests that were due, 98 were sent more than 10 ms late" in shown
+
+
+@pytest.mark.parametrize("name", ["terminal", "html", "markdown"])
+def test_several_load_processes_are_told_apart(name: str) -> None:
+    costs = tuple(LoadProcessCost(name=f"load process {n}", requests=9, cpu_s=n) for n in (1, 2))
+    cost = report_builder.COST.model_copy(update={"load_processes": costs})
+    text = unescape(RENDERERS[name](report_builder.failing(cost=cost)))
+    assert "(2 processes: load process 1 1 s, load process 2 2 s)" in text
+    cost = report_builder.COST.model_copy(update={"load_processes": costs[:1]})
+    assert "load process" not in unescape(RENDERERS[name](report_builder.failing(cost=cost)))
 
 
 @pytest.mark.parametrize("name", ["terminal", "html", "markdown"])

@@ -16,7 +16,7 @@ from report_builder import (
 from rich.console import Console
 
 from tsprof.report import terminal
-from tsprof.report.model import LedgerRow, Report
+from tsprof.report.model import Finding, LedgerRow, Report
 
 SELECT_GRAPHIC_RENDITION = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -88,7 +88,7 @@ def test_every_part_of_the_report_is_printed() -> None:
         "memory grows 32.8 B per request and does not slow down",
         "Python objects                      31.9 B",
         "all                                 34.2 B",
-        "1. memory leak: memory grows",
+        "1. memory leak: 32.8 B per request (32.1 to 33.4); confidence 99 %",
         "/srv/shop/app.py:30 in remember: 31.9 B in 0.1 blocks per request, 97.3 %",
         "called by 4 frames in starlette 0.46.2, uvicorn 0.34.0",
         'held by app.py: module global "seen" -> dict: +1 entry per request',
@@ -97,7 +97,7 @@ def test_every_part_of_the_report_is_printed() -> None:
         "ruled out: a cache that fills",
         "p99_ms           7.9 ms   < 10 ms  met",
         "error_rate     0.000167  < 0.0001  missed",
-        "4712         32.7 B  agent",
+        "4712         32.7 B       31.4 MB         13  agent",
         "malloc_trim is not available",
         "GET /items: 500",
         "INFO: Started server process",
@@ -105,6 +105,24 @@ def test_every_part_of_the_report_is_printed() -> None:
         "look at app.py:30",
     ):
         assert part in text
+
+
+def test_the_first_screen_says_each_thing_once() -> None:
+    assert piped(inconclusive()).count("run for at least 5 min") == 1
+    counted = Finding(
+        resource="fd",
+        kind="leak",
+        title="open file descriptors grow by 0.05 per request: regular file /tmp/x-*.csv",
+        per_request=0.05,
+    )
+    text = piped(failing(findings=(counted,), reasons=(counted.title,)))
+    assert text.count(counted.title) == 1
+    assert "1. fd leak: 0.05 file descriptors per request" in text
+
+
+def test_the_targets_last_lines_are_shown_where_something_failed() -> None:
+    assert "INFO: Started server process" not in piped(failing(failures=0))
+    assert "INFO: Started server process" in piped(failing(failures=0, complete=False))
 
 
 def test_one_process_needs_no_table_of_its_own() -> None:

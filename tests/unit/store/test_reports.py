@@ -154,13 +154,15 @@ def test_segments_under_a_profiler_tell_nothing_of_the_targets_speed(tmp_path: P
     for number in (24, 25):
         database.add(
             Segment(number=number, seconds=60, requests=1000, failures=0, intended=1000,
-                    latency={1400: 1000}, latency_max_ms=9000.0)
+                    latency={1400: 1000}, latency_max_ms=9000.0,
+                    endpoints=(("GET", "/", 1000, 0, {1400: 1000}),))
         )  # fmt: skip
     database.close()
     report = assemble(folder)
     assert report.verdict == "pass"
     assert report.requests == 26_000
     assert report.latency.max_ms == 4.0
+    assert [(e.requests, e.p99_ms) for e in report.endpoints] == [(2000, None)]
     assert report.latency.requests_per_second == pytest.approx(1000 / 1.2)
     assert [m.name for m in report.performance] == [
         *("p50_ms", "p95_ms", "p99_ms", "requests_per_second", "error_rate")

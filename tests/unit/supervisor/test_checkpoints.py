@@ -51,6 +51,19 @@ def test_a_full_answer_is_read() -> None:
     assert checkpoint.endpoints == {"GET /": 1000}
 
 
+def test_a_native_program_answers_without_a_collector() -> None:
+    checkpoint, silent = taken({os.getpid(): {"pid": 7, "native": {"live": 30, "held": 40}}})
+    assert silent == {}
+    (reading,) = checkpoint.processes
+    assert (reading.source, reading.live, reading.native_held) == ("native", 30, 40)
+
+
+def test_a_native_program_whose_heap_cannot_be_read_is_read_from_outside() -> None:
+    checkpoint, silent = taken({os.getpid(): {"pid": 7, "native": None}})
+    assert silent == {}
+    assert [(r.source, r.live) for r in checkpoint.processes] == [("outside", None)]
+
+
 def test_memory_from_the_kernel_adds_up() -> None:
     checkpoint, _ = taken({})
     (reading,) = checkpoint.processes

@@ -11,7 +11,7 @@ UNSUPPORTED = ("client_pool", "max_retries", "proxy_host")
 
 
 class LeanHttpUser(FastHttpUser):
-    """Locust's ``FastHttpUser`` at about a quarter of its CPU per request.
+    """Locust's ``FastHttpUser`` at about a fifth of its CPU per request.
 
     Its client has the same methods, responses and events, and the class the same settings, but
     for a client pool shared by users, proxies and retries. What is sent differs in one point: a

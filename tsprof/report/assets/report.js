@@ -41,7 +41,11 @@
     percent: (value) => `${trimmed(value)} %`,
   };
 
-  const shown = (unit) => (_, value) => (value == null ? "–" : FORMATS[unit](value));
+  /* What the legend tells of a line: the value under the pointer or, with none there, the last. */
+  const told = (unit, values) => (_, __, ___, index) => {
+    const value = index == null ? values.findLast((known) => known != null) : values[index];
+    return value == null ? "none" : FORMATS[unit](value);
+  };
   const axisValues = (unit) => (_, splits) => splits.map((value) => (value == null ? "" : FORMATS[unit](value)));
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -63,15 +67,14 @@
       scale: series.axis,
       stroke: color,
       width: series.style === "edge" ? 0 : 2,
-      value: shown(series.unit),
+      /* Of a stacked layer it is its own size, not the sum at which it is drawn. */
+      value: told(series.unit, series.values),
       points: { show: !dense && series.style === "line", size: 5, fill: color },
     };
     if (series.style === "guide") line.dash = [6, 5];
     if (chart.stacked) {
       line.fill = `${color}cc`;
       line.width = 1;
-      /* The legend tells the layer's own size, not the sum at which it is drawn. */
-      line.value = (u, _, __, index) => (index == null ? "–" : FORMATS[series.unit](series.values[index]));
     }
     return line;
   };
@@ -140,7 +143,7 @@
         axes,
         bands: bandsOf(chart),
         series: [
-          { label: chart.x_unit === "s" ? "time" : "requests", value: shown(chart.x_unit) },
+          { label: chart.x_unit === "s" ? "time" : "requests", value: told(chart.x_unit, chart.x) },
           ...chart.series.map((series) => lineOf(chart, series, dense)),
         ],
         cursor: { sync: { key: chart.x_unit }, drag: { x: true, y: false } },

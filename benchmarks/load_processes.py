@@ -1,0 +1,139 @@
+"""What does it cost to share a load? CPU per request of 1, 2 and 4 load processes, taking turns.
+
+    python benchmarks/load_processes.py
+    python benchmarks/load_processes.py --rounds 20 --processes 1 2 8
+
+All send the same counted requests to one small server, with as many users in each process: a
+process that has fewer to serve at a time spends more on each. Counted is the CPU time of all load
+processes, the master included (schedstat), because on a machine with few cores requests per second
+cannot grow with their number: what one process more costs is what matters, and where there are
+cores for them the rate grows as the ratio of CPU allows. Printed is the median over rounds, and the
+median of the ratio to one process within each round with its 95 % interval (bootstrap over rounds).
+"""
+
+import argparse
+import asyncio
+import random
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from load_client import LOCUSTFILE, cpu_seconds, serve, start_server
+from tabulate import tabulate
+
+from tsprof.load.client import LoadProcess
+from tsprof.load.messages import LoadLost, Quiet, WorkerLost
+from tsprof.load.spec import LoadSpec, Workers
+
+WARM_UP = 2000
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One segment of counted requests."""
+
+    cpu: float
+    """Microseconds of the load per request."""
+    rate: float
+    """Requests per second."""
+    p50: float | None
+    """Milliseconds."""
+    p99: float | None
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--requests", type=int, default=10_000, help="per round and number")
+    parser.add_argument("--users", type=int, default=16, help="of each process")
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--serve", type=int, metavar="PORT", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        asyncio.run(serve(options.serve))
+        return
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        locustfile = scratch / "lean.py"
+        locustfile.write_text(LOCUSTFILE.format(user="LeanHttpUser"), encoding="utf-8")
+        host = start_server(stack)
+        loads = {
+            count: stack.enter_context(
+                LoadProcess.start(
+                    LoadSpec(host, count * options.users, locustfile),
+                    scratch / f"{count}.log",
+                    workers=Workers(count),
+                )
+            )
+            for count in options.processes
+        }
+        for load in loads.values():
+            segment(load, WARM_UP)
+        turns: dict[int, list[Turn]] = {count: [] for count in loads}
+        for number in range(options.rounds):
+            for count in random.Random(number).sample(options.processes, len(loads)):
+                turns[count].append(segment(loads[count], options.requests))
+            print(f"round {number + 1}/{options.rounds}", file=sys.stderr)
+    report(turns)
+
+
+def segment(load: LoadProcess, requests: int) -> Turn:
+    """Send counted requests."""
+    before = sum(map(cpu_seconds, load.pids))
+    load.open_gate(requests)
+    while True:
+        for event in load.poll(1.0):
+            if isinstance(event, LoadLost | WorkerLost):
+                raise SystemExit(event.reason)
+            if isinstance(event, Quiet):
+                if event.failures or event.completed != requests:
+                    raise SystemExit(f"{event.completed} of {requests}: {load.failure_samples}")
+                used = sum(map(cpu_seconds, load.pids)) - before
+                return Turn(
+                    cpu=1e6 * used / requests,
+                    rate=requests / event.seconds,
+                    p50=event.latency.percentile(50),
+                    p99=event.latency.percentile(99),
+                )
+
+
+def report(turns: dict[int, list[Turn]]) -> None:
+    """Print the table."""
+    base = [turn.cpu for turn in turns[min(turns)]]
+    rows = []
+    for count, of_count in turns.items():
+        ratios = [turn.cpu / one for turn, one in zip(of_count, base, strict=True)]
+        low, high = interval(ratios)
+        rows.append(
+            {
+                "processes": count,
+                "requests/s": f"{median(turn.rate for turn in of_count):,.0f}",
+                "p50 (ms)": f"{median(turn.p50 or 0 for turn in of_count):.2f}",
+                "p99 (ms)": f"{median(turn.p99 or 0 for turn in of_count):.2f}",
+                "CPU per request (us)": f"{median(turn.cpu for turn in of_count):.1f}",
+                f"over {min(turns)}": f"{median(ratios):.2f} ({low:.2f} to {high:.2f})",
+                "requests/s at a core each": f"{count / median(ratios):.1f} times",
+            }
+        )
+    print(tabulate(rows, headers="keys", disable_numparse=True))
+
+
+def median(values: Iterable[float]) -> float:
+    """Return the median."""
+    return statistics.median(values)
+
+
+def interval(ratios: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % interval of the median."""
+    chance = random.Random(0)
+    medians = sorted(statistics.median(chance.choices(ratios, k=len(ratios))) for _ in range(2000))
+    return medians[49], medians[1949]
+
+
+if __name__ == "__main__":
+    main()

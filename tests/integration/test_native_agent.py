@@ -1,0 +1,271 @@
+"""The agent in native programs: a small server of ours, and real services where they are there."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from command_line import PATIENCE, TARGETS, CommandLine, wait_for
+
+from tsprof.supervisor import native_agent
+from tsprof.supervisor.agents import Agents
+from tsprof.supervisor.checkpoints import LoadSoFar, positive_control, take_checkpoint
+from tsprof.supervisor.launch import free_port, is_listening
+
+pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler on this machine")
+
+SOURCE = TARGETS / "native_service.c"
+CHUNK = 112
+"""Bytes that glibc takes for a block of 100."""
+LIBRARIES = Path("/usr/lib", f"{os.uname().machine}-linux-gnu")
+
+Run = Callable[..., psutil.Process]
+Keeps = Callable[..., tuple[psutil.Process, float]]
+
+
+def compiled(compiler: str, to: Path, *flags: str) -> str:
+    program = shutil.which(compiler)
+    if program is None:
+        pytest.skip(f"no {compiler} on this machine")
+    command = [program, "-O2", "-o", str(to), str(SOURCE), *flags, "-pthread"]
+    built = subprocess.run(command, check=False, capture_output=True, text=True)
+    if built.returncode and flags:
+        pytest.skip(f"cannot build with {flags}: {built.stderr[-200:]}")
+    assert built.returncode == 0, built.stderr
+    return str(to)
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return compiled("cc", tmp_path_factory.mktemp("native") / "service")
+
+
+@pytest.fixture
+def agents() -> Iterator[Agents]:
+    with Agents() as agents:
+        yield agents
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def run(agents: Agents, port: int) -> Iterator[Run]:
+    """Start a program with the agents on its way in, and wait until it serves at the port."""
+    started: list[psutil.Popen] = []
+
+    def run(*command: str, **extra: str) -> psutil.Process:
+        if shutil.which(command[0]) is None:
+            pytest.skip(f"no {command[0]} on this machine")
+        environment = os.environ | extra
+        environment |= agents.environment(environment)
+        environment |= native_agent.environment(environment, native_agent.library())
+        process = psutil.Popen(command, env=environment, stdin=subprocess.DEVNULL)
+        started.append(process)
+        wait_for(lambda: is_listening(f"http://127.0.0.1:{port}"), f"{command} to listen")
+        return process
+
+    yield run
+    for process in started:
+        for each in (*process.children(recursive=True), process):
+            each.kill()
+        process.wait(PATIENCE)
+
+
+def live(agents: Agents, pid: int) -> int:
+    wait_for(lambda: pid in agents.connected(), "the agent")
+    reply = agents.ask("checkpoint", pids=[pid])[pid]
+    assert not isinstance(reply, str), reply
+    size: int = reply["native"]["live"]
+    return size
+
+
+@pytest.fixture
+def request_it(port: int) -> Iterator[Callable[[int], None]]:
+    """Send so many requests over four connections; the service has a thread for each."""
+    with ExitStack() as stack:
+        clients = [HTTPConnection("127.0.0.1", port, timeout=PATIENCE) for _ in range(4)]
+        for client in clients:
+            stack.callback(client.close)
+
+        def request_it(times: int) -> None:
+            for index in range(times):
+                clients[index % 4].request("GET", "/")
+                assert clients[index % 4].getresponse().read() == b"ok"
+
+        yield request_it
+
+
+def gained(agents: Agents, pid: int, work: Callable[[], Any]) -> int:
+    """Return how many live bytes the same work leaves behind when it is done again."""
+    work()  # the first time allocates more
+    before = live(agents, pid)
+    work()
+    return live(agents, pid) - before
+
+
+@pytest.fixture
+def keeps(agents: Agents, run: Run, port: int, request_it: Callable[[int], None]) -> Keeps:
+    """Run a service; return its process, and the bytes per request that it keeps."""
+
+    def keeps(*command: str, **extra: str) -> tuple[psutil.Process, float]:
+        process = run(command[0], str(port), *command[1:], **extra)
+        kept = gained(agents, process.pid, lambda: request_it(1000)) / 1000
+        assert positive_control(agents, [process.pid])[process.pid].passed
+        return process, kept
+
+    return keeps
+
+
+def test_the_heaps_of_all_threads_count(keeps: Keeps, service: str) -> None:
+    _, kept = keeps(service, "leak", "100")
+    assert kept == CHUNK
+
+
+@pytest.mark.parametrize("fault", ["clean", "fork"])
+def test_a_program_that_keeps_nothing(
+    agents: Agents, keeps: Keeps, service: str, fault: str
+) -> None:
+    """Forked children bring an agent of their own, and take it along."""
+    process, kept = keeps(service, fault)
+    assert kept == 0
+    wait_for(lambda: list(agents.connected()) == [process.pid], "the children to be gone")
+
+
+@pytest.mark.parametrize("library", ["libjemalloc.so.2", "libtcmalloc_minimal.so.4"])
+def test_allocators_that_tell(keeps: Keeps, service: str, library: str) -> None:
+    if not (LIBRARIES / library).exists():
+        pytest.skip(f"no {library} on this machine")
+    _, kept = keeps(service, "leak", str(CHUNK), LD_PRELOAD=library)
+    assert kept == CHUNK
+
+
+def test_an_allocator_that_does_not(agents: Agents, run: Run, port: int, service: str) -> None:
+    if not (LIBRARIES / "libmimalloc.so.2").exists():
+        pytest.skip("no libmimalloc.so.2 on this machine")
+    process = run(service, str(port), "clean", LD_PRELOAD="libmimalloc.so.2")
+    wait_for(agents.connected, "the agent")
+    assert "libmimalloc.so.2, tells no counters" in agents.connected()[process.pid].blindness
+    checkpoint, _ = take_checkpoint(0, [process], agents, LoadSoFar(seconds=0), quiet=True)
+    assert [(r.source, r.live) for r in checkpoint.processes] == [("outside", None)]
+
+
+def test_an_allocator_in_the_executable(keeps: Keeps, tmp_path: Path) -> None:
+    """Its functions for statistics are no exported ones."""
+    flags = ("-l:libjemalloc.a", "-lm", "-ldl", "-lstdc++")
+    _, kept = keeps(compiled("cc", tmp_path / "service", *flags), "leak", str(CHUNK))
+    assert kept == CHUNK
+
+
+@pytest.mark.parametrize("compiler", ["musl-gcc", "cc -static", "cc -fsanitize=address"])
+def test_programs_that_are_left_alone(
+    agents: Agents, run: Run, port: int, tmp_path: Path, compiler: str
+) -> None:
+    run(compiled(*compiler.split()[:1], tmp_path / "service", *compiler.split()[1:]), str(port), "")
+    assert not [pid for pid, agent in agents.connected().items() if not agent.blindness]
+
+
+@pytest.mark.parametrize(
+    "launcher",
+    [
+        ("sh", "-c", '"$0" "$@"; true'),
+        ("unshare", "--map-root-user"),
+        ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+    ],
+    ids=["shell", "unshare", "setpriv"],
+)
+def test_programs_that_start_the_service(
+    agents: Agents, run: Run, port: int, service: str, launcher: tuple[str, ...]
+) -> None:
+    """They would fail with a second thread in them; the service may run as another user."""
+    tried = subprocess.run([*launcher, "true"], check=False, capture_output=True)
+    if tried.returncode:
+        pytest.skip(f"{launcher[0]} may not be used here")
+    for folder in Path(service).parents[:3]:  # pytest's are for this user only
+        folder.chmod(0o755)
+    run(*launcher, service, str(port), "clean")
+    (pid,) = wait_for(agents.connected, "the agent")
+    assert psutil.Process(pid).cmdline()[0] == service
+    assert live(agents, pid) > 0
+
+
+def test_python_and_native_programs_have_one_agent_each(
+    agents: Agents, run: Run, port: int, service: str
+) -> None:
+    source = "import subprocess, sys; subprocess.run(sys.argv[1:])"
+    process = run(sys.executable, "-c", source, service, str(port), "clean")
+    wait_for(lambda: len(agents.connected()) == 2, "two agents")
+    (child,) = process.children()
+    assert {pid: bool(a.python) for pid, a in agents.connected().items()} == {
+        process.pid: True,
+        child.pid: False,
+    }
+    assert agents.interpreters().keys() == {process.pid}
+
+
+def test_a_leak_in_forked_workers_fails(tsprof: CommandLine, service: str) -> None:
+    finished = tsprof.check("--max-time", "12", "--", service, "{port}", "workers", "100")
+    assert finished.code == 1
+    assert finished.finding("memory")["per_request"] == pytest.approx(CHUNK, rel=0.01)
+    owners = {row["owner"]: row["bytes_per_request"] for row in finished.report["ledger"]}
+    assert owners["native_heap"] == pytest.approx(CHUNK, rel=0.01)
+    assert "python_objects" not in owners
+    assert [p["source"] for p in finished.report["processes"]] == ["native"] * 3
+    assert "which function of a native program" in finished.out
+    assert "Python" not in finished.out
+
+
+NGINX = """
+daemon off; worker_processes 2; pid nginx.pid; error_log stderr;
+events {{}}
+http {{
+  access_log off; client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t;
+  uwsgi_temp_path t; scgi_temp_path t;
+  server {{ listen 127.0.0.1:{port}; location / {{ return 200 "ok"; }} }}
+}}
+"""
+
+
+def test_nginx_passes(tsprof: CommandLine, port: int) -> None:
+    """Run as root, its workers run as another user."""
+    if shutil.which("nginx") is None:
+        pytest.skip("no nginx on this machine")
+    (tsprof.folder / "nginx.conf").write_text(NGINX.format(port=port), encoding="utf-8")
+    finished = tsprof.run(
+        *("check", "--url", "/", "--host", f"http://127.0.0.1:{port}", "--"),
+        *("nginx", "-p", str(tsprof.folder), "-c", "nginx.conf"),
+    )
+    assert finished.code == 0
+    assert [p["source"] for p in finished.report["processes"]] == ["native"] * 3
+    assert finished.report["growth"]["detectable_bytes_per_request"] <= 2
+    assert "showed in the ledger of 3 processes" in finished.notes
+
+
+def test_redis_grows_by_its_data_only(agents: Agents, run: Run, port: int) -> None:
+    """Its allocator is jemalloc, as Debian builds it."""
+    process = run("redis-server", "--port", str(port), "--save", "", "--appendonly", "no")
+    with socket.create_connection(("127.0.0.1", port)) as client, client.makefile("rwb") as lines:
+
+        def say(*commands: str) -> None:
+            lines.write("".join(f"{command}\r\n" for command in commands).encode())
+            lines.flush()
+            for _ in commands:
+                assert lines.readline() in (b"+OK\r\n", b"+PONG\r\n")
+
+        assert abs(gained(agents, process.pid, lambda: say(*["PING"] * 1000))) <= 4096
+        text = "x" * 1000
+        say(*[f"SET early:{number} {text}" for number in range(1000)])
+        before = live(agents, process.pid)
+        say(*[f"SET late:{number} {text}" for number in range(1000)])
+        assert 1000 * 1000 < live(agents, process.pid) - before < 1000 * 1500
+        assert positive_control(agents, [process.pid])[process.pid].passed

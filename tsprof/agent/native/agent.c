@@ -1,0 +1,292 @@
+/* The agent in native programs: it answers the supervisor as the Python agent (core.py) does.
+ *
+ * LD_PRELOAD brings it into every program of the target that glibc's loader starts. It begins when
+ * the program begins to serve, and in all processes forked from there: one thread sleeps in recv
+ * until a checkpoint. Programs that only start others are left alone: a second thread keeps
+ * unshare(1) from its work and aborts setpriv(1). Where Python is, it stays out.
+ */
+
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "heaps.h"
+
+enum {
+    PROTOCOL = 1,
+    HIGH_FD = 400, /* away from the low numbers that socket activation hands to a server */
+    STACK_SIZE = 256 << 10,
+    LONGEST_COMMAND = 512,
+    LONGEST_REPLY = 2048,
+};
+
+/* glibc's name for pthread_atfork, weak: a musl program must not fail to link it. */
+extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *)
+    __attribute__((weak));
+
+static struct sockaddr_un address;
+static socklen_t address_length;
+static int connection = -1;
+static ino_t inode;
+static int entered;   /* there is a supervisor, and this is a program for us */
+static int started;   /* the program has begun to serve */
+static int dismissed; /* the supervisor has closed the connection: for this program, for good */
+
+/* Tell whether the descriptor still is our socket. A program that turns itself into a daemon closes
+ * all its descriptors, and may have opened something else under our number since. */
+static int is_ours(void)
+{
+    struct stat status;
+    return connection >= 0 && fstat(connection, &status) == 0 && S_ISSOCK(status.st_mode)
+           && status.st_ino == inode;
+}
+
+static int connect_to_supervisor(void)
+{
+    struct ucred peer;
+    struct stat status;
+    socklen_t length = sizeof peer;
+    /* A program that forks faster than the supervisor accepts must not wait for it. */
+    int first = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (first < 0)
+        return -1;
+    if (connect(first, (struct sockaddr *)&address, address_length) != 0
+        || getsockopt(first, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0
+        || (peer.uid != geteuid() && peer.uid != getuid() && peer.uid != 0)
+        || fcntl(first, F_SETFL, 0) != 0) {
+        close(first);
+        return -1;
+    }
+    int high = fcntl(first, F_DUPFD_CLOEXEC, HIGH_FD);
+    if (high >= 0)
+        close(first);
+    connection = high >= 0 ? high : first;
+    inode = fstat(connection, &status) == 0 ? status.st_ino : 0;
+    return 0;
+}
+
+static int say(const char *format, ...)
+{
+    char line[LONGEST_REPLY];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(line, sizeof line - 1, format, arguments);
+    va_end(arguments);
+    if (length < 0 || length >= (int)sizeof line - 1 || !is_ours())
+        return -1;
+    line[length++] = '\n';
+    for (int sent = 0; sent < length;) {
+        ssize_t more = send(connection, line + sent, length - sent, MSG_NOSIGNAL);
+        if (more < 0 && errno != EINTR)
+            return -1;
+        sent += more > 0 ? more : 0;
+    }
+    return 0;
+}
+
+/* Replace what JSON would have to escape: these are file names, for people to read. */
+static void copy_text(char *to, size_t size, const char *from)
+{
+    size_t length = 0;
+    for (; from[length] != '\0' && length + 1 < size; length++) {
+        unsigned char letter = from[length];
+        to[length] = letter < ' ' || letter > '~' || letter == '"' || letter == '\\' ? '?' : letter;
+    }
+    to[length] = '\0';
+}
+
+static int greet(void)
+{
+    char file[512];
+    copy_text(file, sizeof file, heaps_file_of_malloc());
+    return say("{\"hello\":%d,\"pid\":%d,\"ppid\":%d,\"heaps\":\"%s\",\"exact\":%s,\"malloc\":\"%s\"}",
+               PROTOCOL, (int)getpid(), (int)getppid(), heaps_names(),
+               heaps_tell_of_malloc() ? "true" : "false", file);
+}
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+static int answer(const char *command)
+{
+    const char *number = strstr(command, "\"id\": ");
+    long id = number != NULL ? atol(number + 6) : 0;
+    if (strstr(command, "\"do\": \"checkpoint\"") != NULL) {
+        double began = now();
+        heaps_trim();
+        if (!heaps_tell_of_malloc())
+            return say("{\"id\":%ld,\"ok\":{\"pid\":%d,\"native\":null}}", id, (int)getpid());
+        struct heap_size size = heaps_read();
+        return say("{\"id\":%ld,\"ok\":{\"pid\":%d,\"native\":{\"live\":%lld,\"held\":%lld},\"pause\":%.6f}}",
+                   id, (int)getpid(), size.live, size.held, now() - began);
+    }
+    if (strstr(command, "\"do\": \"plant\"") != NULL)
+        return say("{\"id\":%ld,\"ok\":{\"blocks\":%d,\"python_bytes\":0,\"native_bytes\":%lld}}", id,
+                   HEAPS_PLANTED_BLOCKS, heaps_plant());
+    if (strstr(command, "\"do\": \"unplant\"") != NULL) {
+        heaps_unplant();
+        return say("{\"id\":%ld,\"ok\":{}}", id);
+    }
+    return say("{\"id\":%ld,\"error\":\"no such command in a native program\"}", id);
+}
+
+static void converse(void)
+{
+    char command[LONGEST_COMMAND];
+    size_t length = 0;
+    if (greet() != 0)
+        return;
+    for (;;) {
+        char letters[LONGEST_COMMAND];
+        ssize_t received = recv(connection, letters, sizeof letters, 0);
+        if (received < 0 && errno == EINTR)
+            continue;
+        if (received <= 0)
+            return;
+        for (ssize_t i = 0; i < received; i++) {
+            if (letters[i] != '\n') {
+                if (length < sizeof command - 1)
+                    command[length++] = letters[i];
+                continue;
+            }
+            command[length] = '\0';
+            length = 0;
+            if (answer(command) != 0)
+                return;
+        }
+    }
+}
+
+static void *serve(void *unused)
+{
+    static int found;
+    (void)unused;
+    prctl(PR_SET_NAME, "tsprof-agent");
+    if (!found) {
+        heaps_find();
+        found = 1;
+    }
+    for (;;) {
+        converse();
+        if (is_ours())
+            break;
+        connection = -1;
+        if (connect_to_supervisor() != 0)
+            return NULL; /* the supervisor is gone: run on alone */
+    }
+    dismissed = 1;
+    close(connection);
+    connection = -1;
+    return NULL;
+}
+
+static void start(void)
+{
+    pthread_t thread;
+    pthread_attr_t attributes;
+    sigset_t all, before;
+    if (connect_to_supervisor() != 0)
+        return;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    /* A signal that the kernel hands to this thread would not wake the program's own. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (pthread_create(&thread, &attributes, serve, NULL) != 0) {
+        close(connection);
+        connection = -1;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+}
+
+static void start_in_child(void)
+{
+    if (is_ours())
+        close(connection); /* the parent's */
+    connection = -1;
+    if (started && !dismissed)
+        start();
+}
+
+static void begin(void)
+{
+    int error = errno;
+    if (entered && !__atomic_exchange_n(&started, 1, __ATOMIC_RELAXED))
+        start();
+    errno = error;
+}
+
+/* What a program calls that serves, interposed; sockets may be inherited, ready to accept from. */
+
+typedef int accept_function(int, struct sockaddr *, socklen_t *);
+typedef int accept4_function(int, struct sockaddr *, socklen_t *, int);
+
+static int (*next_listen)(int, int);
+static accept_function *next_accept;
+static accept4_function *next_accept4;
+
+__attribute__((visibility("default"))) int listen(int socket, int backlog)
+{
+    begin();
+    return next_listen(socket, backlog);
+}
+
+__attribute__((visibility("default"))) int accept(int socket, struct sockaddr *peer, socklen_t *length)
+{
+    if (!started)
+        begin();
+    return next_accept(socket, peer, length);
+}
+
+__attribute__((visibility("default"))) int accept4(int socket, struct sockaddr *peer, socklen_t *length,
+                                                   int flags)
+{
+    if (!started)
+        begin();
+    return next_accept4(socket, peer, length, flags);
+}
+
+static int is_python(void)
+{
+    return dlsym(RTLD_DEFAULT, "Py_BytesMain") != NULL || dlsym(RTLD_DEFAULT, "Py_Main") != NULL;
+}
+
+__attribute__((constructor)) static void enter(void)
+{
+    const char *name = getenv("TSPROF_AGENT_SOCKET");
+    next_listen = (int (*)(int, int))dlsym(RTLD_NEXT, "listen");
+    next_accept = (accept_function *)dlsym(RTLD_NEXT, "accept");
+    next_accept4 = (accept4_function *)dlsym(RTLD_NEXT, "accept4");
+    if (name == NULL || name[0] != '@' || strlen(name) >= sizeof address.sun_path
+        || __register_atfork == NULL || is_python())
+        return;
+    /* The kernel writes a zero byte where unix(7) and its tools write an @. */
+    address.sun_family = AF_UNIX;
+    memcpy(address.sun_path + 1, name + 1, strlen(name) - 1);
+    address_length = offsetof(struct sockaddr_un, sun_path) + strlen(name);
+    /* The allocator must have announced its own handlers first: they run in this order in a child,
+     * and ours allocates. */
+    free(malloc(1));
+    __register_atfork(NULL, NULL, start_in_child, NULL);
+    entered = 1;
+}
