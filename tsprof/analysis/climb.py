@@ -23,6 +23,8 @@ FAILED = 0.01
 """Share of failed requests above which a rate is not sustained."""
 BUSY = 0.9
 """Use of a processor, or of all, above which it is what gave way."""
+CROWDED = 0.25
+"""Share of its time that the load process waits for a processor where other work takes them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +38,8 @@ class Step:
         failed: share of the answers that were failures, or never came.
         unsent: share of the requests that were due by its end and not sent: a backlog.
         busiest: use of one processor by the target's busiest process.
-        machine: use of all processors, by whatever runs.
+        machine: use of all processors, by the target, the load and tsprof.
+        waited: share of its time for which the load process waited for a processor.
         generator: why the load itself could not keep the rate; empty where it could.
         p99_ms: of all answers, counted from when each request was due.
     """
@@ -48,6 +51,7 @@ class Step:
     unsent: float = 0.0
     busiest: float | None = None
     machine: float | None = None
+    waited: float = 0.0
     generator: str = ""
     p99_ms: float | None = None
 
@@ -110,4 +114,9 @@ def what_gave_way(step: Step, processors: int | None) -> str:
         )
     if step.machine is not None and step.machine >= BUSY:
         return f"the machine: its processors are {step.machine:.0%} busy"
+    if step.waited >= CROWDED:
+        return (
+            "the machine: something else uses its processors, for which the load process waited "
+            f"in {step.waited:.0%} of its time"
+        )
     return "neither processor nor errors: the target waits for something (a lock, a pool, a disk)"

@@ -17,15 +17,15 @@ class TimeAllowed:
 
     seconds: float = 0.0
     """0 where that is not known."""
-    is_soak: bool = False
-    """Whether the run is an endurance run, which has other options."""
+    scenario: str = "check"
+    """Scenarios have different options for it."""
     cut_short: bool = False
     """Whether the run ended before it had used that time."""
 
     @property
     def option(self) -> str:
         """The option that allows more."""
-        return "--hours" if self.is_soak else "--max-time"
+        return {"check": "--max-time", "endurance": "--hours"}.get(self.scenario, "--duration")
 
 
 def more_time(look: Look, segments: int | None, allowed: TimeAllowed) -> str:
@@ -37,7 +37,8 @@ def more_time(look: Look, segments: int | None, allowed: TimeAllowed) -> str:
         allowed: for this run.
     """
     if segments is None:
-        longer = f"tsprof endurance {allowed.option}" if allowed.is_soak else "tsprof endurance"
+        soak = f"tsprof {allowed.scenario} {allowed.option}"
+        longer = "tsprof endurance" if allowed.scenario == "check" else soak
         return f"run it for longer: {longer}"
     points = look.view.checkpoints
     lengths = [after.seconds - before.seconds for before, after in pairwise(points)]
@@ -54,9 +55,9 @@ def more_time(look: Look, segments: int | None, allowed: TimeAllowed) -> str:
 
 def _asked(seconds: float, allowed: TimeAllowed) -> str:
     """Return the option with so much time, as it is typed."""
-    if allowed.is_soak:
+    if allowed.scenario == "endurance":
         return f"--minutes {math.ceil(seconds / 60)}"
-    return f"--max-time {_rounded(seconds).replace(' ', '').replace('min', 'm')}"
+    return f"{allowed.option} {_rounded(seconds).replace(' ', '').replace('min', 'm')}"
 
 
 def _rounded(seconds: float) -> str:

@@ -1,5 +1,6 @@
 """What the phases of a scenario came to: the steps of a climb, a spike and what followed."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,8 @@ class Outcome:
 
     Attributes:
         segments: those that criteria of speed rest on.
+        until: seconds since the run's start up to which growth is judged. What ten times the
+            connections and threads leave behind is a jump, of which ``memory_kept`` tells.
         values: what only this scenario measures, for its criteria.
         untold: why a value of ``values`` is not known, by name.
         phases: for the report.
@@ -29,6 +32,7 @@ class Outcome:
     """
 
     segments: Sequence[Segment]
+    until: float = math.inf
     values: Mapping[str, float | None] = field(default_factory=dict)
     untold: Mapping[str, str] = field(default_factory=dict)
     phases: tuple[PhaseReport, ...] = ()
@@ -115,6 +119,7 @@ def _step(phase: Phase, segment: Segment, used: Busy | None, processors: int | N
         unsent=arrivals.unsent / due if arrivals and due else 0.0,
         busiest=used.busiest if used else None,
         machine=used.everything / processors if used and processors else None,
+        waited=segment.generator.waited_share if segment.generator else 0.0,
         generator=delivery.reason if delivery.limited_by in {"generator", "users"} else "",
         p99_ms=_histogram(segment).percentile(99),
     )
@@ -170,22 +175,21 @@ def spiked(
     """Return how a target bore a spike: recovery, what was dropped, and what memory it kept.
 
     Args:
-        phases: ``before``, once or more, ``spike`` and ``after``.
-        segments: of the run; spike and after are one.
+        phases: ``before`` once or more, ``spike``, ``recovery``, ``after`` once or more.
+        segments: of the run; spike and recovery are one.
         seconds: of load, as they are stored.
         checkpoints: of the run.
     """
     told = [_second(row) for row in seconds]
-    before = [_within(told, phase) for phase in phases if phase.name == "before"]
-    calm = [second for each in before for second in each]
-    spike = next((phase for phase in phases if phase.name == "spike"), None)
-    after = next((phase for phase in phases if phase.name == "after"), None)
-    if spike is None or after is None:
+    parts = {p.name: [each for each in phases if each.name == p.name] for p in phases}
+    during = {n: [s for each in part for s in _within(told, each)] for n, part in parts.items()}
+    if "recovery" not in parts:
         reason = "the run ended before the spike was over"
         names = ("recovery_seconds", "dropped_requests", "memory_kept")
         untold = dict.fromkeys(names, reason)
         return Outcome(segments=segments, values=dict.fromkeys(names), untold=untold)
-    back = recovery(calm, _within(told, after))
+    spike, calming = parts["spike"][0], parts["recovery"][0]
+    back = recovery(during.get("before", []), during["recovery"])
     kept, why = _memory_kept(checkpoints, spike)
     surge = next(segment for segment in segments if segment.number == spike.segment)
     unsent = surge.arrivals.unsent if surge.arrivals else 0
@@ -198,20 +202,19 @@ def spiked(
     )
     # A service that had the time and did not come back has not recovered: that is no lack of data.
     never = back.seconds is None and back.band_ms is not None and "did not" in back.reason
-    length = after.ended - after.began
-    calm_length = sum(p.ended - p.began for p in phases if p.name == "before")
+    length = calming.ended - calming.began
     return Outcome(
         segments=segments,
+        until=spike.began + 1,
         values={
             "recovery_seconds": length if never else back.seconds,
             "dropped_requests": float(dropped),
             "memory_kept": kept,
         },
         untold={"recovery_seconds": back.reason, "memory_kept": why},
-        phases=(
-            _phase_row("before", calm, calm_length),
-            _phase_row("spike", _within(told, spike), spike.ended - spike.began),
-            _phase_row("after", _within(told, after), length),
+        phases=tuple(
+            _phase_row(name, during[name], sum(each.ended - each.began for each in part))
+            for name, part in parts.items()
         ),
         highlights=(f"{recovered}; {fmt.count(dropped, 'request')} dropped",),
     )
@@ -237,7 +240,7 @@ def _memory_kept(checkpoints: Sequence[Checkpoint], spike: Phase) -> tuple[float
     later = [c for c in checkpoints if c.seconds > spike.ended]
     if not earlier or not later:
         return None, "no checkpoint was taken before and after the spike"
-    before, after = _live(earlier[-1]), _live(later[0])
+    before, after = _live(earlier[-1]), _live(later[-1])
     if before <= 0:
         return None, "the target's memory is not known"
     return max(0.0, after / before - 1), ""

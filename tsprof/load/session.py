@@ -1,6 +1,7 @@
 """The load process at work: it opens and closes the gate as told, and reports."""
 
 import contextlib
+import gc
 import operator
 import os
 import sys
@@ -70,6 +71,8 @@ class LoadSession:
         self._segment_began = (0.0, 0.0, 0.0)
         """Time, CPU time until then, and time without a processor."""
         self._spawned = False
+        self._most_users = 0
+        """Users alive at the end of the last segment."""
         self._in_segment = False
         self._second = 0
         self._second_began = 0.0
@@ -180,6 +183,9 @@ class LoadSession:
         return tick
 
     def _quiet(self) -> Quiet:
+        if self._runner.user_count < self._most_users:
+            gc.collect()  # closes the connections of users that have gone
+        self._most_users = self._runner.user_count
         self._in_segment = False
         segment = self._gate.finish()
         tally = self._recorder.end_segment()

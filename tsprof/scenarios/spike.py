@@ -11,16 +11,18 @@ def plan(settings: Settings) -> Plan:
     """Return the plan of a spike: users, and the rate where there is one, are multiplied."""
     check, spike = settings.check, settings.spike
     shares = default("spike", "shares")
+    before = shares["before"] * spike.duration
     return Plan(
         scenario="spike",
-        segment_seconds=segment_seconds(spike.duration),
+        segment_seconds=segment_seconds(before),
         max_seconds=spike.duration,
         users=settings.load.users,
         rate=settings.load.rate,
         surge=Surge(
             times=spike.times,
-            before=shares["before"] * spike.duration,
+            before=before,
             during=shares["during"] * spike.duration,
+            recovery=shares["recovery"] * spike.duration,
             after=shares["after"] * spike.duration,
         ),
         counted=False,

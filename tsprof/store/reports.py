@@ -128,7 +128,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         )
     finally:
         database.close()
-    final = look(judged, slowest_fill)
+    final = look([c for c in judged if c.seconds <= outcome.until], slowest_fill)
     after_first = [segment for segment in calm if segment.number > 0]  # the first calibrates
     gauges = gauges_of(settings.gauges.url, readings, after_first, checkpoints)
     values = criteria_values(outcome.segments, checkpoints, usage.mean_cpu_percent(), processors)
@@ -258,7 +258,7 @@ class _Settings(BaseModel):
         }.get(scenario)
         if length is None:
             return TimeAllowed(seconds=self.check.max_time)
-        return TimeAllowed(seconds=length.duration, is_soak=True)
+        return TimeAllowed(seconds=length.duration, scenario=scenario)
 
 
 def _fact(database: RunDatabase, name: str, kind: type[_Kind], absent: _Absent) -> _Kind | _Absent:

@@ -13,6 +13,8 @@ class Surge:
     times: float
     before: float
     during: float
+    recovery: float
+    """Without a pause after the spike."""
     after: float
 
 

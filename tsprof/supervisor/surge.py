@@ -11,7 +11,7 @@ from tsprof.supervisor.plan import Plan
 def surge(engine: Engine, plan: Plan) -> int:
     """Drive the phases of ``plan.surge``.
 
-    The seconds before have a checkpoint after each segment. The spike and what follows are one
+    Before and after there is a checkpoint after each segment. The spike and the recovery are one
     segment: a gate that closed in between would let the target's queue drain.
 
     Returns:
@@ -26,12 +26,7 @@ def surge(engine: Engine, plan: Plan) -> int:
         return 0
     _checkpoint(engine)
     engine.phase = "before the spike"
-    until = time.monotonic() + shape.before
-    while (left := until - time.monotonic()) > plan.segment_seconds / 2:
-        calm = engine.timed_segment(min(plan.segment_seconds, left))
-        engine.mark("before", calm)
-        rate = calm.requests / calm.seconds if calm.seconds > 0 else rate
-        _checkpoint(engine)
+    rate = _keep_up(engine, plan, shape.before, "before") or rate
     engine.phase = "spike"
     spiked = engine.seconds
     load.set_load(round(plan.users * shape.times), _times(plan.rate, shape.times))
@@ -40,12 +35,25 @@ def surge(engine: Engine, plan: Plan) -> int:
     engine.phase = "after the spike"
     ended = engine.seconds
     load.set_load(plan.users, plan.rate)
-    _pump(engine, shape.after)
+    _pump(engine, shape.recovery)
     segment = engine.close_gate()
     engine.mark("spike", segment, began=spiked, ended=ended)
-    engine.mark("after", segment, began=ended)
+    engine.mark("recovery", segment, began=ended)
     _checkpoint(engine)
+    rate = _keep_up(engine, plan, shape.after, "after") or rate
     return max(2 * plan.users, round(rate * plan.segment_seconds))
+
+
+def _keep_up(engine: Engine, plan: Plan, seconds: float, phase: str) -> float:
+    """Keep the load up, with a checkpoint after each segment; return requests per second."""
+    rate = 0.0
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > plan.segment_seconds / 2:
+        segment = engine.timed_segment(min(plan.segment_seconds, left))
+        engine.mark(phase, segment)
+        rate = segment.requests / segment.seconds if segment.seconds > 0 else rate
+        _checkpoint(engine)
+    return rate
 
 
 def _checkpoint(engine: Engine) -> None:

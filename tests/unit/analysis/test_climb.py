@@ -66,6 +66,7 @@ def test_errors_and_a_backlog_are_not_sustained() -> None:
         ({"busiest": 0.97}, "its one busy process uses 0.97 of 4"),
         ({"busiest": 3.6}, "its busiest process uses 3.6 of 4"),
         ({"busiest": 0.5, "machine": 0.98}, "98% busy"),
+        ({"busiest": 0.2, "machine": 0.2, "waited": 0.5}, "something else uses its processors"),
         ({"busiest": 0.2, "machine": 0.2}, "waits for something"),
     ],
 )

@@ -13,7 +13,7 @@ SEEN = look(taken(growing(), count=5))
 """Five checkpoints within 6.2 s, 1.3 s apart."""
 DEFAULT = TimeAllowed(seconds=55)
 CUT_SHORT = TimeAllowed(seconds=55, cut_short=True)
-SOAK = TimeAllowed(seconds=300, is_soak=True)
+SOAK = TimeAllowed(seconds=300, scenario="endurance")
 
 
 def asked(advice: str) -> float:
