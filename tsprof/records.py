@@ -200,8 +200,6 @@ class ProcessSample:
     """User and system time since the process started."""
     threads: int
     descriptors: int
-    context_switches: int
-    page_faults: int
     uss: int | None = None
     connections: Mapping[str, int] = field(default_factory=dict)
     """Internet sockets by state; empty in the seconds in which they were not counted."""

@@ -39,7 +39,6 @@ def sample(
 def _sample(process: psutil.Process, second: int, role: Role, *, costly: bool) -> ProcessSample:
     with process.oneshot():
         times = process.cpu_times()
-        switches = process.num_ctx_switches()
         uss, connections = None, {}
         if costly:
             uss = process.memory_full_info().uss
@@ -52,21 +51,10 @@ def _sample(process: psutil.Process, second: int, role: Role, *, costly: bool) -
             cpu_seconds=times.user + times.system,
             threads=process.num_threads(),
             descriptors=process.num_fds(),
-            context_switches=switches.voluntary + switches.involuntary,
-            page_faults=_page_faults(process.pid),
             uss=uss,
             connections=connections,
             waited_seconds=waited_seconds(process.pid),
         )
-
-
-def _page_faults(pid: int) -> int:
-    """Minor and major faults so far (proc(5), fields 10 and 12 of stat; psutil has none)."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return 0
-    return int(fields[7]) + int(fields[9])
 
 
 def waited_seconds(pid: int) -> float:

@@ -13,8 +13,6 @@ def sample(second: int, pid: int, *, cpu: float, waited: float) -> ProcessSample
         cpu_seconds=cpu,
         threads=1,
         descriptors=1,
-        context_switches=0,
-        page_faults=0,
         waited_seconds=waited,
     )
 

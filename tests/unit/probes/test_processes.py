@@ -20,8 +20,6 @@ def test_a_sample_of_this_process() -> None:
     assert 0 < found.uss <= found.rss
     assert found.threads >= 1
     assert found.descriptors >= 4
-    assert found.page_faults > 1000
-    assert found.context_switches > 0
     assert found.connections["listen"] >= 1
 
 
