@@ -51,10 +51,19 @@ def _sample(process: psutil.Process, second: int, role: Role, *, costly: bool) -
             cpu_seconds=times.user + times.system,
             threads=process.num_threads(),
             descriptors=process.num_fds(),
+            descriptor_limit=_descriptor_limit(process),
             uss=uss,
             connections=connections,
             waited_seconds=waited_seconds(process.pid),
         )
+
+
+def _descriptor_limit(process: psutil.Process) -> int:
+    try:
+        soft, _ = process.rlimit(psutil.RLIMIT_NOFILE)
+    except psutil.Error:  # prlimit(2) may be forbidden where the rest is not
+        return 0
+    return max(soft, 0)  # -1 is unlimited
 
 
 def waited_seconds(pid: int) -> float:
