@@ -200,8 +200,8 @@ class ProcessSample:
     """User and system time since the process started."""
     threads: int
     descriptors: int
-    context_switches: int
-    page_faults: int
+    descriptor_limit: int = 0
+    """Descriptors that it may have open (its soft limit); 0 where that is not known."""
     uss: int | None = None
     connections: Mapping[str, int] = field(default_factory=dict)
     """Internet sockets by state; empty in the seconds in which they were not counted."""

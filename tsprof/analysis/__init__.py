@@ -8,7 +8,7 @@ From the bottom up:
 * Memory's lines and holders: ``captures``, ``sites``, ``native``, ``tables``, ``holders``,
   ``causes`` and ``reconcile``, put together by ``attribution``.
 * Descriptors, threads, tasks, processes: ``counted_resources``, ``listings``, ``patterns``,
-  ``culprits``.
+  ``culprits``, and ``exhaustion``.
 * How the target served: ``usage``, ``performance``, ``criteria``; over hours ``drift``,
   ``stability``, ``gauges`` and ``gauge_drift``.
 * Other runs: ``keys``, ``change``, ``conditions``, ``baseline``, ``pairs``, ``known_leaks``,
