@@ -14,6 +14,6 @@ From the bottom up:
 * Other runs: ``keys``, ``change``, ``conditions``, ``baseline``, ``pairs``, ``known_leaks``,
   ``regressions``, ``difference``; and ``acknowledgements``, with the baseline in ``allowances``.
 * The verdict: ``findings`` with what ``confirmation`` brought; the ``grounds`` that
-  ``unserved_load`` and ``blind_spots`` add, with ``more_time`` as advice; ``decide``, and
-  ``summary`` with the ``timeline`` that charts draw.
+  ``unserved_load``, ``blind_spots`` and ``ending`` add, with ``more_time`` as advice; ``decide``,
+  and ``summary`` with the ``timeline`` that charts draw.
 """

@@ -66,6 +66,8 @@ class LeakingSite:
     """Its ``share`` is 0 until the site is reconciled with the ledger."""
     python_blocks_per_request: float
     """The part of its blocks that Python's allocator hands out."""
+    python_bytes_per_request: float = 0.0
+    """Their bytes."""
     table_bytes_per_request: float = 0.0
     """The part of its bytes that is an estimate, from a container's reallocated table."""
     mapped_bytes_per_request: float = 0.0
@@ -255,6 +257,7 @@ def _leak(group: _Group, early: int, total: int) -> LeakingSite:
     return LeakingSite(
         site=site,
         python_blocks_per_request=python.blocks,
+        python_bytes_per_request=python.size,
         table_bytes_per_request=table,
         mapped_bytes_per_request=mapped.size,
         lines=tuple(_by_line(group, site, payload, early, total)),

@@ -274,6 +274,14 @@ def test_a_site_of_native_blocks_may_keep_a_few_of_python_s() -> None:
     assert result.explained == pytest.approx(1, rel=0.02)
 
 
+def test_the_ledger_s_blocks_do_not_refute_a_site_s_native_ones() -> None:
+    native = stack(early=(2_000, 1_712_000), late=(4_000, 3_424_000), kind="native")
+    python = stack(early=(7_000, 290_000), late=(14_000, 580_000))
+    result = reconcile(sites_of(native, python), bytes_per_request=1_985, blocks_per_request=4)
+    assert [site.function for site in result.sites] == ["handler"]
+    assert result.sites[0].bytes_per_request == pytest.approx(1_712)
+
+
 def test_two_sets_that_fit_alike_are_not_told_apart() -> None:
     sites = [leaking("one", 300, 1), leaking("other", 305, 1)]
     result = reconcile(sites, bytes_per_request=300, blocks_per_request=1)
