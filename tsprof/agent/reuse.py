@@ -59,7 +59,8 @@ class Reuse:
         if self._thresholds:
             if gc.get_threshold() == _THRESHOLDS:
                 gc.set_threshold(*self._thresholds)
-            gc.callbacks.remove(self._collected)
+            if self._collected in gc.callbacks:  # the program may have cleared them
+                gc.callbacks.remove(self._collected)
             gc.freeze()
             gc.unfreeze()
             self._thresholds = ()
