@@ -62,6 +62,18 @@ def digest_of(stacks: Sequence[StackSurvivors], method: Any = "memray") -> Captu
     )
 
 
+def test_mappings_are_told_from_blocks_and_hide_none() -> None:
+    start = ("start", "/srv/app/threads.py", 7)
+    mapped, block = (1_000, 8_000_000_000), (2_000, 16_000_000_000)
+    leak, thread = sites_of(
+        stack(start, early=mapped, late=block, kind="mapping"),
+        stack(early=(1_000, 32_000), late=(2_000, 64_000)),
+    )
+    assert (leak.site.function, leak.mapped_bytes_per_request) == ("handler", 0)
+    assert thread.site.function == "start"
+    assert thread.mapped_bytes_per_request == thread.site.bytes_per_request == 8_000_000
+
+
 def test_a_leak_survives_in_proportion_to_requests() -> None:
     (leak,) = sites_of(stack(early=(100, 32_000), late=(200, 64_000)))
     assert leak.site.bytes_per_request == pytest.approx(32.0)
