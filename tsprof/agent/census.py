@@ -45,7 +45,7 @@ class Census:
         """Count objects by type, and find the containers that grew since the last look.
 
         Args:
-            arguments: ``budget`` in seconds (default 2).
+            arguments: ``budget`` in seconds (default 2), after the listing of all objects.
 
         Returns:
             ``complete``: whether all was seen; ``objects`` and how many of them were ``scanned``:
@@ -78,9 +78,10 @@ class Census:
         with heap.CollectorPaused():
             objects = heap.objects()
             total = len(objects)
+            listed = time.perf_counter()
             while look.scanned < total:
                 look.add(objects[look.scanned : look.scanned + heap.CHUNK])
-                if time.perf_counter() - began > arguments.get("budget", 2.0):
+                if time.perf_counter() - listed > arguments.get("budget", 2.0):
                     break
             del objects
         seen_to_the_end = look.scanned >= total
