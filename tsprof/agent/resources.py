@@ -201,17 +201,23 @@ def _python_owners() -> tuple[dict[int, Any], dict[str, int]]:
     """Return the objects that hold descriptors, by number, and the ids of ``Popen`` ones by pid."""
     owners: dict[int, Any] = {}
     children: dict[str, int] = {}
-    for item in heap.objects():
+    items = heap.objects()
+    kinds = {kind for kind in set(map(type, items)) if _may_own(kind)}
+    for item in [item for item in items if type(item) in kinds]:
         kind = type(item)
         if issubclass(kind, _io.FileIO):
             _own(owners, _io.FileIO.fileno, item)
         elif issubclass(kind, _socket.socket):
             _own(owners, _socket.socket.fileno, item)
-        elif kind.__name__ == "Popen":
+        else:
             pid = (objects.instance_dict(item) or {}).get("pid")
             if isinstance(pid, int):
                 children[str(pid)] = id(item)
     return owners, children
+
+
+def _may_own(kind: type) -> bool:
+    return issubclass(kind, (_io.FileIO, _socket.socket)) or kind.__name__ == "Popen"
 
 
 def _own(owners: dict[int, Any], fileno: Any, item: Any) -> None:
