@@ -93,6 +93,7 @@ def bring_up(settings: Settings, place: Place, around: Surroundings) -> TargetPr
             cwd=(settings.target.cwd or Path.cwd()).absolute(),
             environment=environment,
             log=around.folder / TARGET_LOG,
+            temporary=around.temporary_folder,
         )
     )
     around.stack.enter_context(target)
