@@ -83,6 +83,9 @@ class Checkpoint:
     uncertain: bool = False
     """Whether more requests than counted may have come since the checkpoint before: a load process
     was lost, and with it what it had sent last."""
+    temporary_files: int | None = None
+    """Files and folders in the target's folder for temporary files; None where it has none of its
+    own."""
 
 
 @dataclass(frozen=True, kw_only=True)

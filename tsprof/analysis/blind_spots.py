@@ -24,6 +24,7 @@ _NAMES: dict[Resource, str] = {
     "thread": "threads",
     "task": "asyncio tasks",
     "process": "processes",
+    "temporary_file": "temporary files",
 }
 
 

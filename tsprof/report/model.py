@@ -36,6 +36,7 @@ Resource = Literal[
     "errors",
     "gauge",
     "process",
+    "temporary_file",
 ]
 """What a finding is about."""
 IN_BYTES: tuple[Resource, ...] = ("memory", "garbage")

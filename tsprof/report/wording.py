@@ -44,6 +44,7 @@ _UNITS: dict[Resource, str] = {
     "task": "asyncio tasks",
     "errors": "errors",
     "process": "processes",
+    "temporary_file": "temporary files",
 }
 """What one of a resource is called; memory and garbage are bytes, the others have no unit."""
 

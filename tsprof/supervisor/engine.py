@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol
 
 import psutil
@@ -21,6 +22,7 @@ from tsprof.probes.processes import sample
 from tsprof.records import Checkpoint, Event, LoadCost, Segment
 from tsprof.report.live import Progress
 from tsprof.store.database import RunDatabase
+from tsprof.supervisor import temporary_folder
 from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.checkpoints import (
     LoadSoFar,
@@ -73,6 +75,8 @@ class Instruments:
     show: Callable[[Progress], None]
     gauges: Sequence[GaugeAddress] = ()
     """Where the target tells of itself."""
+    temporary_folder: Path | None = None
+    """Where the target's temporary files are, if it has a folder of its own for them."""
     start_target: Callable[[], TargetProcesses] | None = None
     """Launches the target once more; None where it is not ours to launch."""
 
@@ -412,6 +416,7 @@ class Engine:
                 uncertain=self._uncertain,
             ),
             quiet=quiet,
+            temporary_files=temporary_folder.count(tools.temporary_folder),
         )
         for pid, reason in silent.items():
             self.note("agent_lost", f"the agent in process {pid} gave no answer: {reason}", pid)

@@ -48,6 +48,8 @@ class LaunchOrder:
     cwd: Path
     environment: Mapping[str, str]
     log: Path
+    temporary: Path | None = None
+    """Folder for the target's temporary files, which goes when the supervisor is killed."""
 
 
 def free_port() -> int:
@@ -100,6 +102,7 @@ class Target:
             "env": dict(order.environment),
             "log": str(order.log),
             "log_limit": LOG_LIMIT,
+            "temporary": None if order.temporary is None else str(order.temporary),
         }
         with suppress(OSError):  # a guard that has ended does not answer
             self._connection.sendall(json.dumps(launch).encode() + b"\n")

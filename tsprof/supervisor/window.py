@@ -297,7 +297,7 @@ def _find_holders(window: Window, engine: Engine) -> None:
             if not (counted and reply["complete"]):
                 window.notes.append(
                     f"process {pid}: the look for holders was incomplete, because its "
-                    f"{census['objects']:,} objects take longer than the time allowed"
+                    "objects are too many for the time allowed"
                 )
 
 
