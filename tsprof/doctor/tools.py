@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tsprof.doctor.row import Row, Status
-from tsprof.errors import AgentError
 from tsprof.supervisor import native_agent
 
 _TIMEOUT = 20.0
@@ -156,7 +155,7 @@ def compiler_row() -> Row:
     found = f"{Path(program).name} {version_of(program)}" if program else "not installed"
     try:
         native_agent.library()
-    except AgentError as error:
+    except native_agent.UnavailableError as error:
         return Row(
             name="C compiler",
             status=Status.LIMITED if program else Status.MISSING,
