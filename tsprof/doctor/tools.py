@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tsprof.doctor.row import Row, Status
+from tsprof.errors import AgentError
 from tsprof.supervisor import native_agent
 
 _TIMEOUT = 20.0
@@ -155,7 +156,7 @@ def compiler_row() -> Row:
     found = f"{Path(program).name} {version_of(program)}" if program else "not installed"
     try:
         native_agent.library()
-    except native_agent.UnavailableError as error:
+    except AgentError as error:
         return Row(
             name="C compiler",
             status=Status.LIMITED if program else Status.MISSING,

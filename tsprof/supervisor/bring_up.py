@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tsprof.config import Settings
-from tsprof.errors import NotReadyError, UsageError
+from tsprof.errors import AgentError, NotReadyError, UsageError
 from tsprof.report.live import LiveView, Progress
 from tsprof.store.runs import TARGET_LOG
 from tsprof.supervisor import native_agent
@@ -82,7 +82,7 @@ def bring_up(settings: Settings, place: Place, around: Surroundings) -> TargetPr
     environment.update({k: place.fill(v) for k, v in settings.target.env.items()})
     if settings.check.agent:
         environment.update(around.agents.environment(environment))
-        with suppress(native_agent.UnavailableError):  # sight_notes tells where that matters
+        with suppress(AgentError):  # sight_notes tells where that matters
             environment.update(native_agent.environment(environment, native_agent.library()))
     target = Target(
         LaunchOrder(

@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from tsprof.errors import AgentError
+
 SOURCES = Path(__file__).parents[1] / "agent" / "native"
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-O2", "-fPIC", "-shared", "-fvisibility=hidden", "-U_FORTIFY_SOURCE")
@@ -20,27 +22,23 @@ SEPARATORS = " :"
 """What ends a name in LD_PRELOAD (ld.so(8)); it cannot be quoted."""
 
 
-class UnavailableError(Exception):
-    """There is no agent for native programs here; the message says why."""
-
-
 def library() -> Path:
     """Return the agent as a shared library, built if this user has none of this source yet.
 
     Raises:
-        UnavailableError: it cannot be built, or not loaded from where it would be.
+        AgentError: it cannot be built, or not loaded from where it would be.
     """
     folder = _folder()
     built = folder / f"agent-{_fingerprint()}.so"
     if any(letter in str(built) for letter in SEPARATORS):
-        raise UnavailableError(
+        raise AgentError(
             f"{folder} has a space or a colon in its name; let XDG_CACHE_HOME name another folder"
         )
     if built.exists():
         return built
     program = compiler()
     if program is None:
-        raise UnavailableError("there is no C compiler to build its agent with (apt install gcc)")
+        raise AgentError("there is no C compiler to build its agent with (apt install gcc)")
     _build(program, built)
     return built
 
@@ -69,7 +67,7 @@ def _folder() -> Path:
     Root's is one that all can read: a service that runs as another user loads the agent, too.
 
     Raises:
-        UnavailableError: there can be none.
+        AgentError: there can be none.
     """
     named = os.environ.get("XDG_CACHE_HOME")
     try:
@@ -78,9 +76,9 @@ def _folder() -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o755)
         status = folder.stat()
     except (OSError, RuntimeError) as error:
-        raise UnavailableError(f"the folder for its agent cannot be made ({error})") from error
+        raise AgentError(f"the folder for its agent cannot be made ({error})") from error
     if status.st_uid != os.geteuid() or status.st_mode & 0o022:
-        raise UnavailableError(f"others can write to {folder}; chmod 700 it")
+        raise AgentError(f"others can write to {folder}; chmod 700 it")
     return folder
 
 
@@ -109,6 +107,6 @@ def _build(program: str, built: Path) -> None:
     except subprocess.CalledProcessError as error:
         errors = [line for line in error.stderr.splitlines() if "error" in line]
         reason = (errors or error.stderr.splitlines() or [f"exit code {error.returncode}"])[0]
-        raise UnavailableError(f"{program} could not build its agent: {reason[:200]}") from error
+        raise AgentError(f"{program} could not build its agent: {reason[:200]}") from error
     except (OSError, subprocess.SubprocessError) as error:
-        raise UnavailableError(f"its agent could not be built: {error}") from error
+        raise AgentError(f"its agent could not be built: {error}") from error

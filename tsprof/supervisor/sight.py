@@ -6,6 +6,7 @@ from collections import defaultdict
 import psutil
 
 from tsprof.config import Settings
+from tsprof.errors import AgentError
 from tsprof.supervisor import native_agent
 from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.engine import TargetProcesses
@@ -54,7 +55,7 @@ def _why_outside(process: psutil.Process) -> str:
         return reason
     try:
         agent = str(native_agent.library())
-    except native_agent.UnavailableError as error:
+    except AgentError as error:
         return str(error)
     if agent in files:
         listens = any(c.status == psutil.CONN_LISTEN for c in process.net_connections())
