@@ -275,7 +275,7 @@ def wait_until_ready(
             raise NotReadyError(
                 f"the target ended before it was ready ({describe_exit(target.exit_status)})"
                 + _quoted(target.log_tail()),
-                hint="run the command by hand; it must serve in the foreground",
+                hint="run the command by hand; it must serve in the foreground (nginx: daemon off)",
             )
         if check():
             time.sleep(SETTLING)  # what serves may be a daemon that the target has left behind
