@@ -14,7 +14,7 @@ import psutil
 
 from tsprof.errors import TsprofError
 from tsprof.load.client import LoadProcess
-from tsprof.load.messages import LoadLost, Quiet, Tick, WorkerLost
+from tsprof.load.messages import LoadLost, Quiet, Remark, Tick, WorkerLost
 from tsprof.probes.cgroup import MemoryGroup, memory_group
 from tsprof.probes.gauges import GaugeAddress
 from tsprof.probes.processes import sample
@@ -143,6 +143,8 @@ class Engine:
                     self._store_tick(event)
                 case Quiet():
                     self._finished = event
+                case Remark(text):
+                    self.note("note", text)
                 case WorkerLost(reason=reason):
                     self.note("worker_lost", reason)
                 case LoadLost(reason=reason):
