@@ -51,6 +51,7 @@ class LoadProcess:
         self.failure_samples: tuple[FailureSample, ...] = ()
         """Messages of failed requests and of exceptions since the start, at most 21."""
         self._workers = LocalWorkers()
+        self._has_workers = False
         self._child = child
         self._channel = MessageSocket(channel)
         self._messages: deque[Message] = deque()
@@ -109,8 +110,8 @@ class LoadProcess:
 
     @property
     def pids(self) -> list[int]:
-        """All processes on this machine that run."""
-        return [self.pid, *self._workers.pids]
+        """The processes on this machine that make load; a master makes none."""
+        return self._workers.pids if self._has_workers else [self.pid]
 
     def fileno(self) -> int:
         """Return a file descriptor that is readable when ``poll`` has something to return."""
@@ -201,16 +202,17 @@ class LoadProcess:
     ) -> None:
         self._send(Begin(spec, workers))
         deadline = time.monotonic() + timeout
-        waits = "the load process was not ready"
+        joined: int | None = None
         while True:
-            tell(waits)
+            tell(_progress(joined, workers.total))
             match self._next_message(min(deadline - time.monotonic(), TELL_EVERY)):
                 case Listening(port):
+                    self._has_workers = True
                     self._start_workers(spec, workers, port)
                     timeout = WORKERS_SECONDS if workers.expected else timeout
                     deadline = time.monotonic() + timeout
                 case Joined(count):
-                    waits = f"{count} of {workers.total} load processes had joined"
+                    joined = count
                 case Remark(text):
                     self.notes += (text,)
                 case Ready(notes):
@@ -220,7 +222,8 @@ class LoadProcess:
                     pass
                 case None:
                     raise LoadError(
-                        f"{waits.capitalize()} within {timeout:g} s; {self._child.last_words()}",
+                        f"{_shortfall(joined, workers.total)} within {timeout:g} s; "
+                        f"{self._child.last_words()}",
                         hint="Look for what the Locust file waits for when it is imported.",
                     )
                 case message:
@@ -288,6 +291,16 @@ class LoadProcess:
             self._workers.end(0.5)
             self._channel.close()
         return self._ending
+
+
+def _progress(joined: int | None, total: int) -> str:
+    return "not ready yet" if joined is None else f"{joined} of {total} processes are ready"
+
+
+def _shortfall(joined: int | None, total: int) -> str:
+    if joined is None:
+        return "The load process was not ready"
+    return f"Only {joined} of {total} load processes were ready"
 
 
 def _no_start(message: Message, log: Path) -> TsprofError:

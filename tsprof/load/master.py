@@ -75,13 +75,13 @@ class Master(MasterRunner):
                 logging.getLogger(__name__).exception("a message that cannot be handled")
 
     def handle_message(self, client_id: str, msg: LocustMessage) -> None:
-        """Answer who wants to join; leave the rest to Locust."""
+        """Answer who wants to join; leave to Locust what its workers say, and nobody else."""
         if msg.type == JOIN:
             answer = encode(self._answer(decode(msg.data))).decode()
             self.server.send_to_client(letter(JOIN, answer, client_id))
         elif msg.type == "client_ready" and self._is_complete():
             self.dismiss(client_id)
-        elif client_id == msg.node_id:
+        elif client_id == msg.node_id and (client_id in self.clients or msg.type == "client_ready"):
             super().handle_message(client_id, msg)
 
     def start_users(self, users: int) -> None:

@@ -4,6 +4,7 @@ One thread, one loop: whatever the engine waits for, ``pump`` runs, and sees to 
 the probes, the target's life, interrupts and the live view.
 """
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -196,7 +197,9 @@ class Engine:
         processes = tools.target.processes()
         began = time.monotonic()
         costly = began >= self._costly_next
-        ours = [psutil.Process()]
+        # The master of several load processes makes no load: it is one of ours.
+        own = {os.getpid(), tools.load.pid}.difference(tools.load.pids)
+        ours = [psutil.Process(pid) for pid in own if psutil.pid_exists(pid)]
         load = [psutil.Process(pid) for pid in tools.load.pids if psutil.pid_exists(pid)]
         for record in (
             *sample(processes, second, "target", costly=costly),
