@@ -48,7 +48,7 @@ class Command:
     def __init__(
         self, folder: Path, port: int, *options: str, within: tuple[str, ...] = ()
     ) -> None:
-        self._errors = folder / f"worker-{port}-{len(options)}.err"
+        self._errors = folder / f"worker-{abs(hash(options))}.err"
         tsprof_worker = [sys.executable, "-m", "tsprof", "worker", f"--master-port={port}"]
         with self._errors.open("w") as errors:
             self._process = subprocess.Popen(
@@ -118,6 +118,10 @@ def test_workers_share_the_load_and_may_leave(
     _, quiet = segment(load, 90)
     assert list(costs(quiet).values()) == [30, 30, 30]
     assert quiet.completed == server.count - total == 90
+
+    too_many = worker(port, "--master-host=127.0.0.1", "--timeout=25s")
+    assert too_many.code() == 2
+    assert "all of the 3 workers that were asked for are there" in too_many.said()
 
     load.stop()
     assert comes.code() == 0
