@@ -5,9 +5,12 @@ statistics that hooks of Locust files read. Added is what counted load needs: a 
 version before it joins, users are divided between segments only, and who is dismissed stays away.
 """
 
+import itertools
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
+import gevent
 import gevent.event
 from locust.env import Environment
 from locust.exception import RPCError
@@ -73,6 +76,7 @@ class Master(MasterRunner):
                 super().client_listener()
             except Exception:
                 logging.getLogger(__name__).exception("a message that cannot be handled")
+                gevent.sleep(0.01)  # whoever sends many gets no more than their turn
 
     def handle_message(self, client_id: str, msg: LocustMessage) -> None:
         """Answer who wants to join; leave to Locust what its workers say, and nobody else."""
@@ -144,6 +148,13 @@ class Master(MasterRunner):
     def _is_complete(self) -> bool:
         return len(self.loaded) >= self._expected
 
+    def _free_name(self, wanted: str) -> str:
+        """Return a name that no other worker has: machines may have the same name, too."""
+        taken = {loaded.name for loaded in self.loaded.values()}
+        name = printable(wanted, MAX_NAME)
+        further = (f"{name} #{number}" for number in itertools.count(2))
+        return next(one for one in itertools.chain([name], further) if one not in taken)
+
     def _on_message(self, environment: Environment, msg: LocustMessage) -> None:
         del environment
         message = decode(msg.data)
@@ -152,7 +163,7 @@ class Master(MasterRunner):
         elif self._is_complete():
             self.dismiss(msg.node_id)
         else:
-            self.loaded[msg.node_id] = message
+            self.loaded[msg.node_id] = replace(message, name=self._free_name(message.name))
             self.changed.set()
 
 
