@@ -4,6 +4,7 @@ One thread, one loop: whatever the engine waits for, ``pump`` runs, and sees to 
 the probes, the target's life, interrupts and the live view.
 """
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ import psutil
 
 from tsprof.errors import TsprofError
 from tsprof.load.client import LoadProcess
-from tsprof.load.messages import LoadLost, Quiet, Tick, WorkerLost
+from tsprof.load.messages import LoadLost, Quiet, Remark, Tick, WorkerLost
 from tsprof.probes.cgroup import MemoryGroup, memory_group
 from tsprof.probes.gauges import GaugeAddress
 from tsprof.probes.processes import sample
@@ -147,6 +148,8 @@ class Engine:
                     self._store_tick(event)
                 case Quiet():
                     self._finished = event
+                case Remark(text):
+                    self.note("note", text)
                 case WorkerLost(reason=reason):
                     self.note("worker_lost", reason)
                 case LoadLost(reason=reason):
@@ -198,7 +201,9 @@ class Engine:
         processes = tools.target.processes()
         began = time.monotonic()
         costly = began >= self._costly_next
-        ours = [psutil.Process()]
+        # The master of several load processes makes no load: it is one of ours.
+        own = {os.getpid(), tools.load.pid}.difference(tools.load.pids)
+        ours = [psutil.Process(pid) for pid in own if psutil.pid_exists(pid)]
         load = [psutil.Process(pid) for pid in tools.load.pids if psutil.pid_exists(pid)]
         for record in (
             *sample(processes, second, "target", costly=costly),
