@@ -84,7 +84,7 @@ def main() -> None:
 
 def segment(load: LoadProcess, requests: int) -> Turn:
     """Send counted requests."""
-    before = sum(map(cpu_seconds, load.pids))
+    before = sum(map(cpu_seconds, {load.pid, *load.pids}))
     load.open_gate(requests)
     while True:
         for event in load.poll(1.0):
@@ -93,7 +93,7 @@ def segment(load: LoadProcess, requests: int) -> Turn:
             if isinstance(event, Quiet):
                 if event.failures or event.completed != requests:
                     raise SystemExit(f"{event.completed} of {requests}: {load.failure_samples}")
-                used = sum(map(cpu_seconds, load.pids)) - before
+                used = sum(map(cpu_seconds, {load.pid, *load.pids})) - before
                 return Turn(
                     cpu=1e6 * used / requests,
                     rate=requests / event.seconds,

@@ -17,7 +17,7 @@ import statistics
 import sys
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tabulate import tabulate
@@ -40,6 +40,8 @@ SERVICE = (
     "truthsync.app:app", "--port", "{port}", "--log-level", "error",
 )  # fmt: skip
 WARM_UP = 2000
+LOAD = LoadSpec(host="http://127.0.0.1", users=4, locustfile=ROOT / "locustfile.py", seed=1)
+"""The demo service's; the port is a variant's own."""
 
 
 @dataclass
@@ -104,7 +106,7 @@ def all_variants(agents: Agents, scratch: Path) -> list[Variant]:
     return variants
 
 
-def start(variant: Variant, scratch: Path, stack: ExitStack) -> None:
+def start(variant: Variant, scratch: Path, stack: ExitStack, load: LoadSpec = LOAD) -> None:
     """Launch a variant and the load for it."""
     port = free_port()
     host = f"http://127.0.0.1:{port}"
@@ -120,7 +122,7 @@ def start(variant: Variant, scratch: Path, stack: ExitStack) -> None:
     stack.callback(variant.target.stop)
     check = readiness("tcp", host, variant.target.log)
     wait_until_ready(variant.target, check, 60, host, lambda: None)
-    spec = LoadSpec(host=host, users=4, locustfile=ROOT / "locustfile.py", seed=1)
+    spec = replace(load, host=host)
     variant.load = LoadProcess.start(spec, scratch / f"{name}-load.log")
     stack.callback(variant.load.stop)
 

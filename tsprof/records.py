@@ -83,6 +83,9 @@ class Checkpoint:
     uncertain: bool = False
     """Whether more requests than counted may have come since the checkpoint before: a load process
     was lost, and with it what it had sent last."""
+    temporary_files: int | None = None
+    """Files and folders in the target's folder for temporary files; None where it has none of its
+    own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,8 +216,8 @@ class ProcessSample:
     """User and system time since the process started."""
     threads: int
     descriptors: int
-    context_switches: int
-    page_faults: int
+    descriptor_limit: int = 0
+    """Descriptors that it may have open (its soft limit); 0 where that is not known."""
     uss: int | None = None
     connections: Mapping[str, int] = field(default_factory=dict)
     """Internet sockets by state; empty in the seconds in which they were not counted."""

@@ -227,6 +227,8 @@ def handle():
     jobs[-1].start()
     for job in jobs:
         job.join()
+    import greenlet
+    open("tracer", "w").write(str(greenlet.gettrace()))
 """
     + SERVE
 )
@@ -237,6 +239,9 @@ def test_a_target_of_greenlets(tmp_path: Path) -> None:
     with Target(tmp_path, sys.executable, script(tmp_path, GREENLETS)) as target:
         seen = Seen(target, target.agent(), target.load, requests=200)
         assert target.process.poll() is None
+        assert "greenlet_trace_function" in (tmp_path / "tracer").read_text()
+        target.load(1)
+        assert (tmp_path / "tracer").read_text() == "None"
     assert seen.started["method"] == "memray"
     (leak, *_) = sites_of(seen.digest)
     assert leak.site.function == "work"

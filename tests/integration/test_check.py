@@ -15,7 +15,12 @@ from command_line import SERVICE, TARGETS, CommandLine, python, wait_for
 
 PYTHON = sys.executable
 GUNICORN = (PYTHON, "-m", "gunicorn", "--no-control-socket", "--bind", "127.0.0.1:{port}")
-LEAKING = {"fd": "descriptors", "thread": "threads", "task": "tasks"}
+LEAKING = {
+    "fd": "descriptors",
+    "thread": "threads",
+    "task": "tasks",
+    "temporary_file": "temporary_files",
+}
 
 
 def bytes_by_owner(rows: list[dict[str, Any]]) -> dict[str, float]:
@@ -61,14 +66,16 @@ def test_leaks_of_memory_descriptors_threads_and_tasks(tsprof: CommandLine) -> N
         "fd",
         "thread",
         "task",
+        "temporary_file",
     }
     assert finished.finding("fd")["per_request"] == pytest.approx(1 / 20, rel=0.05)
     assert finished.finding("thread")["per_request"] == pytest.approx(1 / 50, rel=0.05)
     assert finished.finding("task")["per_request"] == pytest.approx(1 / 10, rel=0.05)
     assert finished.finding("memory")["per_request"] > 336
-    for resource in ("fd", "thread", "task"):
+    assert finished.finding("temporary_file")["per_request"] == pytest.approx(1 / 20, rel=0.05)
+    for resource, name in LEAKING.items():
         site = finished.finding(resource)["sites"][0]
-        assert site["function"].endswith(f"leaks_{LEAKING[resource]}")
+        assert site["function"].endswith(f"leaks_{name}")
         assert site["file"] == SERVICE
         assert site["share"] > 0.9
     assert "running time.sleep" in finished.finding("thread")["title"]

@@ -28,7 +28,7 @@ def test_each_segment_sends_its_requests_over_all_processes(
     loads: Loads, server: CountingServer
 ) -> None:
     load = loads.start(paths=("/", "/fail"), workers=TWO)
-    assert len(load.pids) == 3
+    assert len(load.pids) == 2
     total = 0
     for requests in (1, USERS - 1, 100, 3, 200):
         ticks, quiet = segment(load, requests)
@@ -60,14 +60,14 @@ def test_a_killed_process_ends_the_segment_and_the_others_take_its_part(
 ) -> None:
     load = loads.start(paths=("/",), workers=Workers(local=3))
     segment(load, 30)
-    os.kill(load.pids[1], signal.SIGKILL)  # between segments: nothing is uncertain
+    os.kill(load.pids[0], signal.SIGKILL)  # between segments: nothing is uncertain
     events_until(load, lambda event: isinstance(event, WorkerLost))
     _, quiet = segment(load, 30)
     assert (quiet.completed, quiet.uncertain, server.count) == (30, False, 60)
 
     load.open_gate(None)
     first = ticks_until(load, lambda tick: tick.requests > 0)
-    os.kill(load.pids[1], signal.SIGKILL)
+    os.kill(load.pids[0], signal.SIGKILL)
     *events, quiet = events_until(load, lambda event: isinstance(event, Quiet))
     lost = [event.reason for event in events if isinstance(event, WorkerLost)]
     assert len(lost) == 1
@@ -84,7 +84,7 @@ def test_a_killed_process_ends_the_segment_and_the_others_take_its_part(
     assert not quiet.uncertain
     assert ticks[-1].users == USERS
 
-    os.kill(load.pids[1], signal.SIGKILL)
+    os.kill(load.pids[0], signal.SIGKILL)
     assert "no load process is left; load process 3" in reason_of_loss(load)
 
 
@@ -92,7 +92,7 @@ def test_a_process_that_is_stopped_is_lost_and_ended(loads: Loads, server: Count
     load = loads.start(paths=("/",), workers=TWO)
     load.open_gate(None)
     ticks_until(load, lambda tick: tick.requests > 0)
-    stopped = load.pids[1]
+    stopped = load.pids[0]
     os.kill(stopped, signal.SIGSTOP)
     *events, quiet = events_until(load, lambda event: isinstance(event, Quiet))
     assert "no sign of life" in next(e.reason for e in events if isinstance(e, WorkerLost))

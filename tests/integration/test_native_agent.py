@@ -214,7 +214,10 @@ def test_python_and_native_programs_have_one_agent_each(
 
 
 def test_a_leak_in_forked_workers_fails(tsprof: CommandLine, service: str) -> None:
-    finished = tsprof.check("--max-time", "12", "--", service, "{port}", "workers", "100")
+    finished = tsprof.run(
+        *("check", "--url", "/", "--drain", "0", "--rate", "3000", "--"),
+        *(service, "{port}", "workers", "100"),
+    )
     assert finished.code == 1
     assert finished.finding("memory")["per_request"] == pytest.approx(CHUNK, rel=0.01)
     owners = {row["owner"]: row["bytes_per_request"] for row in finished.report["ledger"]}

@@ -8,17 +8,18 @@ import psutil
 from attribution_target import LIBRARIES, SERVE, Target, script
 from pydantic import TypeAdapter
 
-from tsprof.analysis.counted_resources import CountedResource, Held, grown
+from tsprof.analysis.counted_resources import COUNTED, CountedResource, Held, grown
 from tsprof.analysis.culprits import Culprit, Seen, culprit, worth_naming
-from tsprof.analysis.listings import Listing, merged
+from tsprof.analysis.listings import Listing, made, merged
 from tsprof.probes.resources import children, descriptors, threads
 from tsprof.profilers.origin import origins
+from tsprof.supervisor.resources import temporary_files
 
 REQUESTS = 30
 
 LEAKY = (
     """
-import asyncio, itertools, subprocess, threading
+import asyncio, itertools, subprocess, tempfile, threading
 
 numbers = itertools.count()
 kept = []
@@ -46,8 +47,18 @@ def convert():
 def hash_files():
     open("x.csv", "w").close()
 
+def keep_upload():
+    with tempfile.NamedTemporaryFile(suffix=".upload", delete=False) as file:
+        file.write(b"content")
+
+def scratch():
+    with tempfile.TemporaryDirectory() as folder:
+        open(folder + "/part", "w").close()
+
 def handle():
     export()
+    keep_upload()
+    scratch()
     start_notifier()
     asyncio.run_coroutine_threadsafe(start_poll(), loop).result()
     hash_files()
@@ -58,21 +69,27 @@ def handle():
 )
 
 
-def listed(target: Target, pid: int, command: str) -> tuple[Held, ...]:
+def listed(target: Target, pid: int, command: str, temporary: Path) -> tuple[Held, ...]:
     process = psutil.Process(pid)
-    listing = TypeAdapter(Listing).validate_python(target.ask(pid, command))
+    listing = TypeAdapter(Listing).validate_python(
+        target.ask(pid, command, temporary=str(temporary))
+    )
     outside = descriptors(process, process.net_connections("all")) + threads(process)
     outside += [child for child in children(process.children()) if child.pid == pid]
-    return merged(outside, listing, pid)
+    files = made(temporary_files(temporary), [listing])
+    return (*merged(outside, listing, pid), *files)
 
 
 def test_what_leaks_is_named_with_its_line(tmp_path: Path) -> None:
-    with Target(tmp_path, sys.executable, script(tmp_path, LEAKY)) as target:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    command = (sys.executable, script(tmp_path, LEAKY))
+    with Target(tmp_path, *command, TMPDIR=str(temporary)) as target:
         pid = target.agent()
         target.load(5)
-        before = listed(target, pid, "resources.start")
+        before = listed(target, pid, "resources.start", temporary)
         target.load(REQUESTS)
-        after = listed(target, pid, "resources.stop")
+        after = listed(target, pid, "resources.stop", temporary)
         for child in psutil.Process(pid).children():
             child.kill()
     groups = grown(before, after)
@@ -98,4 +115,7 @@ def test_what_leaks_is_named_with_its_line(tmp_path: Path) -> None:
     assert named("task").title == f"poll ({app}:18), created in start_poll ({app}:22)"
     assert f"{REQUESTS} of them are now in poll ({app}:19)" in named("task").details
     assert named("process").title == f'process "sleep 600", started in convert ({app}:25)'
-    assert all(named(name).sites[0].share == 1 for name in ("fd", "thread", "task", "process"))
+    assert named("temporary_file").title == (
+        f"temporary file {temporary}/tmp*.upload, made in keep_upload ({app}:31)"
+    )
+    assert all(named(name).sites[0].share == 1 for name in COUNTED)

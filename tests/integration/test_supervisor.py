@@ -66,11 +66,14 @@ def test_an_interrupt_while_the_target_gets_ready(tsprof: CommandLine) -> None:
 
 
 def test_a_supervisor_that_is_killed_leaves_half_a_run_and_no_process(tsprof: CommandLine) -> None:
+    tsprof.environment["TMPDIR"] = str(tsprof.folder)
     started = start(tsprof, "ignores_sigterm", "has_a_daemon", until="measuring")
+    assert list(tsprof.folder.glob("tsprof-*"))
     assert len(tsprof.left()) >= 4  # itself, the guard, the target and its daemon, the load
     started.signal(signal.SIGKILL)
     started.process.wait()
     wait_for(lambda: not tsprof.left(), "every process to end")
+    assert not list(tsprof.folder.glob("tsprof-*"))
     listed = json.loads(tsprof.run("runs", "--json", "-").out)
     assert [(run["scenario"], run["complete"]) for run in listed] == [("check", False)]
     again = tsprof.run("report", "--json", "-")

@@ -25,7 +25,7 @@ from load_targets.server import CountingServer
 import tsprof
 from tsprof.errors import UsageError
 from tsprof.load.client import LoadProcess
-from tsprof.load.messages import Join, Quiet, Refused, WorkerLost, decode, encode
+from tsprof.load.messages import Join, Quiet, Refused, Remark, WorkerLost, decode, encode
 from tsprof.load.spec import LoadSpec, Workers
 from tsprof.supervisor.launch import free_port
 
@@ -48,7 +48,7 @@ class Command:
     def __init__(
         self, folder: Path, port: int, *options: str, within: tuple[str, ...] = ()
     ) -> None:
-        self._errors = folder / f"worker-{port}-{len(options)}.err"
+        self._errors = folder / f"worker-{abs(hash(options))}.err"
         tsprof_worker = [sys.executable, "-m", "tsprof", "worker", f"--master-port={port}"]
         with self._errors.open("w") as errors:
             self._process = subprocess.Popen(
@@ -98,11 +98,34 @@ def test_workers_share_the_load_and_may_leave(
 
     leaves.interrupt()
     assert leaves.code() == 130
-    events_until(load, lambda event: isinstance(event, WorkerLost))
+    events_until(load, lambda event: "it has quit" in getattr(event, "reason", ""))
     assert segment(load, 60)[1].completed == 60
     assert server.paths == {"/locustfile": 120, "/own": 30}
 
+    comes = worker(port, "--master-host=127.0.0.1", "--quiet", "--timeout=20s")
+    total = 150
+
+    def has_joined() -> bool:
+        nonlocal total
+        total += 30
+        load.open_gate(30)
+        *events, quiet = events_until(load, lambda event: isinstance(event, Quiet))
+        assert isinstance(quiet, Quiet)
+        assert (quiet.completed, server.count) == (30, total)
+        return any(isinstance(event, Remark) for event in events)
+
+    wait_for(has_joined)
+    _, quiet = segment(load, 90)
+    assert list(costs(quiet).values()) == [30, 30, 30]
+    assert quiet.completed == server.count - total == 90
+
+    too_many = worker(port, "--master-host=127.0.0.1", "--timeout=25s")
+    assert too_many.code() == 2
+    assert "all of the 3 workers that were asked for are there" in too_many.said()
+
     load.stop()
+    assert comes.code() == 0
+    assert comes.said() == ""
     assert stays.code() == 0
     assert "joined" in stays.said()
     assert stays.said().endswith("the run has ended\n")

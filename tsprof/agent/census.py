@@ -45,7 +45,7 @@ class Census:
         """Count objects by type, and find the containers that grew since the last look.
 
         Args:
-            arguments: ``budget`` in seconds (default 2).
+            arguments: ``budget`` in seconds (default 2), after the listing of all objects.
 
         Returns:
             ``complete``: whether all was seen; ``objects`` and how many of them were ``scanned``:
@@ -78,9 +78,10 @@ class Census:
         with heap.CollectorPaused():
             objects = heap.objects()
             total = len(objects)
+            listed = time.perf_counter()
             while look.scanned < total:
                 look.add(objects[look.scanned : look.scanned + heap.CHUNK])
-                if time.perf_counter() - began > arguments.get("budget", 2.0):
+                if time.perf_counter() - listed > arguments.get("budget", 2.0):
                     break
             del objects
         seen_to_the_end = look.scanned >= total
@@ -120,6 +121,8 @@ class _Look:
         self._least = LONG
         self._previous = previous
         self._bases: dict[type, Any] = {}
+        own = (self.types, self.long, self.small, self._previous, self._bases)
+        self._own = frozenset(map(id, own))
 
     def add(self, chunk: list[Any]) -> None:
         """Add a part of the heap, with the untracked containers that it refers to.
@@ -145,6 +148,8 @@ class _Look:
         lengths = list(map(heap.LENGTHS[base], containers))
         for at in [at for at, length in enumerate(lengths) if length >= LONG]:
             item, length = containers[at], lengths[at]
+            if id(item) in self._own:
+                continue
             if length >= self._least or length > self._previous.get(id(item), length):
                 self.long[id(item)] = (type(item), length)
         buckets = self.buckets
@@ -156,22 +161,18 @@ class _Look:
             self._forget_all_but_the_longest()
         while len(self.small) > 2 * _SAMPLED:
             self.buckets //= 2
-            self.small = {
-                identity: length
-                for identity, length in self.small.items()
-                if identity // 16 * _SPREADING % _BUCKETS < self.buckets
-            }
+            for identity in list(self.small):
+                if identity // 16 * _SPREADING % _BUCKETS >= self.buckets:
+                    del self.small[identity]
 
     def _forget_all_but_the_longest(self) -> None:
         """Make room: what grew is kept, and of the rest the longest."""
         longest = sorted((length for _, length in self.long.values()), reverse=True)
         self._least = longest[_REMEMBERED] + 1
         known = self._previous
-        self.long = {
-            identity: (kind, length)
-            for identity, (kind, length) in self.long.items()
-            if length >= self._least or length > known.get(identity, length)
-        }
+        for identity, (_, length) in list(self.long.items()):
+            if length < self._least and length <= known.get(identity, length):
+                del self.long[identity]
 
     def grown(self) -> list[dict[str, Any]]:
         """Return the containers that gained the most, and the longest of those not seen before."""

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 PROTOCOL = 1
 _HIGH_FD = 400  # away from the low numbers that socket activation hands to a server
 _LONGEST_COMMAND = 1 << 20
+_BUDGET = (
+    2.0  # seconds that a checkpoint may hold the program; a collection of 5 million objects: 1
+)
 
 
 def start(socket_path: str) -> None:
@@ -216,8 +219,8 @@ class Agent:
         before_python, before_native = self._allocators.python(), self._allocators.native()
         collected = gc.collect()
         self._forced_collections += 1
-        if collected and enabled:
-            gc.collect()
+        if collected and enabled and time.perf_counter() - began < _BUDGET / 2:
+            gc.collect()  # else the next checkpoint's frees what is left
             self._forced_collections += 1
         if arguments.get("trim", True):
             self._allocators.trim()

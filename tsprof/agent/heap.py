@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CHUNK = 20_000
 """Objects that are looked at between two looks at the clock, about 2 ms."""
 _FROZEN_AT_START = 1_000  # Python 3.12 freezes 375 objects by itself
-_FROZEN_SHOWN = 500_000  # to remember which were seen takes some 100 bytes for each
+_FROZEN_SHOWN = 200_000  # to remember which were seen takes some 100 bytes for each
 _LONG = 1_000  # entries from which a container's are looked at last
 
 LENGTHS: dict[type, Any] = {

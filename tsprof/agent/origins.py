@@ -24,6 +24,7 @@ _MOST_KEYS = 20_000  # files and objects that are remembered at a time; the olde
 _MOST_STACKS = 2_000
 _PROBE = "tsprof.origins"
 _UNHEARD = ("dup", "eventfd", "memfd_create", "openpty", "pipe", "pipe2")  # functions of os
+_OPENING = frozenset({"open", "os.mkdir", "sqlite3.connect"})
 _SPAWNING = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty"})
 FORK = "os.fork"
 """What stands for the program of a process that was forked and runs on."""
@@ -43,7 +44,7 @@ class Recorder:
     def _clear(self) -> None:
         self._frames: dict[Stack, list[list[Any]]] = {}
         self.opened: dict[str, Stacks] = {}
-        """Openings of files by their path as it was given, and by stack."""
+        """Openings of files, and makings of folders, by their path as given, and by stack."""
         self.before: frozenset[tuple[int, str]] = frozenset()
         """Descriptors that were open already, with their links in /proc."""
         self.instances: dict[int, int] = {}
@@ -102,7 +103,7 @@ class Recorder:
                 self._heard_probe = True
             return
         try:
-            if event == "open" or event == "sqlite3.connect":  # noqa: PLR1714 - no set is hashed
+            if event in _OPENING:
                 if not isinstance(arguments[0], int):  # a descriptor that is open already
                     self._count(self.opened, os.fsdecode(arguments[0]))
             elif event == "socket.__new__":

@@ -29,8 +29,11 @@ _recorder = origins.Recorder()
 _coroutines = origins.CoroutineOrigins()
 
 
-def start(_arguments: dict[str, Any]) -> dict[str, Any]:
+def start(arguments: dict[str, Any]) -> dict[str, Any]:
     """List everything, and remember from now on what opens and starts things.
+
+    Args:
+        arguments: those of ``stop``.
 
     Returns:
         As ``stop``; ``recording``: whether Python tells the agent of what it opens.
@@ -38,11 +41,14 @@ def start(_arguments: dict[str, Any]) -> dict[str, Any]:
     gc.collect()
     recording = _recorder.start(frozenset(_links().items()), keepers.instances())
     _coroutines.start(_loops())
-    return {"recording": recording, **_Listing().reply()}
+    return {"recording": recording, **_Listing().reply(arguments)}
 
 
-def stop(_arguments: dict[str, Any]) -> dict[str, Any]:
+def stop(arguments: dict[str, Any]) -> dict[str, Any]:
     """List everything again, with origins, and remember no more of them.
+
+    Args:
+        arguments: ``temporary``: the path of the program's own folder for temporary files, or None.
 
     Returns:
         ``descriptors``: by number as text, a dict each with the ``id`` of the Python object that
@@ -50,14 +56,15 @@ def stop(_arguments: dict[str, Any]) -> dict[str, Any]:
         ``native`` (the kernel's id), ``name``, ``target`` (``[function, file, line]``), ``stack``
         and ``origin``. ``tasks``: dicts with ``id``, ``coroutine`` (``[function, file, line]``),
         ``stack`` (where it waits) and ``origin``. ``children``: ids of the ``Popen`` objects by pid
-        as text. ``spawned``: dicts with ``program``, ``origin`` and ``count``. ``stacks``: lists of
-        ``[function, file, line]``, innermost first, which ``stack`` and ``origin`` number; None
-        where nothing is known.
+        as text. ``spawned``: dicts with ``program``, ``origin`` and ``count``. ``files``: by path
+        the ``origin`` of what is in the temporary folder. ``stacks``: lists of ``[function, file,
+        line]``, innermost first, which ``stack`` and ``origin`` number; None where nothing is
+        known.
     """
     _recorder.stop()
     _coroutines.stop()
     gc.collect()
-    return _Listing().reply()
+    return _Listing().reply(arguments)
 
 
 def forget(_arguments: dict[str, Any]) -> dict[str, Any]:
@@ -82,11 +89,12 @@ class _Listing:
     def __init__(self) -> None:
         self._stacks: dict[tuple[tuple[Any, ...], ...], int] = {}
 
-    def reply(self) -> dict[str, Any]:
+    def reply(self, arguments: dict[str, Any]) -> dict[str, Any]:
         with heap.CollectorPaused():
             owners, children = _python_owners()
+            opened = _by_real_path(_recorder.opened)
             return {
-                "descriptors": self._descriptors(owners),
+                "descriptors": self._descriptors(owners, opened),
                 "threads": self._threads(),
                 "tasks": self._tasks(),
                 "children": children,
@@ -95,6 +103,7 @@ class _Listing:
                     for program, stacks in list(_recorder.spawned.items())
                     for stack, count in list(stacks.items())
                 ],
+                "files": self._files(arguments.get("temporary"), opened),
                 "stacks": [list(stack) for stack in self._stacks],
             }
 
@@ -107,10 +116,11 @@ class _Listing:
     def _recorded(self, stack: Any) -> int | None:
         return None if stack is None else self._number(_recorder.frames(stack))
 
-    def _descriptors(self, owners: dict[int, Any]) -> dict[str, dict[str, Any]]:
+    def _descriptors(
+        self, owners: dict[int, Any], opened: dict[str, dict[Any, int]]
+    ) -> dict[str, dict[str, Any]]:
         links = _links()
         new = links.items() - _recorder.before
-        opened = _by_real_path(_recorder.opened)
         alike: dict[str, int] = {}
         for _, link in new:
             alike[link] = alike.get(link, 0) + 1
@@ -134,6 +144,18 @@ class _Listing:
                 at = self._number(keepers.where_stored(type(keeper), name)) if at is None else at
             found[str(number)] = {"id": identity, "origin": at}
         return found
+
+    def _files(
+        self, folder: str | None, opened: dict[str, dict[Any, int]]
+    ) -> dict[str, int | None]:
+        """Return who was the first to open what is in the folder now, and so has made it."""
+        if folder is None:
+            return {}
+        return {
+            path: self._recorded(next(iter(stacks)))
+            for path, stacks in opened.items()
+            if path.startswith(folder + os.sep) and os.path.lexists(path)
+        }
 
     def _threads(self) -> list[dict[str, Any]]:
         threading = sys.modules.get("threading")
@@ -179,17 +201,23 @@ def _python_owners() -> tuple[dict[int, Any], dict[str, int]]:
     """Return the objects that hold descriptors, by number, and the ids of ``Popen`` ones by pid."""
     owners: dict[int, Any] = {}
     children: dict[str, int] = {}
-    for item in heap.objects():
+    items = heap.objects()
+    kinds = {kind for kind in set(map(type, items)) if _may_own(kind)}
+    for item in [item for item in items if type(item) in kinds]:
         kind = type(item)
         if issubclass(kind, _io.FileIO):
             _own(owners, _io.FileIO.fileno, item)
         elif issubclass(kind, _socket.socket):
             _own(owners, _socket.socket.fileno, item)
-        elif kind.__name__ == "Popen":
+        else:
             pid = (objects.instance_dict(item) or {}).get("pid")
             if isinstance(pid, int):
                 children[str(pid)] = id(item)
     return owners, children
+
+
+def _may_own(kind: type) -> bool:
+    return issubclass(kind, (_io.FileIO, _socket.socket)) or kind.__name__ == "Popen"
 
 
 def _own(owners: dict[int, Any], fileno: Any, item: Any) -> None:

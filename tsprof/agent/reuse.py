@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _THRESHOLDS = (5, 0, 0)
 """A full collection for every 20 new containers or so: 0.4 ms in a request that makes 100."""
 _OLDEST = 2
+_MOST_KEPT = 1_000
 
 
 class Reuse:
@@ -46,7 +47,7 @@ class Reuse:
         be in the free list themselves.
         """
         full = info["generation"] == _OLDEST
-        if full and phase == "start":
+        if (full and phase == "start") or len(self._kept) >= _MOST_KEPT:
             self._kept.clear()
         else:
             self._kept.append(info)
@@ -58,7 +59,8 @@ class Reuse:
         if self._thresholds:
             if gc.get_threshold() == _THRESHOLDS:
                 gc.set_threshold(*self._thresholds)
-            gc.callbacks.remove(self._collected)
+            if self._collected in gc.callbacks:  # the program may have cleared them
+                gc.callbacks.remove(self._collected)
             gc.freeze()
             gc.unfreeze()
             self._thresholds = ()

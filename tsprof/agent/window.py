@@ -16,7 +16,7 @@ import os
 import sys
 import time
 
-from . import borrow, foreign
+from . import borrow, foreign, greenlets
 from .reuse import Reuse, clear_caches
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
@@ -48,6 +48,8 @@ class Window:
         self._collects = True
         self._pid = 0
         self._inherited = False
+        self._parting: Any = None
+        """What the program's main thread has still to call."""
 
     def prepare(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Load what the window needs, so that its memory is not taken for the target's growth.
@@ -147,6 +149,7 @@ class Window:
         trace, self._trace = self._trace, None
         self._settle()
         trace.stop()
+        self._parting = greenlets.untrace(self._memray)
         return {
             "stopped": True,
             "bytes": trace.size(),

@@ -8,12 +8,12 @@ From the bottom up:
 * Memory's lines and holders: ``captures``, ``sites``, ``native``, ``tables``, ``holders``,
   ``causes`` and ``reconcile``, put together by ``attribution``.
 * Descriptors, threads, tasks, processes: ``counted_resources``, ``listings``, ``patterns``,
-  ``culprits``.
+  ``culprits``, and ``exhaustion``.
 * How the target served: ``usage``, ``performance``, ``criteria``; over hours ``drift``,
   ``stability``, ``gauges`` and ``gauge_drift``.
 * Other runs: ``keys``, ``change``, ``conditions``, ``baseline``, ``pairs``, ``known_leaks``,
   ``regressions``, ``difference``; and ``acknowledgements``, with the baseline in ``allowances``.
 * The verdict: ``findings`` with what ``confirmation`` brought; the ``grounds`` that
-  ``unserved_load`` and ``blind_spots`` add, with ``more_time`` as advice; ``decide``, and
-  ``summary`` with the ``timeline`` that charts draw.
+  ``unserved_load``, ``blind_spots`` and ``ending`` add, with ``more_time`` as advice; ``decide``,
+  and ``summary`` with the ``timeline`` that charts draw.
 """

@@ -48,6 +48,7 @@ def count_drains(final: Look, after: Aftermath) -> dict[Resource, Drain]:
         "thread": partial(_sum, final, observe.threads),
         "task": partial(_sum, final, observe.tasks),
         "process": lambda checkpoint: float(checkpoint.children),
+        "temporary_file": lambda checkpoint: checkpoint.temporary_files,
     }
     found: dict[Resource, Drain] = {}
     for resource, assessment in final.counts.items():

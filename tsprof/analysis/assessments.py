@@ -207,6 +207,9 @@ def look(checkpoints: Sequence[Checkpoint], slowest_fill: float = SLOWEST_FILL) 
     counts["process"] = assess(
         observe.process_count(checkpoints), resolution=1.0, slowest=slowest_fill
     )
+    temporary = judge(observe.temporary_files(checkpoints), 1.0)
+    if temporary is not None:
+        counts["temporary_file"] = temporary
     live = observe.series(view, observe.live)
     outside = observe.series(view, observe.outside)
     judged = live if live is not None else outside

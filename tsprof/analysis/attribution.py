@@ -73,7 +73,7 @@ def conclude(seen: Seen, final: Look, origin_of: Callable[[str], Origin]) -> Att
     unowned = final.unowned is not None and final.unowned_leaks and not final.memory_leaks
     if final.unowned is not None and unowned:
         growth = final.unowned.rate.value
-    blocks = _blocks_per_request(final)
+    blocks = blocks_per_request(final)
     if final.garbage_per_request > growth:
         growth = final.garbage_per_request
         blocks = None  # the checkpoints that counted them collected the garbage first
@@ -244,7 +244,8 @@ def _cycles(seen: Seen) -> tuple[Holder, ...]:
     )
 
 
-def _blocks_per_request(final: Look) -> float | None:
+def blocks_per_request(final: Look) -> float | None:
+    """Return how many blocks of Python's a request leaves; None where that is not known."""
     judged, points = final.memory, final.view.checkpoints
     if judged is None or not points:
         return None

@@ -24,6 +24,7 @@ _NAMES: dict[Resource, str] = {
     "thread": "threads",
     "task": "asyncio tasks",
     "process": "processes",
+    "temporary_file": "temporary files",
 }
 
 
@@ -37,7 +38,8 @@ def weigh_memory_sight(look: Look, allowed: TimeAllowed, grounds: Grounds) -> No
             grounds.doubt(
                 f"processes of the target came or went at {look.view.restarts} checkpoints, "
                 "so no stretch was long enough to judge",
-                "switch off worker recycling for the check (max_requests = 0)",
+                "switch off worker recycling for the check (max_requests = 0); where they crashed, "
+                "the last lines of the target say why",
             )
         elif look.view.uncertain:
             grounds.doubt(

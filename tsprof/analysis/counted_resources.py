@@ -10,17 +10,17 @@ from tsprof.analysis.patterns import pattern, skeleton
 
 FROM_A_CLIENT = "TCP from a client to"
 """The kind of a connection that a client of the target has opened."""
-CountedResource = Literal["fd", "thread", "task", "process"]
+CountedResource = Literal["fd", "thread", "task", "process", "temporary_file"]
 COUNTED: tuple[CountedResource, ...] = get_args(CountedResource)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """One descriptor, thread, asyncio task or child process."""
+    """One descriptor, thread, asyncio task, child process or temporary file."""
 
     resource: CountedResource
     pid: int
-    """The process that holds it; of a child, its parent."""
+    """The process that holds it; of a child, its parent; 0 for a file, which none may hold."""
     identity: str
     """Tells it from others of its resource in the process, and from a later one of its number."""
     kind: str

@@ -22,7 +22,13 @@ LEAST_BLOCKS = 0.8
 """Native blocks that leak with each descriptor from which one line is taken for both."""
 SHOWN = 5
 """Kinds and lines in a finding, those that gained the most."""
-_OPENED = {"fd": "opened", "thread": "started", "task": "created", "process": "started"}
+_OPENED = {
+    "fd": "opened",
+    "thread": "started",
+    "task": "created",
+    "process": "started",
+    "temporary_file": "made",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +200,8 @@ def _why_unknown(seen: Seen, unknown: int, all_new: int) -> str:
             "Python was not told of their opening, as with the descriptors of event loops and "
             "those that C code opens"
         )
+    elif seen.resource == "temporary_file":
+        reason = "Python was not told of their making: C code or another program made them"
     elif seen.resource == "thread":
         reason = "they were not started by threading.Thread, as with those of C code"
     else:

@@ -9,6 +9,7 @@ from tsprof.analysis.blind_spots import unread_memory, weigh_counts_sight, weigh
 from tsprof.analysis.confirmation import Attribution, Drain
 from tsprof.analysis.culprits import Culprit
 from tsprof.analysis.delivery import ADVICE
+from tsprof.analysis.ending import piled_up
 from tsprof.analysis.findings import (
     count_finding,
     fragmentation_finding,
@@ -79,7 +80,7 @@ def decide(evidence: Evidence) -> Decision:
     weighed = weigh(found, evidence.allowances, evidence.folder, rate)
     findings = [each.finding for each in weighed]
     _weigh_findings(weighed, evidence.allowed, grounds)
-    _weigh_target(evidence.events, grounds)
+    _weigh_target(evidence, grounds)
     _weigh_criteria(evidence.criteria, grounds)
     _doubt_unmeasured((*evidence.criteria, *evidence.told), evidence.delivery, grounds)
     for source, reason in evidence.unread.items():
@@ -179,10 +180,11 @@ def _weigh_findings(weighed: Sequence[Weighed], allowed: TimeAllowed, grounds: G
             )
 
 
-def _weigh_target(events: Sequence[Event], grounds: Grounds) -> None:
-    for event in events:
+def _weigh_target(evidence: Evidence, grounds: Grounds) -> None:
+    for event in evidence.events:
         if event.kind in ("target_ended", "target_hung", "out_of_memory"):
-            grounds.fail(event.text)
+            piled = piled_up(evidence.look.view)
+            grounds.fail(f"{event.text}, when {piled}" if piled else event.text)
         elif event.kind in ("load_lost", "agent_lost", "control_failed"):
             grounds.doubt(event.text)
 

@@ -27,6 +27,7 @@ _NOUNS = {
     "thread": "threads",
     "task": "asyncio tasks",
     "process": "processes",
+    "temporary_file": "temporary files",
 }
 
 

@@ -1,7 +1,7 @@
 """What the agent lists of its process, put beside what the kernel tells of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tsprof.analysis.captures import CallFrame
 from tsprof.analysis.counted_resources import Held
@@ -63,6 +63,8 @@ class Listing:
     children: Mapping[int, int]
     spawned: Sequence[Spawned]
     stacks: Sequence[tuple[CallFrame, ...]]
+    files: Mapping[str, int | None] = field(default_factory=dict)
+    """By path, the number of the stack that made a temporary file."""
     recording: bool = True
 
     def stack(self, number: int | None) -> tuple[CallFrame, ...]:
@@ -98,6 +100,21 @@ def merged(outside: Sequence[Held], listing: Listing, pid: int) -> tuple[Held, .
         held = Held(resource="thread", pid=pid, identity=f"ident {thread.ident}", kind="thread")
         found.append(_thread(held, thread, listing))
     return (*found, *(_task(task, pid, listing) for task in listing.tasks))
+
+
+def made(files: Sequence[Held], listings: Sequence[Listing]) -> tuple[Held, ...]:
+    """Return temporary files with the stacks that made them.
+
+    Args:
+        files: as they are on disk; each is identified by its path.
+        listings: of all processes, any of which may have made them.
+    """
+    origins = {
+        path: listing.stack(number)
+        for listing in listings
+        for path, number in listing.files.items()
+    }
+    return tuple(replace(file, origin=origins.get(file.identity, ())) for file in files)
 
 
 def _descriptor(held: Held, listing: Listing) -> Held:

@@ -87,6 +87,14 @@ def process_count(checkpoints: Sequence[Checkpoint]) -> Series:
     return _series(checkpoints, tuple(float(c.children) for c in checkpoints))
 
 
+def temporary_files(checkpoints: Sequence[Checkpoint]) -> Series | None:
+    """Return the number of the target's temporary files, or None where it was not watched."""
+    numbers = [c.temporary_files for c in checkpoints if c.temporary_files is not None]
+    if not numbers or len(numbers) < len(checkpoints):
+        return None
+    return _series(checkpoints, tuple(map(float, numbers)))
+
+
 def _series(checkpoints: Sequence[Checkpoint], values: tuple[float, ...]) -> Series:
     clocks = {"errors": tuple(float(c.failures) for c in checkpoints)}
     if checkpoints:

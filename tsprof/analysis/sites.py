@@ -66,6 +66,8 @@ class LeakingSite:
     """Its ``share`` is 0 until the site is reconciled with the ledger."""
     python_blocks_per_request: float
     """The part of its blocks that Python's allocator hands out."""
+    python_bytes_per_request: float = 0.0
+    """Their bytes."""
     table_bytes_per_request: float = 0.0
     """The part of its bytes that is an estimate, from a container's reallocated table."""
     mapped_bytes_per_request: float = 0.0
@@ -123,7 +125,7 @@ class _Growth:
 def leaking_sites(
     digests: Sequence[CaptureDigest], origin_of: Callable[[str], Origin]
 ) -> tuple[LeakingSite, ...]:
-    """Return the sites of one window that leak, the largest first.
+    """Return the sites of one window that leak, those with the largest blocks first.
 
     Args:
         digests: One per process of the target, all of the same window.
@@ -138,11 +140,16 @@ def leaking_sites(
     for digest in digests:
         _collect(groups, digest, origin_of)
     found = [_leak(group, early, total) for group in groups.values()]
-    found.sort(key=lambda leak: -leak.site.bytes_per_request)
-    sizes = [leak.site.bytes_per_request for leak in found]
+    # Mappings count by their size, most of which may never be touched: they come last.
+    found.sort(key=lambda leak: leak.mapped_bytes_per_request - leak.site.bytes_per_request)
+    sizes = [leak.site.bytes_per_request - leak.mapped_bytes_per_request for leak in found]
     before = accumulate(sizes, initial=0.0)
     listed = zip(found, sizes, before, strict=False)
-    return tuple(leak for leak, size, sofar in listed if size > 0 and sofar < LISTED * sum(sizes))
+    return tuple(
+        leak
+        for leak, size, sofar in listed
+        if (size > 0 and sofar < LISTED * sum(sizes)) or leak.mapped_bytes_per_request
+    )
 
 
 def _collect(
@@ -255,6 +262,7 @@ def _leak(group: _Group, early: int, total: int) -> LeakingSite:
     return LeakingSite(
         site=site,
         python_blocks_per_request=python.blocks,
+        python_bytes_per_request=python.size,
         table_bytes_per_request=table,
         mapped_bytes_per_request=mapped.size,
         lines=tuple(_by_line(group, site, payload, early, total)),

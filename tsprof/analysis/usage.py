@@ -7,6 +7,15 @@ from dataclasses import dataclass, field
 from tsprof.records import ProcessSample
 
 
+@dataclass(frozen=True)
+class Descriptors:
+    """How many file descriptors a process had open."""
+
+    first: int
+    last: int
+    limit: int
+
+
 @dataclass
 class Usage:
     """What the probes saw, summed: bytes by second, CPU seconds by second and by role.
@@ -22,6 +31,8 @@ class Usage:
     last_waited: dict[int, float] = field(default_factory=dict)
     last_cpu: dict[tuple[str, int], float] = field(default_factory=dict)
     peak: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    descriptors: dict[int, Descriptors] = field(default_factory=dict)
+    """By process of the target, where its limit is known."""
     own_memory: dict[int, int] = field(default_factory=dict)
     """Bytes by process of the target, as last read (USS)."""
     sockets: dict[int, Mapping[str, int]] = field(default_factory=dict)
@@ -46,6 +57,12 @@ def sum_samples(samples: Iterable[ProcessSample]) -> Usage:
         if sample.role == "target":
             sums.rss[sample.second] += sample.rss
             sums.cpu[sample.second] += used
+            if sample.descriptor_limit:
+                known = sums.descriptors.get(sample.pid)
+                first = known.first if known else sample.descriptors
+                sums.descriptors[sample.pid] = Descriptors(
+                    first, sample.descriptors, sample.descriptor_limit
+                )
             if sample.uss is not None:
                 sums.own_memory[sample.pid] = sample.uss
                 sums.sockets[sample.pid] = sample.connections

@@ -47,8 +47,10 @@ def worker(
     """Share the load of a run on another machine.
 
     Joins a run that was started with --expect-workers, and makes its part of the load until that
-    ends. Exit codes: 0 the run has ended, 2 the master does not take this worker or its Locust
-    file cannot be used, 3 there was no master or it was lost, 130 interrupted.
+    ends. It runs the Locust file that the master sends: join only runs that you trust.
+
+    Exit codes: 0 the run has ended, 2 the master does not take this worker or its Locust file
+    cannot be used, 3 there was no master or it was lost, 130 interrupted.
     """
     from tsprof.load.hired import work
     from tsprof.load.messages import Enlist

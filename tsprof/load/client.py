@@ -12,6 +12,7 @@ from typing import Self
 from tsprof.errors import LoadError, TsprofError, UsageError
 from tsprof.load.child import Child
 from tsprof.load.local_workers import LocalWorkers
+from tsprof.load.message_socket import MessageSocket
 from tsprof.load.messages import (
     Begin,
     CloseGate,
@@ -27,21 +28,15 @@ from tsprof.load.messages import (
     Quiet,
     Ready,
     Refused,
+    Remark,
     SetLoad,
     Stop,
     Tick,
     WorkerEnded,
     WorkerLost,
-    decode,
-    encode,
 )
 from tsprof.load.spec import LOOPBACK, ONE_PROCESS, LoadSpec, Workers
 
-CHUNK = 1 << 18
-MAX_LINE = 64_000_000
-"""Bytes. The longest message, totals of 201 endpoints with full histograms, has some 5 MB."""
-SEND_SECONDS = 2.0
-"""A process that has left 200 kB of commands unread for so long does not work any more."""
 WORKERS_SECONDS = 600.0
 """How long workers on other machines have for joining: people start them by hand."""
 TELL_EVERY = 0.25
@@ -57,9 +52,9 @@ class LoadProcess:
         self.failure_samples: tuple[FailureSample, ...] = ()
         """Messages of failed requests and of exceptions since the start, at most 21."""
         self._workers = LocalWorkers()
+        self._has_workers = False
         self._child = child
-        self._channel = channel
-        self._buffer = bytearray()
+        self._channel = MessageSocket(channel)
         self._messages: deque[Message] = deque()
         self._segment_open = False
         self._lost: LoadLost | None = None
@@ -101,7 +96,6 @@ class LoadProcess:
             )
         module = "process" if workers == ONE_PROCESS else "master_process"
         child, channel = Child.launch(f"tsprof.load.{module}", log)
-        channel.settimeout(SEND_SECONDS)
         load = cls(child, channel)
         try:
             load._begin(spec, workers, timeout, tell)
@@ -117,8 +111,8 @@ class LoadProcess:
 
     @property
     def pids(self) -> list[int]:
-        """All processes on this machine that run."""
-        return [self.pid, *self._workers.pids]
+        """The processes on this machine that make load; a master makes none."""
+        return self._workers.pids if self._has_workers else [self.pid]
 
     def fileno(self) -> int:
         """Return a file descriptor that is readable when ``poll`` has something to return."""
@@ -178,7 +172,7 @@ class LoadProcess:
                 case WorkerLost() as event:
                     self._workers.kill(event.name)
                     events.append(event)
-                case Tick() as event:
+                case Tick() | Remark() as event:
                     events.append(event)
                 case Quiet() as event:
                     self._segment_open = False
@@ -218,18 +212,19 @@ class LoadProcess:
     ) -> None:
         self._send(Begin(spec, workers))
         deadline = time.monotonic() + timeout
-        waits = "the load process was not ready"
+        joined: int | None = None
         while True:
-            tell(waits)
+            tell(_progress(joined, workers.total))
             match self._next_message(min(deadline - time.monotonic(), TELL_EVERY)):
                 case Listening(port):
+                    self._has_workers = True
                     self._start_workers(spec, workers, port)
                     timeout = WORKERS_SECONDS if workers.expected else timeout
                     deadline = time.monotonic() + timeout
                 case Joined(count):
-                    waits = f"{count} of {workers.total} load processes had joined"
-                case WorkerLost(reason=reason):
-                    self.notes += (reason,)
+                    joined = count
+                case Remark(text):
+                    self.notes += (text,)
                 case Ready(notes):
                     self.notes += notes
                     return
@@ -237,7 +232,8 @@ class LoadProcess:
                     pass
                 case None:
                     raise LoadError(
-                        f"{waits.capitalize()} within {timeout:g} s; {self._child.last_words()}",
+                        f"{_shortfall(joined, workers.total)} within {timeout:g} s; "
+                        f"{self._child.last_words()}",
                         hint="Look for what the Locust file waits for when it is imported.",
                     )
                 case message:
@@ -255,7 +251,7 @@ class LoadProcess:
 
     def _send(self, message: Message) -> None:
         try:
-            self._channel.sendall(encode(message))
+            self._channel.send(message)
         except TimeoutError:
             self._lost = LoadLost("the load process is stuck: it does not read its commands")
         except OSError:
@@ -269,35 +265,29 @@ class LoadProcess:
         for pidfd in (self._child.pidfd, *self._workers.pidfds):
             poll.register(pidfd, select.POLLIN)
         milliseconds = max(0, timeout) * 1000
-        while ready := [fd for fd, _ in poll.poll(milliseconds)]:
+        while ready := {fd for fd, _ in poll.poll(milliseconds)}:
             milliseconds = 0
             self._messages += self._workers.ended(ready)
-            if not {self._channel.fileno(), self._child.pidfd}.intersection(ready):
-                return
-            data = self._read() if self._channel.fileno() in ready else b""
-            if not data:
+            if self._channel.fileno() in ready:
+                if not self._take_messages():
+                    return
+            elif self._child.pidfd in ready:
                 self._bury()
                 return
-            self._take(data)
+            else:
+                return
 
-    def _read(self) -> bytes:
+    def _take_messages(self) -> bool:
+        """Take what has arrived; False when there will be no more."""
         try:
-            return self._channel.recv(CHUNK)
-        except ConnectionResetError:  # it ended with commands unread
-            return b""
-
-    def _take(self, data: bytes) -> None:
-        *lines, rest = data.split(b"\n")
-        for line in lines:
-            try:
-                self._messages.append(decode(bytes(self._buffer) + line))
-            except ValueError as error:
-                self._lost = LoadLost(f"the load process sent nonsense: {str(error)[:200]}")
-            self._buffer.clear()
-        self._buffer += rest
-        if len(self._buffer) > MAX_LINE:
-            self._lost = LoadLost("the load process sent a message without end")
-            self._buffer.clear()
+            self._messages += self._channel.read()
+        except EOFError:
+            self._bury()
+        except ValueError as error:
+            self._lost = LoadLost(f"the load process sent nonsense: {str(error)[:200]}")
+        else:
+            return True
+        return False
 
     def _bury(self) -> None:
         how = self._end(1)
@@ -311,6 +301,16 @@ class LoadProcess:
             self._workers.end(0.5)
             self._channel.close()
         return self._ending
+
+
+def _progress(joined: int | None, total: int) -> str:
+    return "not ready yet" if joined is None else f"{joined} of {total} processes are ready"
+
+
+def _shortfall(joined: int | None, total: int) -> str:
+    if joined is None:
+        return "The load process was not ready"
+    return f"Only {joined} of {total} load processes were ready"
 
 
 def _no_start(message: Message, log: Path) -> TsprofError:

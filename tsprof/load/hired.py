@@ -1,12 +1,12 @@
 """A worker for a master elsewhere, from the side of ``tsprof worker``, which starts it."""
 
 import select
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tsprof.errors import LoadError, UsageError
 from tsprof.load.child import Child
+from tsprof.load.message_socket import MessageSocket
 from tsprof.load.messages import (
     Enlist,
     Joined,
@@ -15,13 +15,10 @@ from tsprof.load.messages import (
     Ready,
     Refused,
     Stop,
-    decode,
-    encode,
 )
 
 STOP_SECONDS = 5.0
 """For the hooks of the Locust file, when this worker is ended by hand."""
-POLL_SECONDS = 1.0
 
 
 def work(order: Enlist, log: Path, tell: Callable[[str], None]) -> None:
@@ -37,16 +34,17 @@ def work(order: Enlist, log: Path, tell: Callable[[str], None]) -> None:
         LoadError: There was no master, it was lost, or the worker broke down.
         KeyboardInterrupt: The user ended it; the master knows by then.
     """
-    child, channel = Child.launch("tsprof.load.worker_process", log)
+    child, connected = Child.launch("tsprof.load.worker_process", log)
+    channel = MessageSocket(connected)
     try:
-        channel.sendall(encode(order))
+        channel.send(order)
         for message in _messages(channel):
             _take(message, log, tell)
     except KeyboardInterrupt:
-        channel.sendall(encode(Stop(STOP_SECONDS)))
+        channel.send(Stop(STOP_SECONDS))
         raise
-    except OSError as error:
-        raise LoadError(f"The worker cannot be reached: {error}") from error
+    except (OSError, ValueError) as error:
+        raise LoadError(f"The worker does not work: {error}") from error
     finally:
         how = child.end(STOP_SECONDS + 1)
         channel.close()
@@ -71,18 +69,13 @@ def _take(message: Message, log: Path, tell: Callable[[str], None]) -> None:
             raise LoadError(f"The worker said {message.kind!r} out of turn.")
 
 
-def _messages(channel: socket.socket) -> Iterator[Message]:
+def _messages(channel: MessageSocket) -> Iterator[Message]:
     """Yield what the worker says until it ends."""
     poll = select.poll()
     poll.register(channel, select.POLLIN)
-    rest = b""
     while True:
-        poll.poll(POLL_SECONDS * 1000)
+        poll.poll()
         try:
-            data = channel.recv(1 << 16, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            continue
-        if not data:
+            yield from channel.read()
+        except EOFError:
             return
-        *lines, rest = (rest + data).split(b"\n")
-        yield from map(decode, lines)

@@ -2,12 +2,15 @@
 
 Locust's master finds workers missing, divides users of all classes among them, and gathers the
 statistics that hooks of Locust files read. Added is what counted load needs: a worker shows its
-version before it joins, none joins once the load has begun, and whoever is dismissed stays away.
+version before it joins, users are divided between segments only, and who is dismissed stays away.
 """
 
+import itertools
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
+import gevent
 import gevent.event
 from locust.env import Environment
 from locust.exception import RPCError
@@ -17,7 +20,7 @@ from locust.runners import STATE_MISSING, MasterRunner
 import tsprof
 from tsprof.errors import UsageError
 from tsprof.load.channel import MESSAGE, letter
-from tsprof.load.messages import Join, Loaded, Message, Refused, Welcome, WorkerLost, decode, encode
+from tsprof.load.messages import Join, Loaded, Message, Refused, Remark, Welcome, decode, encode
 from tsprof.load.recorder import printable
 from tsprof.load.spec import LoadSpec, Workers
 
@@ -43,12 +46,10 @@ class Master(MasterRunner):
         self._welcome = welcome
         self._expected = workers.total
         self.loaded: dict[str, Loaded] = {}
-        """Workers that are ready for users, by Locust's id."""
+        """Workers that are ready for users, by Locust's id; those that join late included."""
         self.changed = gevent.event.Event()
         """Set when a worker has joined, or has said something in vain."""
-        self._refused: list[WorkerLost] = []
-        self.begun = False
-        """Whether there are users; nobody joins any more."""
+        self._refused: list[Remark] = []
         self.hear: Callable[[str, Message], object] = lambda *_: None
         """Takes what workers say once the load has begun."""
         address = f"{workers.bind_host}:{workers.bind_port}"
@@ -75,38 +76,40 @@ class Master(MasterRunner):
                 super().client_listener()
             except Exception:
                 logging.getLogger(__name__).exception("a message that cannot be handled")
+                gevent.sleep(0.01)  # whoever sends many gets no more than their turn
 
     def handle_message(self, client_id: str, msg: LocustMessage) -> None:
-        """Answer who wants to join; leave the rest to Locust."""
+        """Answer who wants to join; leave to Locust what its workers say, and nobody else."""
         if msg.type == JOIN:
             answer = encode(self._answer(decode(msg.data))).decode()
             self.server.send_to_client(letter(JOIN, answer, client_id))
-        elif msg.type == "client_ready" and self.begun:
+        elif msg.type == "client_ready" and self._is_complete():
             self.dismiss(client_id)
-        elif client_id == msg.node_id:
+        elif client_id == msg.node_id and (client_id in self.clients or msg.type == "client_ready"):
             super().handle_message(client_id, msg)
 
     def start_users(self, users: int) -> None:
-        """Divide the users among the workers that are there, anew after one was lost."""
-        for client_id in [name for name in self.clients if name not in self.loaded]:
-            self.dismiss(client_id)
-        self.begun = True
-        self._users_dispatcher = None  # a new one does not know those that have gone
+        """Divide the users among the workers that are ready, anew after one was lost or joined."""
+        not_ready = {c: self.clients.pop(c) for c in self.clients if c not in self.loaded}
+        for node in self.clients.values():
+            node.user_classes_count = {}  # so that it waits until all have said what they have
         self.start(users, spawn_rate=users)
+        self._users_dispatcher = None  # or Locust would divide them anew within a segment
+        self.clients.update(not_ready)
 
     def users_of(self, client_id: str) -> int:
         """Return how many users a worker last said it had."""
         node = self.clients.get(client_id)
         return node.user_count if node else 0
 
-    def is_missing(self, client_id: str) -> bool:
-        """Tell whether a worker has quit, or has given no sign of life for five seconds."""
+    def absence(self, client_id: str) -> str:
+        """Say why a worker is not there any more; empty for one that is."""
         node = self.clients.get(client_id)
-        return node is None or node.state == STATE_MISSING
-
-    def let_go(self) -> None:
-        """Do not divide the users anew when workers quit from now on."""
-        self._users_dispatcher = None
+        if node is None:
+            return "it has quit"
+        return (
+            "it has given no sign of life for five seconds" if node.state == STATE_MISSING else ""
+        )
 
     def dismiss(self, client_id: str) -> None:
         """Let a worker take no part any more, and tell it if it can hear."""
@@ -114,7 +117,7 @@ class Master(MasterRunner):
         self.clients.pop(client_id, None)
         self.server.send_to_client(letter("quit", None, client_id))
 
-    def take_refused(self) -> list[WorkerLost]:
+    def take_refused(self) -> list[Remark]:
         """Return, once, which workers were turned away."""
         refused, self._refused = self._refused, []
         return refused
@@ -130,7 +133,7 @@ class Master(MasterRunner):
         if not reason:
             return self._welcome
         name = printable(join.name, MAX_NAME)
-        self._refused.append(WorkerLost(name, f"{name} was not let in: {reason}"))
+        self._refused.append(Remark(f"{name} was not let in: {reason}"))
         self.changed.set()
         return Refused(reason, hint="")
 
@@ -138,21 +141,29 @@ class Master(MasterRunner):
         if join.version != tsprof.__version__:
             version = printable(join.version, MAX_NAME)
             return f"it is tsprof {version}, and the master is {tsprof.__version__}"
-        if self.begun:
-            return "the load had begun; workers join before that"
-        if len(self.loaded) >= self._expected:
+        if self._is_complete():
             return f"all of the {self._expected} workers that were asked for are there"
         return ""
+
+    def _is_complete(self) -> bool:
+        return len(self.loaded) >= self._expected
+
+    def _free_name(self, wanted: str) -> str:
+        """Return a name that no other worker has: machines may have the same name, too."""
+        taken = {loaded.name for loaded in self.loaded.values()}
+        name = printable(wanted, MAX_NAME)
+        further = (f"{name} #{number}" for number in itertools.count(2))
+        return next(one for one in itertools.chain([name], further) if one not in taken)
 
     def _on_message(self, environment: Environment, msg: LocustMessage) -> None:
         del environment
         message = decode(msg.data)
         if not isinstance(message, Loaded):
             self.hear(msg.node_id, message)
-        elif self.begun or len(self.loaded) >= self._expected:
+        elif self._is_complete():
             self.dismiss(msg.node_id)
         else:
-            self.loaded[msg.node_id] = message
+            self.loaded[msg.node_id] = replace(message, name=self._free_name(message.name))
             self.changed.set()
 
 

@@ -43,7 +43,7 @@ def _gather(master: Master, wanted: int, channel: SocketChannel) -> None:
     while len(master.loaded) < wanted:
         master.changed.wait(1)
         master.changed.clear()
-        for client_id in [c for c in master.loaded if master.is_missing(c)]:
+        for client_id in [c for c in master.loaded if master.absence(c)]:
             master.dismiss(client_id)
         channel.send(*master.take_refused(), Joined(len(master.loaded)))
 

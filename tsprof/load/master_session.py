@@ -20,6 +20,7 @@ from tsprof.load.messages import (
     Message,
     OpenGate,
     Quiet,
+    Remark,
     SetLoad,
     Stop,
     Tick,
@@ -112,6 +113,7 @@ class MasterSession:
                     return
 
     def _open(self, requests: int | None) -> None:
+        self._take_in()
         if not self._users_are_divided:
             self._users_are_divided = True
             self._master.start_users(self._spec.users)
@@ -140,6 +142,14 @@ class MasterSession:
             weights = [self._master.users_of(client_id) or 1 for client_id in sending]
             for client_id, pace in zip(sending, paces(rate, weights), strict=True):
                 self._master.say(client_id, SetLoad(None, pace.rate))
+
+    def _take_in(self) -> None:
+        """Give who has joined since the last segment a part in this one."""
+        for client_id in self._master.loaded.keys() - self._workers.keys():
+            worker = Worker(self._master.loaded[client_id].name)
+            self._workers[client_id] = worker
+            self._users_are_divided = False
+            self._channel.send(Remark(f"{worker.name} joined late, and shares the load from here"))
 
     def _close(self) -> None:
         for client_id, worker in self._workers.items():
@@ -193,8 +203,8 @@ class MasterSession:
             self._log.cut()
             now = time.monotonic()
             for client_id, worker in list(self._workers.items()):
-                if self._master.is_missing(client_id):
-                    self._lose(client_id, "it has quit or gives no sign of life")
+                if absence := self._master.absence(client_id):
+                    self._lose(client_id, absence)
                 elif worker.at_work and now - worker.heard > REPORT_SECONDS:
                     self._lose(client_id, f"it has reported nothing for {REPORT_SECONDS:.0f} s")
             self._channel.send(*self._master.take_refused())
@@ -223,12 +233,10 @@ class MasterSession:
             self._finish_if_all_are_quiet()
 
     def _stop(self, timeout: float) -> None:
-        self._master.begun = True
         with contextlib.suppress(gevent.Timeout), gevent.Timeout(timeout):
-            self._master.let_go()
             for client_id in self._workers:
                 self._master.say(client_id, Stop(timeout))
-            while not all(map(self._master.is_missing, self._workers)):
+            while not all(map(self._master.absence, self._workers)):
                 gevent.sleep(0.02)
             events: Any = self._environment.events  # Locust does not annotate its hooks
             events.quitting.fire(environment=self._environment, reverse=True)

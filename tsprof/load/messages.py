@@ -1,8 +1,8 @@
 """What the supervisor and the load process say to each other: one JSON object per line.
 
-``Tick``, ``Quiet``, ``LoadLost`` and ``WorkerLost`` are the events that the supervisor sees; the
-others stay between the client and the load process. Where several processes share the load, the
-master among them says the same to its workers, and hears the same from them.
+``Tick``, ``Quiet``, ``LoadLost``, ``WorkerLost`` and ``Remark`` are the events that the supervisor
+sees; the others stay between the client and the load process. Where several processes share the
+load, the master among them says the same to its workers, and hears the same from them.
 """
 
 from dataclasses import dataclass
@@ -115,6 +115,14 @@ class WorkerLost:
     name: str
     reason: str
     kind: Literal["worker_lost"] = "worker_lost"
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a reader of the report should know of the load processes."""
+
+    text: str
+    kind: Literal["remark"] = "remark"
 
 
 @dataclass(frozen=True)
@@ -275,7 +283,7 @@ class Loaded:
     kind: Literal["loaded"] = "loaded"
 
 
-LoadEvent = Tick | Quiet | LoadLost | WorkerLost
+LoadEvent = Tick | Quiet | LoadLost | WorkerLost | Remark
 ToSupervisor = Listening | Joined | Ready | Refused | Failures | LoadEvent
 FromSupervisor = Begin | OpenGate | CloseGate | SetLoad | Stop | WorkerEnded | Enlist
 BetweenMasterAndWorker = Join | Welcome | Loaded

@@ -110,7 +110,8 @@ class LoadSession:
         self._begin_second()
         self._in_segment = True
         if not self._spawned:
-            self._spawn_users()
+            self._start_users()
+        self._wait_for_users()
         self._loop_lag.take()
         self._segment_began = _times()
         self._gate.open(requests, pace)
@@ -122,8 +123,8 @@ class LoadSession:
             self._environment.stop_timeout = FINISH_SECONDS
             self._runner.start(users, spawn_rate=users)
 
-    def _spawn_users(self) -> None:
-        self._start_users()
+    def _wait_for_users(self) -> None:
+        """Wait for the users to start, and for those to stop that a master gives to others."""
         spawning = self._runner.spawning_greenlet
         assert spawning is not None
         spawning.join()

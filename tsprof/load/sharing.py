@@ -114,11 +114,7 @@ def merged_quiet(quiets: Mapping[str, Quiet]) -> Quiet:
         users=sum(quiet.users for quiet in every),
         arrivals=_merged_arrivals([q.arrivals for q in every if q.arrivals]),
         latency_sent=_merged(sent) if sent else None,
-        generator=Generator(
-            cpu_share=max(quiet.generator.cpu_share for quiet in every),
-            waited_share=max(quiet.generator.waited_share for quiet in every),
-            lag=_merged(quiet.generator.lag for quiet in every),
-        ),
+        generator=_merged_generators([quiet.generator for quiet in every]),
         uncertain=any(quiet.uncertain for quiet in every),
     )
 
@@ -178,6 +174,12 @@ def _merged_arrivals(arrivals: Sequence[Arrivals]) -> Arrivals | None:
         late_without_user=sum(each.late_without_user for each in arrivals),
         most_in_flight=sum(each.most_in_flight for each in arrivals),
     )
+
+
+def _merged_generators(generators: Sequence[Generator]) -> Generator:
+    """Return the shares of the busiest process: those of two would be no process's."""
+    busiest = max(generators, key=lambda each: each.cpu_share + each.waited_share)
+    return replace(busiest, lag=_merged(each.lag for each in generators))
 
 
 def _merged(histograms: Iterable[Histogram]) -> Histogram:

@@ -39,7 +39,6 @@ def sample(
 def _sample(process: psutil.Process, second: int, role: Role, *, costly: bool) -> ProcessSample:
     with process.oneshot():
         times = process.cpu_times()
-        switches = process.num_ctx_switches()
         uss, connections = None, {}
         if costly:
             uss = process.memory_full_info().uss
@@ -52,21 +51,19 @@ def _sample(process: psutil.Process, second: int, role: Role, *, costly: bool) -
             cpu_seconds=times.user + times.system,
             threads=process.num_threads(),
             descriptors=process.num_fds(),
-            context_switches=switches.voluntary + switches.involuntary,
-            page_faults=_page_faults(process.pid),
+            descriptor_limit=_descriptor_limit(process),
             uss=uss,
             connections=connections,
             waited_seconds=waited_seconds(process.pid),
         )
 
 
-def _page_faults(pid: int) -> int:
-    """Minor and major faults so far (proc(5), fields 10 and 12 of stat; psutil has none)."""
+def _descriptor_limit(process: psutil.Process) -> int:
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    except OSError:
+        soft, _ = process.rlimit(psutil.RLIMIT_NOFILE)
+    except psutil.Error:  # prlimit(2) may be forbidden where the rest is not
         return 0
-    return int(fields[7]) + int(fields[9])
+    return max(soft, 0)  # -1 is unlimited
 
 
 def waited_seconds(pid: int) -> float:

@@ -36,6 +36,7 @@ Resource = Literal[
     "errors",
     "gauge",
     "process",
+    "temporary_file",
 ]
 """What a finding is about."""
 IN_BYTES: tuple[Resource, ...] = ("memory", "garbage")
@@ -305,7 +306,7 @@ class Cost(_Frozen):
     checkpoints: int = 0
     """Checkpoints that were taken."""
     supervisor_cpu_s: float = 0.0
-    """CPU time of the supervisor, in seconds."""
+    """CPU time of the supervisor, with the master of several load processes, in seconds."""
     load_cpu_s: float = 0.0
     """CPU time of the load processes on this machine, in seconds."""
     load_processes: tuple[LoadProcessCost, ...] = ()

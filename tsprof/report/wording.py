@@ -45,6 +45,7 @@ _UNITS: dict[Resource, str] = {
     "task": "asyncio tasks",
     "errors": "errors",
     "process": "processes",
+    "temporary_file": "temporary files",
 }
 """What one of a resource is called; memory and garbage are bytes, the others have no unit."""
 
@@ -342,7 +343,7 @@ def delivery_line(report: Report) -> str:
 
 def _each_load_process(cost: Cost) -> str:
     """Say what each of several load processes used."""
-    if len(cost.load_processes) <= 1:
+    if not any(process.name for process in cost.load_processes):
         return ""
     each = ", ".join(
         f"{process.name} {fmt.duration(process.cpu_s)}" for process in cost.load_processes
@@ -359,7 +360,9 @@ def cost_line(report: Report) -> str:
     cost = report.cost
     paused = cost.checkpoints and cost.checkpoint_ms
     pause = f" with a pause of {fmt.milliseconds(cost.checkpoint_ms)}" if paused else ""
-    load = used(cost.load_cpu_s, cost.load_peak_rss) + _each_load_process(cost)
+    elsewhere = cost.load_processes and not cost.load_peak_rss
+    load = "elsewhere" if elsewhere else used(cost.load_cpu_s, cost.load_peak_rss)
+    load += _each_load_process(cost)
     parts = [
         fmt.count(cost.checkpoints, "checkpoint") + pause if cost.checkpoints else "no checkpoint",
         f"profiler on for {fmt.duration(cost.attribution_seconds)}"

@@ -15,6 +15,7 @@ from tsprof.analysis.confirmation import Confirmation
 from tsprof.analysis.criteria import criteria_values, judge_criteria, judge_gauges
 from tsprof.analysis.decide import Evidence, decide
 from tsprof.analysis.delivery import assess_delivery, doubted, obstacle_to_speed
+from tsprof.analysis.exhaustion import exhaustion
 from tsprof.analysis.gauge_drift import Watch, gauges_to_judge, rows
 from tsprof.analysis.gauges import gauges_of
 from tsprof.analysis.more_time import TimeAllowed
@@ -150,6 +151,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     named = (*settings.comparisons, *told_gauges, *settings.watched)
     facts = replace(facts, gauges=rows(gauges, after_first, named, told))
     regressions = _regressions(facts, allowances)
+    ran_out = exhaustion(usage, segments, events, settings.load.users)
     told += regressions.criteria
     decision = decide(
         Evidence(
@@ -159,7 +161,9 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             criteria=criteria,
             delivery=delivery,
             told=told,
-            worse=stability.findings + regressions.findings,
+            worse=stability.findings
+            + regressions.findings
+            + (() if "fd" in final.leaking else ran_out),
             unread=gauges.unread if facts.scenario == "endurance" else {},
             allowances=allowances,
             folder=facts.provenance.folder,
@@ -223,11 +227,16 @@ class _LengthSettings(BaseModel):
     duration: float = 0.0
 
 
+class _LoadSettings(BaseModel):
+    users: int = 0
+
+
 class _Settings(BaseModel):
     """The part of a run's settings that its report rests on."""
 
     criteria: Criteria = {}
     gauges: GaugeSettings = GaugeSettings()
+    load: _LoadSettings = _LoadSettings()
     check: _CheckSettings = _CheckSettings()
     baseline: _LengthSettings = _LengthSettings()
     stress: _LengthSettings = _LengthSettings()

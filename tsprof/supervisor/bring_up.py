@@ -10,7 +10,7 @@ from tsprof.config import Settings
 from tsprof.errors import AgentError, NotReadyError, UsageError
 from tsprof.report.live import LiveView, Progress
 from tsprof.store.runs import TARGET_LOG
-from tsprof.supervisor import native_agent
+from tsprof.supervisor import native_agent, temporary_folder
 from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.engine import TargetProcesses
 from tsprof.supervisor.interrupts import InterruptedEarlyError, Interrupts, RunInterrupted
@@ -62,6 +62,8 @@ class Surroundings:
     """Of the run; the target's output is logged there."""
     interrupts: Interrupts
     view: LiveView
+    temporary_folder: Path | None
+    """For the target's temporary files."""
     stack: ExitStack
     """Takes the target down at its end."""
 
@@ -79,6 +81,7 @@ def bring_up(settings: Settings, place: Place, around: Surroundings) -> TargetPr
             raise NotReadyError(f"nothing serves at {place.host}")
         return WatchedProcess(settings.target.pid)
     environment = dict(os.environ)
+    environment.update(temporary_folder.environment(around.temporary_folder))
     environment.update({k: place.fill(v) for k, v in settings.target.env.items()})
     if settings.check.agent:
         environment.update(around.agents.environment(environment))
@@ -90,6 +93,7 @@ def bring_up(settings: Settings, place: Place, around: Surroundings) -> TargetPr
             cwd=(settings.target.cwd or Path.cwd()).absolute(),
             environment=environment,
             log=around.folder / TARGET_LOG,
+            temporary=around.temporary_folder,
         )
     )
     around.stack.enter_context(target)

@@ -115,6 +115,7 @@ def take_checkpoint(
     load: LoadSoFar,
     *,
     quiet: bool,
+    temporary_files: int | None = None,
 ) -> tuple[Checkpoint, dict[int, str]]:
     """Read every process of the target.
 
@@ -144,6 +145,7 @@ def take_checkpoint(
         processes=tuple(readings),
         quiet=quiet,
         children=len(processes),
+        temporary_files=temporary_files,
     )
     return checkpoint, silent
 

@@ -1,4 +1,4 @@
-"""Descriptors that run out under load: have more allowed, or measure no further.
+"""Descriptors that run out under load: have more allowed, drive less load, or leave off.
 
 A service that has none left stops growing, and fails in ways that are no part of the leak; and
 what follows a measurement needs some, memray's window among them. pycares 4.9.0 opens one per
@@ -14,33 +14,43 @@ import psutil
 from tsprof.records import Checkpoint
 from tsprof.supervisor.engine import Engine
 
-RECENT = 4
-"""Segments of which the least growth is taken: clients that connect do so in one of them."""
-NEEDED = 8.0
-"""Segments for which there must be descriptors: those of the attribution and after the rest."""
+RECENT = 2
+"""Segments of which the least growth counts: clients that connect do so in one of them."""
+TO_A_VERDICT = 12
+"""Segments after which most leaks are certain."""
+AFTER_IT = 8
+"""Segments that naming the culprit and the load after the rest may take."""
 
 
-def run_out(engine: Engine) -> bool:
-    """Tell whether descriptors will not last for what is still to be done, with all allowed.
+def affordable(engine: Engine, requests: int, least: int) -> int:
+    """Return how many requests the next segment may have, for descriptors to last to the end.
 
     Args:
         engine: just after a checkpoint.
+        requests: that it would have.
+        least: that a segment must have.
+
+    Returns:
+        0 where they do not last for what must follow the measurement.
     """
     processes = {process.pid: process for process in engine.instruments.target.processes()}
-    for pid, left in segments_left(engine.checkpoints, _limits(processes, hard=False)).items():
-        if left < NEEDED and _raise(processes[pid]):
+    points = engine.checkpoints
+    segments = AFTER_IT + max(TO_A_VERDICT - len(points), 0)
+    for pid, left in requests_left(points, _limits(processes, hard=False)).items():
+        if left < segments * requests and _raise(processes[pid]):
             engine.note("note", f"process {pid}: its limit of open files was raised", pid)
-    left_at_most = segments_left(engine.checkpoints, _limits(processes, hard=True))
-    for pid, left in left_at_most.items():
-        if left < NEEDED:
-            text = f"process {pid} runs out of file descriptors, so no more load was measured"
-            engine.note("note", text, pid)
-            return True
-    return False
+    left_at_all = requests_left(points, _limits(processes, hard=True))
+    pid = min(left_at_all, key=lambda pid: left_at_all[pid], default=0)
+    left = left_at_all.get(pid, math.inf)
+    if left < AFTER_IT * min(requests, least):
+        text = f"process {pid} runs out of file descriptors, so no more load was measured"
+        engine.note("note", text, pid)
+        return 0
+    return round(max(min(requests, left / segments), least))
 
 
-def segments_left(points: Sequence[Checkpoint], limits: Mapping[int, int]) -> dict[int, float]:
-    """Return for how many segments the processes have descriptors, at their least growth of late.
+def requests_left(points: Sequence[Checkpoint], limits: Mapping[int, int]) -> dict[int, float]:
+    """Return for how many requests the processes have descriptors, at their least growth of late.
 
     Args:
         points: of the run so far.
@@ -49,15 +59,26 @@ def segments_left(points: Sequence[Checkpoint], limits: Mapping[int, int]) -> di
     if len(points) <= RECENT:
         return {}
     recent = points[-1 - RECENT :]
-    numbers = [{r.identity: r.descriptors for r in point.processes} for point in recent]
     found = {}
     for reading in points[-1].processes:
-        if reading.pid in limits and all(reading.identity in one for one in numbers):
-            ours = [one[reading.identity] for one in numbers]
-            gained = min(after - before for before, after in pairwise(ours))
+        if reading.pid in limits:
+            gained = min(
+                _gained(reading.identity, before, after) for before, after in pairwise(recent)
+            )
             room = max(limits[reading.pid] - reading.descriptors, 0)
             found[reading.pid] = room / gained if gained > 0 else math.inf
     return found
+
+
+def _gained(identity: object, before: Checkpoint, after: Checkpoint) -> float:
+    """Return the descriptors that a process gained per request; 0 for one that is new."""
+    numbers = [
+        reading.descriptors
+        for point in (before, after)
+        for reading in point.processes
+        if reading.identity == identity
+    ]
+    return (numbers[-1] - numbers[0]) / max(after.requests - before.requests, 1)
 
 
 def _limits(processes: Mapping[int, psutil.Process], *, hard: bool) -> dict[int, int]:

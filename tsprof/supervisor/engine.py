@@ -4,23 +4,26 @@ One thread, one loop: whatever the engine waits for, ``pump`` runs, and sees to 
 the probes, the target's life, interrupts and the live view.
 """
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol
 
 import psutil
 
 from tsprof.errors import TsprofError
 from tsprof.load.client import LoadProcess
-from tsprof.load.messages import LoadLost, Quiet, Tick, WorkerLost
+from tsprof.load.messages import LoadLost, Quiet, Remark, Tick, WorkerLost
 from tsprof.probes.cgroup import MemoryGroup, memory_group
 from tsprof.probes.gauges import GaugeAddress
 from tsprof.probes.processes import sample
 from tsprof.records import Checkpoint, Event, LoadCost, Phase, Segment
 from tsprof.report.live import Progress
 from tsprof.store.database import RunDatabase
+from tsprof.supervisor import temporary_folder
 from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.checkpoints import (
     LoadSoFar,
@@ -73,6 +76,8 @@ class Instruments:
     show: Callable[[Progress], None]
     gauges: Sequence[GaugeAddress] = ()
     """Where the target tells of itself."""
+    temporary_folder: Path | None = None
+    """Where the target's temporary files are, if it has a folder of its own for them."""
     start_target: Callable[[], TargetProcesses] | None = None
     """Launches the target once more; None where it is not ours to launch."""
 
@@ -143,6 +148,8 @@ class Engine:
                     self._store_tick(event)
                 case Quiet():
                     self._finished = event
+                case Remark(text):
+                    self.note("note", text)
                 case WorkerLost(reason=reason):
                     self.note("worker_lost", reason)
                 case LoadLost(reason=reason):
@@ -194,7 +201,9 @@ class Engine:
         processes = tools.target.processes()
         began = time.monotonic()
         costly = began >= self._costly_next
-        ours = [psutil.Process()]
+        # The master of several load processes makes no load: it is one of ours.
+        own = {os.getpid(), tools.load.pid}.difference(tools.load.pids)
+        ours = [psutil.Process(pid) for pid in own if psutil.pid_exists(pid)]
         load = [psutil.Process(pid) for pid in tools.load.pids if psutil.pid_exists(pid)]
         for record in (
             *sample(processes, second, "target", costly=costly),
@@ -447,6 +456,7 @@ class Engine:
                 uncertain=self._uncertain,
             ),
             quiet=quiet,
+            temporary_files=temporary_folder.count(tools.temporary_folder),
         )
         for pid, reason in silent.items():
             self.note("agent_lost", f"the agent in process {pid} gave no answer: {reason}", pid)

@@ -2,8 +2,9 @@
 
 A small process of its own, because nothing inside the supervisor can act after ``kill -9``. It is a
 child subreaper (prctl(2)), so that daemons and orphaned workers of the target stay below it, and it
-kills them all when its socket to the supervisor ends. It also copies the target's output to a log
-of bounded size. Run as a script with the standard library only, so that it stays near 10 MB.
+kills them all when its socket to the supervisor ends, and removes their temporary files if the
+supervisor is gone. It also copies the target's output to a log of bounded size. Run as a script
+with the standard library only, so that it stays near 10 MB.
 
 Messages, one JSON object a line. From the supervisor: the launch order, then ``{"stop": seconds}``.
 To the supervisor: ``{"pid": n}`` or ``{"error": text}``, ``{"exit": status}`` when the target's
@@ -16,6 +17,7 @@ import io
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -35,20 +37,32 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     prctl = ctypes.CDLL(None).prctl
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    parent = os.getppid()
     with socket.socket(fileno=int(sys.argv[1])) as supervisor:
+        lines = _Lines(supervisor)
+        order = lines.wait()
+        if order is None:
+            return
         try:
-            _watch(supervisor, prctl)
+            _watch(supervisor, lines, order, prctl)
         except (BrokenPipeError, ConnectionResetError):
             pass  # the supervisor is gone
         finally:
             _kill_everything()
+    if order["temporary"] is not None and _is_left_alone(parent):
+        shutil.rmtree(order["temporary"], ignore_errors=True)
 
 
-def _watch(supervisor: socket.socket, prctl: Any) -> None:
-    lines = _Lines(supervisor)
-    order = lines.wait()
-    if order is None:
-        return
+def _is_left_alone(parent: int) -> bool:
+    """Tell whether the supervisor has ended; the kernel closes its sockets a moment before."""
+    for _ in range(20):
+        if os.getppid() != parent:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def _watch(supervisor: socket.socket, lines: "_Lines", order: dict[str, Any], prctl: Any) -> None:
     try:
         target, output = _launch(order, prctl)
     except (OSError, subprocess.SubprocessError) as error:

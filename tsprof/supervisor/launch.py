@@ -48,6 +48,8 @@ class LaunchOrder:
     cwd: Path
     environment: Mapping[str, str]
     log: Path
+    temporary: Path | None = None
+    """Folder for the target's temporary files, which goes when the supervisor is killed."""
 
 
 def free_port() -> int:
@@ -100,6 +102,7 @@ class Target:
             "env": dict(order.environment),
             "log": str(order.log),
             "log_limit": LOG_LIMIT,
+            "temporary": None if order.temporary is None else str(order.temporary),
         }
         with suppress(OSError):  # a guard that has ended does not answer
             self._connection.sendall(json.dumps(launch).encode() + b"\n")
@@ -272,7 +275,7 @@ def wait_until_ready(
             raise NotReadyError(
                 f"the target ended before it was ready ({describe_exit(target.exit_status)})"
                 + _quoted(target.log_tail()),
-                hint="run the command by hand; it must serve in the foreground",
+                hint="run the command by hand; it must serve in the foreground (nginx: daemon off)",
             )
         if check():
             time.sleep(SETTLING)  # what serves may be a daemon that the target has left behind

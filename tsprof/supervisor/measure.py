@@ -55,8 +55,13 @@ def measure(engine: Engine, plan: Plan) -> int:
         now = look(engine.checkpoints, plan.slowest_fill)
         engine.lean = _lean(now)
         sure = sure + 1 if _is_sure(now) else 0
-        if (sure >= SURE_LOOKS and may_stop(plan, now)) or descriptors.run_out(engine):
+        if sure >= SURE_LOOKS and may_stop(plan, now):
             break
+        least = 2 * plan.users if plan.counted else requests
+        lasting = descriptors.affordable(engine, requests, least)
+        if not lasting:
+            break
+        requests = lasting
     return requests
 
 

@@ -31,7 +31,9 @@ def library() -> Path:
     folder = _folder()
     built = folder / f"agent-{_fingerprint()}.so"
     if any(letter in str(built) for letter in SEPARATORS):
-        raise AgentError(f"the path {folder} has a space or a colon; let XDG_CACHE_HOME name one")
+        raise AgentError(
+            f"{folder} has a space or a colon in its name; let XDG_CACHE_HOME name another folder"
+        )
     if built.exists():
         return built
     program = compiler()

@@ -4,7 +4,8 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -13,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from tsprof.analysis.assessments import Look
 from tsprof.analysis.counted_resources import COUNTED, Grown, Held, grown
 from tsprof.analysis.culprits import LEAST_GAINED, Culprit, Seen, culprit, worth_naming
-from tsprof.analysis.listings import Listing, merged
+from tsprof.analysis.listings import Listing, made, merged
 from tsprof.analysis.sites import Origin
 from tsprof.probes.resources import children, descriptors, listening_ports, threads
 from tsprof.report.model import Holder
@@ -21,6 +22,7 @@ from tsprof.supervisor.agents import Reply
 from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.plan import Plan
+from tsprof.supervisor.temporary_folder import entries
 
 WANTED = 12
 """New ones of a leaking resource that the segment is made long enough for, where that is cheap."""
@@ -34,6 +36,10 @@ MOST_PROCESSES = 32
 0.1 s, most of it for the kernel's tables of sockets."""
 MOST_CHILDREN = 5_000
 """Processes that are listed as children."""
+MOST_FILES = 200_000
+"""Temporary files that are listed."""
+NO_PROCESS = 0
+"""In place of a pid: files that are not open belong to no process."""
 SAMPLED = 5
 """New ones of a kind whose holder is looked for."""
 HELD_KINDS = 3
@@ -100,7 +106,9 @@ def _look(engine: Engine, pids: Collection[int], command: str) -> dict[int, _Sig
     tools = engine.instruments
     wait_until_quiet(tools.target.processes(), engine.pump)
     pythons = tools.agents.interpreters().keys() & set(pids)
-    replies = tools.agents.ask(command, pids=pythons, timeout=LISTING_PATIENCE)
+    folder = tools.temporary_folder
+    arguments = {"temporary": None if folder is None else str(folder)}
+    replies = tools.agents.ask(command, arguments, pids=pythons, timeout=LISTING_PATIENCE)
     everybody = tools.target.processes()
     processes = [process for process in everybody if process.pid in pids][:MOST_PROCESSES]
     sockets = {process: _sockets(process) for process in processes}
@@ -117,7 +125,24 @@ def _look(engine: Engine, pids: Collection[int], command: str) -> dict[int, _Sig
             continue
         outside += [child for child in offspring if child.pid == process.pid]
         found[process.pid] = _Sight(outside, _listing(engine, process.pid, replies))
+    if folder is not None:
+        listings = [sight.listing for sight in found.values() if sight.listing is not None]
+        found[NO_PROCESS] = _Sight(made(temporary_files(folder), listings), None)
     return found
+
+
+def temporary_files(folder: Path) -> list[Held]:
+    """List the files and folders in a target's folder for temporary files."""
+    return [
+        Held(
+            resource="temporary_file",
+            pid=NO_PROCESS,
+            identity=path,
+            kind="temporary file",
+            name=path,
+        )
+        for path in islice(entries(folder), MOST_FILES)
+    ]
 
 
 def _note_once(engine: Engine, text: str) -> None:

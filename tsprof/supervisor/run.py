@@ -39,6 +39,7 @@ from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.sight import sight_notes
 from tsprof.supervisor.start_load import start_load
 from tsprof.supervisor.surge import surge
+from tsprof.supervisor.temporary_folder import temporary_folder
 
 _METHODS: dict[str, Callable[[Engine, Plan], int]] = {"stress": climb, "spike": surge}
 """How scenarios measure that do not keep one load up."""
@@ -86,13 +87,16 @@ def run(
         stack.enter_context(monitoring(folder))
         agents = stack.enter_context(Agents())
         place = find_place(settings)
-        around = Surroundings(agents, folder, interrupts, view, stack)
+        temporary = stack.enter_context(temporary_folder(settings))
+        around = Surroundings(agents, folder, interrupts, view, temporary, stack)
         target = bring_up(settings, place, around)
         load = start_load(settings, plan, place, around)
         gauges = gauge_addresses(settings, place, plan.gauge_limits)
         again = None if settings.target.pid else partial(bring_up, settings, place, around)
         engine = Engine(
-            Instruments(target, agents, load, database, interrupts, view.update, gauges, again)
+            Instruments(
+                target, agents, load, database, interrupts, view.update, gauges, temporary, again
+            )
         )
         database.set_fact("notes", [*load.notes, *sight_notes(agents, target, settings)])
         database.set_fact(

@@ -5,6 +5,7 @@ import time
 from tsprof.config import Settings
 from tsprof.load.client import LoadProcess
 from tsprof.load.spec import LOOPBACK, ONE_PROCESS, LoadSpec, Workers
+from tsprof.report import format as fmt
 from tsprof.report.live import Progress
 from tsprof.store.runs import LOAD_LOG
 from tsprof.supervisor.bring_up import Place, Surroundings
@@ -37,7 +38,7 @@ def start_load(settings: Settings, plan: Plan, place: Place, around: Surrounding
             around.interrupts.check()
         except RunInterrupted:
             raise InterruptedEarlyError from None
-        phase = f"starting the load: {waits} yet"
+        phase = f"starting the load: {waits}"
         around.view.update(Progress(phase=phase, elapsed=time.monotonic() - began))
 
     process = LoadProcess.start(
@@ -68,8 +69,8 @@ def _workers(settings: Settings) -> Workers:
 def _announce(settings: Settings, around: Surroundings) -> None:
     load = settings.load
     around.view.line(
-        f"waiting for {load.expect_workers} workers at {load.master_bind_host}:"
-        f"{load.master_bind_port}; on their machines: tsprof worker --master-host THIS-MACHINE "
+        f"waiting for {fmt.count(load.expect_workers, 'worker')} at {load.master_bind_host}:"
+        f"{load.master_bind_port}; where they are: tsprof worker --master-host THIS-MACHINE "
         f"--master-port {load.master_bind_port}"
     )
     if load.master_bind_host != LOOPBACK:

@@ -54,7 +54,7 @@ class Loads:
         trace: TracebackType | None,
     ) -> None:
         for load in self._started:
-            pids = load.pids
+            pids = [load.pid, *load.pids]
             load.stop(1)
             assert all(map(is_gone, pids))
 

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -96,6 +97,10 @@ class Service:
             signal.pause()
         return ANSWER
 
+    def leaks_temporary_files(self) -> bytes:
+        with tempfile.NamedTemporaryFile(delete=self.requests % 20 > 0):
+            return ANSWER
+
     def makes_cycles(self) -> bytes:
         gc.disable()
         cycle: list[object] = [bytes(300)]
@@ -106,6 +111,7 @@ class Service:
         self.leaks_descriptors()
         self.leaks_threads()
         self.leaks_tasks()
+        self.leaks_temporary_files()
         return self.leaks()
 
     def eats_memory(self) -> bytes:

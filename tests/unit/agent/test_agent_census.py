@@ -94,6 +94,14 @@ def test_a_new_container_has_no_previous_length(census: Census) -> None:
     assert entry_of(census.take(LONG), GROWING[0])["previous"] is None
 
 
+def test_it_does_not_find_itself(census: Census) -> None:
+    GROWING.extend([number] for number in range(1_000))
+    known = {entry["id"] for entry in census.take(LONG)["containers"]}
+    for _ in range(3):
+        found = census.take(LONG)["containers"]
+        assert {entry["id"] for entry in found} <= known
+
+
 def test_small_containers_that_grow_together_are_estimated(census: Census) -> None:
     GROWING.extend([number] for number in range(20_000))
     census.take(LONG)

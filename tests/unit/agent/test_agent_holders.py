@@ -1,5 +1,6 @@
 import functools
 import gc
+import inspect
 import queue
 import sys
 from collections import deque
@@ -333,6 +334,9 @@ def test_lru_cache(function: Any, bound: int | None) -> None:
     assert holder["eviction"] is None
     assert holder["bytes"] == pytest.approx(ENTRIES * 1_250, rel=0.15)
     assert holder["element_types"] == {"bytes": 50}
+    line = inspect.unwrap(function).__code__.co_firstlineno
+    place = {"function": function.__name__, "file": __file__, "line": line}
+    assert holder["writers"] == [place]
 
 
 def test_containers_that_declare_their_bound() -> None:

@@ -1,5 +1,7 @@
 """One look at a run: what leaks, what is settled, and what could have been seen."""
 
+from dataclasses import replace
+
 import pytest
 from fabricate import (
     NATIVE,
@@ -74,6 +76,15 @@ def test_a_leak_in_one_worker_of_several_is_seen() -> None:
 
 def test_every_counted_resource_is_looked_at() -> None:
     assert set(look(taken(growing())).counts) == {"fd", "thread", "task", "process"}
+
+
+def test_temporary_files_are_judged_where_the_target_has_a_folder_for_them() -> None:
+    points = taken(growing())
+    left = [replace(c, temporary_files=10 + c.requests // 100) for c in points]
+    removed = [replace(c, temporary_files=10) for c in points]
+    assert "temporary_file" in look(left).leaking
+    assert "temporary_file" not in look(removed).leaking
+    assert "temporary_file" not in look([*left[:-1], points[-1]]).counts
     assert look(taken(counting("descriptors", 100))).leaking == ("fd",)
 
 

@@ -170,6 +170,15 @@ def test_a_target_that_does_not_survive_fails(kind: str, checkpoints: list[Check
     assert decision.reasons[0] == "it is gone"
 
 
+def test_a_target_that_dies_of_its_descriptors_is_said_to() -> None:
+    rising = taken(lambda n: reading(n, descriptors=7 + 120 * n))[:5]
+    decision = judge(rising, events=[event("target_ended", "it died")], complete=False)
+    assert decision.reasons[0] == "it died, when its file descriptors had grown from 7 to 487"
+    level = taken(lambda n: reading(n, descriptors=507 if n else 7))[:5]
+    decision = judge(level, events=[event("target_ended", "it died")], complete=False)
+    assert decision.reasons[0] == "it died"
+
+
 def test_a_leak_stays_a_leak_whatever_else_befell_the_run() -> None:
     events = [event(kind) for kind in ("load_lost", "agent_lost", "interrupted")]
     decision = judge(LEAK, events=events, complete=False)

@@ -122,8 +122,6 @@ def cpu_samples(
                     cpu_seconds=used * each / 1000,
                     threads=1,
                     descriptors=1,
-                    context_switches=0,
-                    page_faults=0,
                     waited_seconds=used * 0.01 / 1000,
                 )
             )

@@ -62,6 +62,18 @@ def digest_of(stacks: Sequence[StackSurvivors], method: Any = "memray") -> Captu
     )
 
 
+def test_mappings_are_told_from_blocks_and_hide_none() -> None:
+    start = ("start", "/srv/app/threads.py", 7)
+    mapped, block = (1_000, 8_000_000_000), (2_000, 16_000_000_000)
+    leak, thread = sites_of(
+        stack(start, early=mapped, late=block, kind="mapping"),
+        stack(early=(1_000, 32_000), late=(2_000, 64_000)),
+    )
+    assert (leak.site.function, leak.mapped_bytes_per_request) == ("handler", 0)
+    assert thread.site.function == "start"
+    assert thread.mapped_bytes_per_request == thread.site.bytes_per_request == 8_000_000
+
+
 def test_a_leak_survives_in_proportion_to_requests() -> None:
     (leak,) = sites_of(stack(early=(100, 32_000), late=(200, 64_000)))
     assert leak.site.bytes_per_request == pytest.approx(32.0)
@@ -272,6 +284,14 @@ def test_a_site_of_native_blocks_may_keep_a_few_of_python_s() -> None:
     result = reconcile(sites_of(native, python), bytes_per_request=10_470, blocks_per_request=0)
     assert [site.function for site in result.sites] == ["handler"]
     assert result.explained == pytest.approx(1, rel=0.02)
+
+
+def test_the_ledger_s_blocks_do_not_refute_a_site_s_native_ones() -> None:
+    native = stack(early=(2_000, 1_712_000), late=(4_000, 3_424_000), kind="native")
+    python = stack(early=(7_000, 290_000), late=(14_000, 580_000))
+    result = reconcile(sites_of(native, python), bytes_per_request=1_985, blocks_per_request=4)
+    assert [site.function for site in result.sites] == ["handler"]
+    assert result.sites[0].bytes_per_request == pytest.approx(1_712)
 
 
 def test_two_sets_that_fit_alike_are_not_told_apart() -> None:

@@ -49,8 +49,6 @@ def sample(second: int, cpu: float, pid: int = 1, role: str = "target") -> Proce
         cpu_seconds=cpu,
         threads=1,
         descriptors=1,
-        context_switches=0,
-        page_faults=0,
     )
 
 

@@ -1,6 +1,8 @@
 """What the samples of the probes add up to."""
 
-from tsprof.analysis.usage import sum_samples
+from dataclasses import replace
+
+from tsprof.analysis.usage import Descriptors, sum_samples
 from tsprof.records import ProcessSample
 
 
@@ -13,8 +15,6 @@ def sample(second: int, pid: int, *, cpu: float, waited: float) -> ProcessSample
         cpu_seconds=cpu,
         threads=1,
         descriptors=1,
-        context_switches=0,
-        page_faults=0,
         waited_seconds=waited,
     )
 
@@ -34,3 +34,10 @@ def test_several_load_processes_are_summed_each_since_its_own_last_sample() -> N
     assert dict(usage.load_waited) == {1: 0.0, 2: 0.75, 3: 0.5}
     assert usage.total_cpu["load"] == 2.0
     assert usage.peak["load"] == 2000
+
+
+def test_descriptors_are_those_of_the_first_and_the_last_sample() -> None:
+    target = replace(sample(1, 7, cpu=0, waited=0), role="target", descriptor_limit=1_024)
+    usage = sum_samples([replace(target, descriptors=count) for count in (20, 900, 1_022)])
+    assert usage.descriptors == {7: Descriptors(20, 1_022, 1_024)}
+    assert sum_samples([replace(target, descriptor_limit=0)]).descriptors == {}

@@ -136,7 +136,7 @@ def test_of_a_schedule_the_counts_are_summed_and_of_the_processes_the_busiest_is
     )
     assert merged.latency_sent == Histogram({4: 20}, 1.5)
     assert merged.generator == Generator(
-        cpu_share=0.9, waited_share=0.2, lag=Histogram({1: 20, 7: 20}, 9.0)
+        cpu_share=0.9, waited_share=0.1, lag=Histogram({1: 20, 7: 20}, 9.0)
     )
 
 

@@ -1,6 +1,7 @@
 """What the kernel tells of a process, read of this one."""
 
 import os
+import resource
 import socket
 import threading
 import time
@@ -20,8 +21,7 @@ def test_a_sample_of_this_process() -> None:
     assert 0 < found.uss <= found.rss
     assert found.threads >= 1
     assert found.descriptors >= 4
-    assert found.page_faults > 1000
-    assert found.context_switches > 0
+    assert found.descriptor_limit == max(0, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     assert found.connections["listen"] >= 1
 
 

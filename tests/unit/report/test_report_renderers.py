@@ -145,8 +145,13 @@ def test_several_load_processes_are_told_apart(name: str) -> None:
     cost = report_builder.COST.model_copy(update={"load_processes": costs})
     text = unescape(RENDERERS[name](report_builder.failing(cost=cost)))
     assert "(2 processes: load process 1 1 s, load process 2 2 s)" in text
-    cost = report_builder.COST.model_copy(update={"load_processes": costs[:1]})
-    assert "load process" not in unescape(RENDERERS[name](report_builder.failing(cost=cost)))
+    far = {"load_processes": costs[:1], "load_cpu_s": 0.0, "load_peak_rss": 0}
+    cost = report_builder.COST.model_copy(update=far)
+    text = unescape(RENDERERS[name](report_builder.failing(cost=cost)))
+    assert "load elsewhere (1 process: load process 1 1 s)" in text
+    only = LoadProcessCost(name="", requests=9, cpu_s=1)
+    cost = report_builder.COST.model_copy(update={"load_processes": (only,)})
+    assert "(1 process" not in unescape(RENDERERS[name](report_builder.failing(cost=cost)))
 
 
 @pytest.mark.parametrize("name", ["terminal", "html", "markdown"])

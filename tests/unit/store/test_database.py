@@ -68,8 +68,6 @@ SAMPLE = ProcessSample(
     cpu_seconds=0.5,
     threads=2,
     descriptors=3,
-    context_switches=4,
-    page_faults=5,
     uss=None,
     connections={"established": 7},
 )

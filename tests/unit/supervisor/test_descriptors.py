@@ -1,11 +1,12 @@
 """How long descriptors last."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from tsprof.records import Checkpoint, ProcessReading
-from tsprof.supervisor.descriptors import segments_left
+from tsprof.supervisor.descriptors import requests_left
 
 
 def points(numbers: list[int]) -> list[Checkpoint]:
@@ -28,17 +29,19 @@ def points(numbers: list[int]) -> list[Checkpoint]:
 @pytest.mark.parametrize(
     ("numbers", "left"),
     [
-        ([100, 200, 300, 400, 500], {1: 5.24}),
-        ([900, 30, 30, 30, 30], {1: math.inf}),
-        ([30, 1024, 1024, 1024, 1024, 1024], {1: math.inf}),
-        ([30, 500, 1000, 1010, 1024], {1: 0.0}),
-        ([30, 31, 32, 33, 1000], {1: 24.0}),
-        ([100, 200, 300], {}),
+        ([100, 200, 300], {1: 7_240}),
+        ([100, 200, 250], {1: 15_480}),
+        ([30, 900, 900], {1: math.inf}),
+        ([1024, 1024, 1024], {1: math.inf}),
+        ([1000, 1010, 1024], {1: 0}),
+        ([100, 200], {}),
     ],
 )
-def test_segments_left(numbers: list[int], left: dict[int, float]) -> None:
-    assert segments_left(points(numbers), {1: 1024}) == pytest.approx(left)
+def test_requests_left(numbers: list[int], left: dict[int, float]) -> None:
+    assert requests_left(points(numbers), {1: 1024}) == pytest.approx(left)
 
 
-def test_a_process_without_a_limit_has_enough() -> None:
-    assert segments_left(points([1, 2, 3, 4, 5]), {}) == {}
+def test_a_process_without_a_limit_has_enough_and_a_new_one_does_not_grow() -> None:
+    assert requests_left(points([1, 2, 3]), {}) == {}
+    first, *rest = points([1, 200, 300])
+    assert requests_left([replace(first, processes=()), *rest], {1: 1024}) == {1: math.inf}

@@ -39,7 +39,9 @@ def test_the_rate_of_a_second_is_shown_only_while_it_is_the_last(
     shown: list[Progress] = []
     tools: Any = SimpleNamespace(
         target=SimpleNamespace(alive=lambda: True, processes=list),
-        load=SimpleNamespace(pids=[os.getpid()], poll=lambda _: [told.pop()] if told else []),
+        load=SimpleNamespace(
+            pid=os.getpid(), pids=[os.getpid()], poll=lambda _: [told.pop()] if told else []
+        ),
         interrupts=SimpleNamespace(check=lambda: None),
         show=shown.append,
         database=RunDatabase(tmp_path / "run.db"),

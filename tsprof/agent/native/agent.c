@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -44,7 +45,7 @@ static int connection = -1;
 static ino_t inode;
 static int entered;   /* there is a supervisor, and this is a program for us */
 static int started;   /* the program has begun to serve */
-static int dismissed; /* the supervisor has closed the connection: for this program, for good */
+static int dismissed; /* for good: Python is here, or the supervisor has closed the connection */
 
 /* Tell whether the descriptor still is our socket. A program that turns itself into a daemon closes
  * all its descriptors, and may have opened something else under our number since. */
@@ -228,11 +229,26 @@ static void start_in_child(void)
         start();
 }
 
+static int is_libpython(struct dl_phdr_info *info, size_t size, void *unused)
+{
+    (void)size;
+    (void)unused;
+    return info->dlpi_name != NULL && strstr(info->dlpi_name, "/libpython") != NULL;
+}
+
+static int has_python(void)
+{
+    return dlsym(RTLD_DEFAULT, "Py_BytesMain") != NULL || dl_iterate_phdr(is_libpython, NULL) != 0;
+}
+
 static void begin(void)
 {
     int error = errno;
-    if (entered && !__atomic_exchange_n(&started, 1, __ATOMIC_RELAXED))
-        start();
+    if (entered && !__atomic_exchange_n(&started, 1, __ATOMIC_RELAXED)) {
+        dismissed = has_python();
+        if (!dismissed)
+            start();
+    }
     errno = error;
 }
 
@@ -266,11 +282,6 @@ __attribute__((visibility("default"))) int accept4(int socket, struct sockaddr *
     return next_accept4(socket, peer, length, flags);
 }
 
-static int is_python(void)
-{
-    return dlsym(RTLD_DEFAULT, "Py_BytesMain") != NULL || dlsym(RTLD_DEFAULT, "Py_Main") != NULL;
-}
-
 __attribute__((constructor)) static void enter(void)
 {
     const char *name = getenv("TSPROF_AGENT_SOCKET");
@@ -278,7 +289,7 @@ __attribute__((constructor)) static void enter(void)
     next_accept = (accept_function *)dlsym(RTLD_NEXT, "accept");
     next_accept4 = (accept4_function *)dlsym(RTLD_NEXT, "accept4");
     if (name == NULL || name[0] != '@' || strlen(name) >= sizeof address.sun_path
-        || __register_atfork == NULL || is_python())
+        || __register_atfork == NULL)
         return;
     /* The kernel writes a zero byte where unix(7) and its tools write an @. */
     address.sun_family = AF_UNIX;
