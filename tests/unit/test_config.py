@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tsprof.config import Settings, complete, load_settings, merge
+from tsprof.config import Settings, complete, for_scenario, gauge_limits, load_settings, merge
 from tsprof.config.problems import validated
 from tsprof.config.reference import fields, toml
 from tsprof.config.values import comparison
@@ -320,7 +320,6 @@ def test_without_options_nothing_changes() -> None:
         ("[load]\nurl = '/'", {"load": {"locustfile": "l.py"}}, ("load", "url")),
         ("[target]\ncommand = 'a'", {"target": {"pid": 5}}, ("target", "command")),
         ("[target]\npid = 5", {"target": {"command": ("a",)}}, ("target", "pid")),
-        ("[endurance]\nusers = 5", {"load": {"users": 2}}, ("endurance", "users")),
     ],
 )
 def test_an_option_replaces_what_it_excludes(
@@ -330,6 +329,30 @@ def test_an_option_replaces_what_it_excludes(
     before = settings_of(text)
     assert getattr(getattr(before, table), key)
     assert not getattr(getattr(merge(before, overrides), table), key)
+
+
+@pytest.mark.parametrize("scenario", ["baseline", "stress", "spike", "endurance"])
+def test_users_on_the_command_line_replace_those_of_a_scenario(scenario: str) -> None:
+    before = settings_of(f"[{scenario}]\nusers = 5")
+    assert for_scenario(before, scenario).load.users == 5
+    after = merge(before, {"load": {"users": 2}})
+    assert for_scenario(after, scenario).load.users == 2
+
+
+def test_a_scenario_has_its_own_users_and_limits_unless_the_file_says_otherwise() -> None:
+    plain = for_scenario(Settings(), "baseline", 0.1)
+    assert (plain.load.users, plain.baseline.duration) == (50, 180)
+    assert plain.criteria == {"p99_ms": 10, "error_rate": 0.001}
+    assert gauge_limits(plain, "baseline") == {"cache_hit_rate": "> 80%"}
+    told = settings_of(
+        "[load]\nusers = 7\n[criteria]\np99_ms = 30\np50_ms = 2\n"
+        "[baseline.criteria]\nerror_rate = 'off'\ncache_hit_rate = '> 0.5'"
+    )
+    changed = for_scenario(told, "baseline")
+    assert changed.load.users == 7
+    assert changed.criteria == {"p99_ms": 30, "p50_ms": 2, "cache_hit_rate": "> 0.5"}
+    assert gauge_limits(told, "baseline") == {}
+    assert for_scenario(told, "check").criteria == {"p99_ms": 30, "p50_ms": 2}
 
 
 def test_an_option_replaces_hours() -> None:

@@ -189,7 +189,7 @@ def spiked(
         untold = dict.fromkeys(names, reason)
         return Outcome(segments=segments, values=dict.fromkeys(names), untold=untold)
     spike, calming = parts["spike"][0], parts["recovery"][0]
-    back = recovery(during.get("before", []), during["recovery"])
+    back = recovery(during.get("before", []), [*during["recovery"], *during.get("after", [])])
     kept, why = _memory_kept(checkpoints, spike)
     surge = next(segment for segment in segments if segment.number == spike.segment)
     unsent = surge.arrivals.unsent if surge.arrivals else 0
@@ -202,7 +202,7 @@ def spiked(
     )
     # A service that had the time and did not come back has not recovered: that is no lack of data.
     never = back.seconds is None and back.band_ms is not None and "did not" in back.reason
-    length = calming.ended - calming.began
+    length = max(phase.ended for phase in phases) - calming.began
     return Outcome(
         segments=segments,
         until=spike.began + 1,

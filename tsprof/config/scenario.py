@@ -23,7 +23,8 @@ def for_scenario(settings: Settings, scenario: str, scale: float = 1.0) -> Setti
     table: Any = getattr(settings, scenario)
     own = _own_criteria(table)
     limits = {**default_criteria(scenario), **settings.criteria, **own}
-    update: dict[str, Any] = {"criteria": {n: v for n, v in limits.items() if v != OFF}}
+    kept = {name: limit for name, limit in limits.items() if limit != OFF}
+    update: dict[str, Any] = {"criteria": kept} if limits else {}
     if hasattr(table, "users"):
         users = settings.load.users if _load_says(settings, table) else table.users
         update["load"] = settings.load.model_copy(update={"users": users})

@@ -139,11 +139,12 @@ class LoadProcess:
         """Admit no more requests; ``Quiet`` comes when those in flight are finished."""
         self._send(CloseGate())
 
-    def set_load(self, users: int, rate: float | None) -> None:
+    def set_load(self, users: int | None, rate: float | None) -> None:
         """Make more or less load from now on, whether the gate is open or not.
 
         Args:
             users: How many there shall be; those that are too many finish what they are at.
+                None for as many as there are.
             rate: Requests per second, of a load that has had a rate from the start.
         """
         self._send(SetLoad(users, rate))

@@ -135,7 +135,8 @@ class MasterSession:
         before = self._spec
         self._spec = replace(before, users=users or before.users, rate=rate)
         if self._users_are_divided and self._spec.users != before.users:
-            self._environment.stop_timeout = FINISH_SECONDS
+            in_midst = any(worker.at_work for worker in self._workers.values())
+            self._environment.stop_timeout = FINISH_SECONDS if in_midst else 0
             self._master.start_users(self._spec.users)
         sending = [client_id for client_id, worker in self._workers.items() if worker.at_work]
         if rate is not None and sending:

@@ -120,8 +120,10 @@ class LoadSession:
         if rate is not None:
             self._gate.set_rate(rate)
         if users is not None and self._spawned:
-            self._environment.stop_timeout = FINISH_SECONDS
-            self._runner.start(users, spawn_rate=users)
+            # At a closed gate none is at a request, and all would wait for it to open.
+            in_midst = self._gate.is_open or self._gate.in_flight
+            self._environment.stop_timeout = FINISH_SECONDS if in_midst else 0
+            self._runner.start(users, spawn_rate=max(users, self._runner.user_count))
 
     def _wait_for_users(self) -> None:
         """Wait for the users to start, and for those to stop that a master gives to others."""

@@ -34,9 +34,11 @@ def surge(engine: Engine, plan: Plan) -> int:
     _pump(engine, shape.during)
     engine.phase = "after the spike"
     ended = engine.seconds
-    load.set_load(plan.users, plan.rate)
+    # Users that wait for a slot of a rate would not end before they had one; they do no harm.
+    load.set_load(None if plan.rate else plan.users, plan.rate)
     _pump(engine, shape.recovery)
     segment = engine.close_gate()
+    load.set_load(plan.users, plan.rate)
     engine.mark("spike", segment, began=spiked, ended=ended)
     engine.mark("recovery", segment, began=ended)
     _checkpoint(engine)

@@ -15,7 +15,7 @@ from tsprof.errors import UsageError
 @scenario_options
 def scenario(**parameters: object) -> Loaded:
     """Run."""
-    return settings_from(parameters)
+    return settings_from("check", parameters)
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +74,7 @@ def test_every_option_reaches_the_settings() -> None:
 def test_the_longest_time_is_of_a_check_alone(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--max-time", "90", "--url", "/", "a"]
     context = copy(check).make_context("check", [*arguments])  # which takes them off the list
-    assert settings_from(context.params).settings.check.max_time == 90
+    assert settings_from("check", context.params).settings.check.max_time == 90
     assert run(["endurance", *arguments]) == 2
     assert "No such option '--max-time'" in capsys.readouterr().err
 

@@ -167,10 +167,11 @@ def test_a_soak_has_its_own_options() -> None:
     report = configured(
         "endurance",
         check={"max_time": 90.0},
+        load={"users": 5},
         endurance={"duration": 1800.0, "checkpoint_every": 30.0, "users": 5},
     )
     assert command_line(report) == (
-        "tsprof endurance --seconds 1800 --checkpoint-every 30 --users 5 "
+        "tsprof endurance --users 5 --seconds 1800 --checkpoint-every 30 "
         "-- uvicorn app:app --port 8000"
     )
 
