@@ -2,6 +2,7 @@
 
 import os
 import signal
+from functools import partial
 
 import pytest
 from load_targets.loading import (
@@ -55,53 +56,39 @@ def test_each_segment_sends_its_requests_over_all_processes(
     assert quiet.admitted == quiet.completed == server.count - total
 
 
-def test_a_killed_process_ends_the_segment_and_the_others_take_its_part(
+def test_a_lost_process_ends_the_segment_and_the_others_take_its_part(
     loads: Loads, server: CountingServer
 ) -> None:
-    load = loads.start(paths=("/",), workers=Workers(local=3))
+    load = loads.start(paths=("/",), workers=Workers(local=4))
     segment(load, 30)
     os.kill(load.pids[0], signal.SIGKILL)  # between segments: nothing is uncertain
     events_until(load, lambda event: isinstance(event, WorkerLost))
     _, quiet = segment(load, 30)
     assert (quiet.completed, quiet.uncertain, server.count) == (30, False, 60)
 
-    load.open_gate(None)
-    first = ticks_until(load, lambda tick: tick.requests > 0)
-    os.kill(load.pids[0], signal.SIGKILL)
-    *events, quiet = events_until(load, lambda event: isinstance(event, Quiet))
-    lost = [event.reason for event in events if isinstance(event, WorkerLost)]
-    assert len(lost) == 1
-    assert "load process 2 was lost" in lost[0]
-    assert "signal SIGKILL" in lost[0]
-    assert isinstance(quiet, Quiet)
-    assert quiet.uncertain
-    counted = first.requests + sum(e.requests for e in events if isinstance(e, Tick))
-    assert quiet.completed == counted <= server.count - 60
-    wait_for(lambda: server.active == 0)
-    before = server.count
-    ticks, quiet = segment(load, 100)
-    assert quiet.completed == server.count - before == 100
-    assert not quiet.uncertain
-    assert ticks[-1].users == USERS
+    for number, sign in ((signal.SIGKILL, "signal SIGKILL"), (signal.SIGSTOP, "no sign of life")):
+        began = server.count
+        load.open_gate(None)
+        first = ticks_until(load, lambda tick: tick.requests > 0)
+        victim = load.pids[0]
+        os.kill(victim, number)
+        *events, quiet = events_until(load, lambda event: isinstance(event, Quiet))
+        assert isinstance(quiet, Quiet)
+        assert quiet.uncertain
+        (lost,) = [event for event in events if isinstance(event, WorkerLost)]
+        assert sign in lost.reason
+        counted = first.requests + sum(e.requests for e in events if isinstance(e, Tick))
+        assert quiet.completed == counted <= server.count - began
+        wait_for(partial(is_gone, victim))  # a stopped one is ended, lest it goes on
+        wait_for(lambda: server.active == 0)
+        before = server.count
+        ticks, quiet = segment(load, 100)
+        assert quiet.completed == server.count - before == 100
+        assert not quiet.uncertain
+        assert ticks[-1].users == USERS
 
     os.kill(load.pids[0], signal.SIGKILL)
-    assert "no load process is left; load process 3" in reason_of_loss(load)
-
-
-def test_a_process_that_is_stopped_is_lost_and_ended(loads: Loads, server: CountingServer) -> None:
-    load = loads.start(paths=("/",), workers=TWO)
-    load.open_gate(None)
-    ticks_until(load, lambda tick: tick.requests > 0)
-    stopped = load.pids[0]
-    os.kill(stopped, signal.SIGSTOP)
-    *events, quiet = events_until(load, lambda event: isinstance(event, Quiet))
-    assert "no sign of life" in next(e.reason for e in events if isinstance(e, WorkerLost))
-    assert isinstance(quiet, Quiet)
-    assert quiet.uncertain
-    wait_for(lambda: is_gone(stopped))
-    wait_for(lambda: server.active == 0)
-    before = server.count
-    assert segment(load, 50)[1].completed == server.count - before == 50
+    assert "no load process is left; load process 4" in reason_of_loss(load)
 
 
 def test_users_that_end_all_are_a_lost_load(loads: Loads) -> None:

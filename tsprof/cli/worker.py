@@ -63,7 +63,8 @@ def worker(
         if not quiet:
             click.echo(text, err=True)
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # scripts start programs with SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     folder = home()
     folder.mkdir(parents=True, exist_ok=True)
     name = f"worker {socket.gethostname()} ({os.getpid()})"
