@@ -57,6 +57,7 @@ def measure(engine: Engine, plan: Plan) -> int:
         sure = sure + 1 if _is_sure(now) else 0
         if (sure >= SURE_LOOKS and may_stop(plan, now)) or descriptors.run_out(engine):
             break
+        requests = max(2 * plan.users, descriptors.sparing(engine, requests))
     return requests
 
 

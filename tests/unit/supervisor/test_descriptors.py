@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tsprof.records import Checkpoint, ProcessReading
-from tsprof.supervisor.descriptors import segments_left
+from tsprof.supervisor.descriptors import segments_left, spared
 
 
 def points(numbers: list[int]) -> list[Checkpoint]:
@@ -38,6 +38,16 @@ def points(numbers: list[int]) -> list[Checkpoint]:
 )
 def test_segments_left(numbers: list[int], left: dict[int, float]) -> None:
     assert segments_left(points(numbers), {1: 1024}) == pytest.approx(left)
+
+
+def test_the_latest_segment_tells_how_long_they_last_at_its_growth() -> None:
+    assert segments_left(points([30, 31, 131]), {1: 1131}, recent=1) == pytest.approx({1: 10.0})
+
+
+def test_segments_are_made_smaller_where_descriptors_grow_scarce() -> None:
+    assert spared(1_000, math.inf) == 1_000
+    assert spared(1_000, 12.0) == 1_000
+    assert spared(1_000, 6.0) == 250
 
 
 def test_a_process_without_a_limit_has_enough() -> None:
