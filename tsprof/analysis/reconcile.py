@@ -135,6 +135,9 @@ def _matching(
     rivals = masks[errors <= errors.min() + MATCH]
     material = sizes >= MATERIAL * size
     ambiguous = np.any(rivals[:, material] != best[material])
+    in_all = rivals.all(axis=0)
+    if ambiguous and EXPLAINED * size <= sizes[in_all].sum():  # whichever it is, these are the leak
+        best, ambiguous = in_all, False
     if ambiguous or errors.min() > MATCH * (1 if blocks is None else 2):
         doubt = (
             f"the sites sum up to {found:.4g} B per request, the ledger to {size:.4g}: some of "
