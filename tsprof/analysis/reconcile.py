@@ -136,15 +136,15 @@ def _matching(
     material = sizes >= MATERIAL * size
     ambiguous = np.any(rivals[:, material] != best[material])
     in_all = rivals.all(axis=0)
-    if ambiguous and EXPLAINED * size <= sizes[in_all].sum():  # whichever it is, these are the leak
-        best, ambiguous = in_all, False
-    if ambiguous or errors.min() > MATCH * (1 if blocks is None else 2):
+    are_most = EXPLAINED * size <= sizes[in_all].sum()
+    if (ambiguous and not are_most) or errors.min() > MATCH * (1 if blocks is None else 2):
         doubt = (
             f"the sites sum up to {found:.4g} B per request, the ledger to {size:.4g}: some of "
             "them replace old entries rather than grow; a longer window would tell which"
         )
         return sites, False, (doubt,)
-    chosen = [leak for leak, taken in zip(candidates, best, strict=True) if taken]
+    certain_ones = in_all if ambiguous else best  # whichever set it is, these are among it
+    chosen = [leak for leak, taken in zip(candidates, certain_ones, strict=True) if taken]
     return chosen, True, (_left_out(candidates, chosen),)
 
 
