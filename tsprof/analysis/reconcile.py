@@ -143,8 +143,8 @@ def _matching(
             "them replace old entries rather than grow; a longer window would tell which"
         )
         return sites, False, (doubt,)
-    certain_ones = in_all if ambiguous else best  # whichever set it is, these are among it
-    chosen = [leak for leak, taken in zip(candidates, certain_ones, strict=True) if taken]
+    are_leaks = in_all if ambiguous else best  # whichever set it is, these are among it
+    chosen = [leak for leak, taken in zip(candidates, are_leaks, strict=True) if taken]
     return chosen, True, (_left_out(candidates, chosen),)
 
 
