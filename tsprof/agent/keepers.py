@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LEAST = 2  # new descriptors that instances of one class must keep
 _LEAST_SHARE = 0.3  # part of the new descriptors, likewise
 _MOST = 0.9  # part of the numbers in the attribute that must be of open descriptors
-_SEARCHED = 2_000_000  # objects among which those that keep numbers are looked for
+_SEARCHED = 500_000  # objects among which those that keep numbers are looked for, the newest
 _MADE_BY_CLASS_STATEMENT = 1 << 9  # Py_TPFLAGS_HEAPTYPE: set for some types in C as well
 _ASKED = 20_000  # instances of a class whose attribute is read
 
@@ -47,12 +47,17 @@ def keepers(
         By number, the object that keeps it, and the name of the attribute.
     """
     wanted = frozenset(new)
-    items = heap.objects()[-_SEARCHED:]
+    items = heap.objects()
     holding: dict[type, dict[int, Any]] = {}
-    for item in items:
-        if type(item).__flags__ & _MADE_BY_CLASS_STATEMENT and not objects.is_agents(item):
+    searched: dict[type, bool] = {}
+    for item in items[-_SEARCHED:]:
+        kind = type(item)
+        if kind not in searched:
+            made = bool(kind.__flags__ & _MADE_BY_CLASS_STATEMENT)
+            searched[kind] = made and not objects.is_agents(item)
+        if searched[kind]:
             for number in _numbers(item, wanted):
-                holding.setdefault(type(item), {})[number] = item
+                holding.setdefault(kind, {})[number] = item
     least = max(_LEAST, _LEAST_SHARE * len(wanted))
     found: dict[int, tuple[Any, str]] = {}
     for kind, kept in sorted(holding.items(), key=lambda one: len(one[1])):

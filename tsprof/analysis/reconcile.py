@@ -135,13 +135,16 @@ def _matching(
     rivals = masks[errors <= errors.min() + MATCH]
     material = sizes >= MATERIAL * size
     ambiguous = np.any(rivals[:, material] != best[material])
-    if ambiguous or errors.min() > MATCH * (1 if blocks is None else 2):
+    in_all = rivals.all(axis=0)
+    are_most = EXPLAINED * size <= sizes[in_all].sum()
+    if (ambiguous and not are_most) or errors.min() > MATCH * (1 if blocks is None else 2):
         doubt = (
             f"the sites sum up to {found:.4g} B per request, the ledger to {size:.4g}: some of "
             "them replace old entries rather than grow; a longer window would tell which"
         )
         return sites, False, (doubt,)
-    chosen = [leak for leak, taken in zip(candidates, best, strict=True) if taken]
+    are_leaks = in_all if ambiguous else best  # whichever set it is, these are among it
+    chosen = [leak for leak, taken in zip(candidates, are_leaks, strict=True) if taken]
     return chosen, True, (_left_out(candidates, chosen),)
 
 

@@ -303,6 +303,16 @@ def test_two_sets_that_fit_alike_are_not_told_apart() -> None:
     assert "a longer window" in result.notes[0]
 
 
+def test_a_site_that_is_in_every_set_that_fits_is_named() -> None:
+    """What connections left beside 8 B in each request: any one of it made up the difference."""
+    connections = [leaking(f"connection_{number}", 0.9, 0.004) for number in range(6)]
+    sites = [leaking("decode", 8.0, 0.25), *connections]
+    result = reconcile(sites, bytes_per_request=8.66, blocks_per_request=0.25)
+    assert [site.function for site in result.sites] == ["decode"]
+    assert result.agrees
+    assert result.explained == pytest.approx(0.92, abs=0.01)
+
+
 def test_what_no_site_explains_is_said() -> None:
     result = reconcile([leaking("first", 30, 0.1)], bytes_per_request=300, blocks_per_request=0.1)
     assert result.explained == pytest.approx(0.1)
