@@ -310,8 +310,8 @@ def _find_holders(window: Window, engine: Engine) -> None:
             counted = isinstance(first, Mapping) and first["complete"] and census["complete"]
             if not (counted and reply["complete"]):
                 window.notes.append(
-                    f"process {pid}: the look for holders was incomplete, because its "
-                    "objects are too many for the time allowed"
+                    f"process {pid}: the look for holders was incomplete, because there "
+                    "are too many objects"
                 )
 
 
