@@ -127,10 +127,22 @@ static double now(void)
     return time.tv_sec + time.tv_nsec / 1e9;
 }
 
+/* Read the number of a question. strtol may be a name that only glibc 2.38 and later know. */
+static long number_of(const char *command)
+{
+    static const char name[] = "\"id\": ";
+    const char *digit = strstr(command, name);
+    long number = 0;
+    if (digit == NULL)
+        return 0;
+    for (digit += sizeof name - 1; *digit >= '0' && *digit <= '9'; digit++)
+        number = 10 * number + (*digit - '0');
+    return number;
+}
+
 static int answer(const char *command)
 {
-    const char *number = strstr(command, "\"id\": ");
-    long id = number != NULL ? atol(number + 6) : 0;
+    long id = number_of(command);
     if (strstr(command, "\"do\": \"checkpoint\"") != NULL) {
         double began = now();
         heaps_trim();
