@@ -35,8 +35,8 @@ UNOWNED_SHARE = 0.2
 """Part of the anonymous memory that no known allocator holds from which the smallest leak that
 could have shown is one in there: a garbage-collected heap, an allocator of the program's own.
 Python services, nginx and small C programs came to less than 0.02 of theirs."""
-UNOWNED_LEAST = 1 << 20
-"""Bytes up to which that is what every program maps."""
+UNOWNED_LEAST = 256 << 10
+"""Bytes per process up to which that is what every program maps: 60 kB in a worker of nginx."""
 
 Lean = Literal["leak", "clean", "undecided"]
 LEAKS = (Shape.LEAK, Shape.LEAK_AND_FILLING)
@@ -144,17 +144,24 @@ class Look:
         """A good part of the memory is held by no allocator that the agents can read."""
         if not self.view.checkpoints:
             return False
-        exact = [r for r in self.view.readings(self.view.checkpoints[-1]) if r.live is not None]
-        least = max(UNOWNED_SHARE * sum(r.anonymous for r in exact), UNOWNED_LEAST)
-        return self.unowned_bytes > least
+        last = self.view.readings(self.view.checkpoints[-1])
+        return self.unowned_bytes > UNOWNED_SHARE * sum(r.anonymous for r in last)
 
     @property
     def unowned_bytes(self) -> float:
-        """Bytes at the end that no allocator holds that the agents can read."""
+        """Bytes at the end that no allocator holds that the agents can read.
+
+        Of the processes in which they are a good part of the memory.
+        """
         if not self.view.checkpoints:
             return 0.0
         last = self.view.readings(self.view.checkpoints[-1])
-        return sum(max(observe.unowned(reading) or 0.0, 0.0) for reading in last)
+        sizes = [(observe.unowned(reading) or 0.0, reading.anonymous) for reading in last]
+        return sum(
+            size
+            for size, anonymous in sizes
+            if size > max(UNOWNED_SHARE * anonymous, UNOWNED_LEAST)
+        )
 
     @property
     def lean(self) -> Lean:

@@ -4,9 +4,9 @@ from tsprof.analysis.assessments import (
     DETECTABLE_LIMIT,
     LEAK_FLOOR,
     LEAKS,
+    OUTSIDE_LEAK,
     PASS_LIMIT,
     SETTLED,
-    UNOWNED_LEAST,
     Look,
 )
 from tsprof.analysis.findings import count_finding
@@ -105,7 +105,7 @@ def _mapped(look: Look) -> tuple[str, ...]:
     sizes = [sum(r.file_mapped for r in look.view.readings(point)) for point in points]
     requests = points[-1].requests - points[0].requests if points else 0
     grown = sizes[-1] - sizes[0] if points else 0
-    if grown < UNOWNED_LEAST or grown < PASS_LIMIT * requests:
+    if grown < OUTSIDE_LEAK or grown < PASS_LIMIT * requests:
         return ()
     rate = fmt.size(grown / max(requests, 1))
     text = (

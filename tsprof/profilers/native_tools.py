@@ -15,6 +15,6 @@ def advice() -> str:
     call = COMMANDS[tool or "heaptrack"]
     install = "" if tool else f" (apt install {' or '.join(COMMANDS)})"
     return (
-        "which function of a native program allocates what grows is not followed; by hand, with "
-        f"the target's command and some load, `{call}` tells it{install}"
+        "which function of a native program allocates what grows is not followed; to see it, "
+        f"start the target's command by hand, put it under load, and stop it: {call}{install}"
     )

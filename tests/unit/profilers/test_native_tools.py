@@ -10,9 +10,9 @@ from tsprof.profilers.native_tools import advice
 @pytest.mark.parametrize(
     ("there", "said"),
     [
-        ({"heaptrack", "valgrind"}, "`heaptrack COMMAND` tells it"),
-        ({"valgrind"}, "`valgrind --leak-check=full --trace-children=yes COMMAND` tells it"),
-        (set(), "`heaptrack COMMAND` tells it (apt install heaptrack or valgrind)"),
+        ({"heaptrack", "valgrind"}, ": heaptrack COMMAND"),
+        ({"valgrind"}, ": valgrind --leak-check=full --trace-children=yes COMMAND"),
+        (set(), ": heaptrack COMMAND (apt install heaptrack or valgrind)"),
     ],
 )
 def test_the_tool_that_is_there(

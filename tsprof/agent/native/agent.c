@@ -31,6 +31,7 @@ enum {
     PROTOCOL = 1,
     HIGH_FD = 400, /* away from the low numbers that socket activation hands to a server */
     STACK_SIZE = 256 << 10,
+    CHILD_DELAY = 20000000, /* nanoseconds: a child that ends at once is not worth a connection */
     LONGEST_COMMAND = 512,
     LONGEST_REPLY = 2048,
 };
@@ -126,10 +127,22 @@ static double now(void)
     return time.tv_sec + time.tv_nsec / 1e9;
 }
 
+/* Read the number of a question. strtol may be a name that only glibc 2.38 and later know. */
+static long number_of(const char *command)
+{
+    static const char name[] = "\"id\": ";
+    const char *digit = strstr(command, name);
+    long number = 0;
+    if (digit == NULL)
+        return 0;
+    for (digit += sizeof name - 1; *digit >= '0' && *digit <= '9'; digit++)
+        number = 10 * number + (*digit - '0');
+    return number;
+}
+
 static int answer(const char *command)
 {
-    const char *number = strstr(command, "\"id\": ");
-    long id = number != NULL ? atol(number + 6) : 0;
+    long id = number_of(command);
     if (strstr(command, "\"do\": \"checkpoint\"") != NULL) {
         double began = now();
         heaps_trim();
@@ -176,11 +189,15 @@ static void converse(void)
     }
 }
 
-static void *serve(void *unused)
+static void *serve(void *is_child)
 {
     static int found;
-    (void)unused;
     prctl(PR_SET_NAME, "tsprof-agent");
+    if (is_child != NULL) {
+        nanosleep(&(struct timespec){.tv_nsec = CHILD_DELAY}, NULL);
+        if (connect_to_supervisor() != 0)
+            return NULL;
+    }
     if (!found) {
         heaps_find();
         found = 1;
@@ -199,20 +216,18 @@ static void *serve(void *unused)
     return NULL;
 }
 
-static void start(void)
+static void start_thread(void *is_child)
 {
     pthread_t thread;
     pthread_attr_t attributes;
     sigset_t all, before;
-    if (connect_to_supervisor() != 0)
-        return;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
     /* A signal that the kernel hands to this thread would not wake the program's own. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (pthread_create(&thread, &attributes, serve, NULL) != 0) {
+    if (pthread_create(&thread, &attributes, serve, is_child) != 0 && is_ours()) {
         close(connection);
         connection = -1;
     }
@@ -226,7 +241,7 @@ static void start_in_child(void)
         close(connection); /* the parent's */
     connection = -1;
     if (started && !dismissed)
-        start();
+        start_thread(&connection);
 }
 
 static int is_libpython(struct dl_phdr_info *info, size_t size, void *unused)
@@ -246,8 +261,8 @@ static void begin(void)
     int error = errno;
     if (entered && !__atomic_exchange_n(&started, 1, __ATOMIC_RELAXED)) {
         dismissed = has_python();
-        if (!dismissed)
-            start();
+        if (!dismissed && connect_to_supervisor() == 0)
+            start_thread(NULL);
     }
     errno = error;
 }

@@ -90,13 +90,11 @@ static int inside(const struct symbols *symbols, uint64_t offset, uint64_t size)
     return offset <= symbols->size && size <= symbols->size - offset;
 }
 
-/* Return the address of the function whose name is `prefix` and `name`. With a `longest` above 0,
- * any prefix will do, and is stored in `prefix`. */
-static void *find_hidden(const struct symbols *symbols, char *prefix, size_t longest, const char *name)
+static void *find_hidden(const struct symbols *symbols, const char *name)
 {
     const ElfW(Ehdr) *header = (const void *)symbols->file;
-    if (symbols->file == NULL || !inside(symbols, header->e_shoff,
-                                         (uint64_t)header->e_shnum * sizeof(ElfW(Shdr))))
+    if (symbols->file == NULL
+        || !inside(symbols, header->e_shoff, (uint64_t)header->e_shnum * sizeof(ElfW(Shdr))))
         return NULL;
     const ElfW(Shdr) *sections = (const void *)(symbols->file + header->e_shoff);
     for (int i = 0; i < header->e_shnum; i++) {
@@ -111,52 +109,40 @@ static void *find_hidden(const struct symbols *symbols, char *prefix, size_t lon
         const ElfW(Sym) *symbol = (const void *)(symbols->file + table->sh_offset);
         const ElfW(Sym) *end = symbol + table->sh_size / sizeof *symbol;
         for (; symbol < end; symbol++) {
-            if ((symbol->st_info & 0xf) != STT_FUNC || symbol->st_value == 0
-                || symbol->st_name >= strings->sh_size)
-                continue;
-            const char *text = symbols->file + strings->sh_offset + symbol->st_name;
-            size_t length = strlen(text), wanted = strlen(name);
-            if (length < wanted || strcmp(text + length - wanted, name) != 0)
-                continue;
-            size_t before = length - wanted;
-            if (longest > before && (before == 0 || text[before - 1] == '_')) {
-                memcpy(prefix, text, before);
-                prefix[before] = '\0';
-            } else if (longest > 0 || before != strlen(prefix) || memcmp(text, prefix, before)) {
-                continue;
-            }
-            return (void *)(symbols->bias + symbol->st_value);
+            if ((symbol->st_info & 0xf) == STT_FUNC && symbol->st_value != 0
+                && symbol->st_name < strings->sh_size
+                && strcmp(symbols->file + strings->sh_offset + symbol->st_name, name) == 0)
+                return (void *)(symbols->bias + symbol->st_value);
         }
     }
     return NULL;
 }
 
+static void *find(const struct symbols *symbols, const char *prefix, const char *name)
+{
+    char whole[32];
+    strcat(strcpy(whole, prefix), name);
+    void *found = dlsym(RTLD_DEFAULT, whole);
+    return found != NULL ? found : find_hidden(symbols, whole);
+}
+
 static void find_jemalloc(void)
 {
-    static const char *const exported[] = {"", "je_", "_rjem_"};
-    char prefix[32] = "", name[64];
-    struct symbols symbols = {NULL, 0, 0};
+    /* As it is by default, as Redis builds it, and as Rust's crates do. */
+    static const char *const prefixes[] = {"", "je_", "_rjem_"};
+    struct symbols symbols = open_symbols();
     size_t live, length = sizeof live;
-    for (size_t i = 0; i < sizeof exported / sizeof *exported && jemalloc_control == NULL; i++) {
-        strcpy(prefix, exported[i]);
-        jemalloc_control = (mallctl_function *)dlsym(RTLD_DEFAULT, strcat(strcpy(name, prefix), "mallctl"));
-    }
-    if (jemalloc_control == NULL) {
-        symbols = open_symbols();
-        jemalloc_control = (mallctl_function *)find_hidden(&symbols, prefix, sizeof prefix, "mallctl");
-    }
-    if (jemalloc_control != NULL && jemalloc_control("stats.allocated", &live, &length, NULL, 0) != 0)
-        jemalloc_control = NULL; /* built without statistics */
-    if (jemalloc_control != NULL && prefix[0] != '\0') {
-        jemalloc_malloc = (void *(*)(size_t))dlsym(RTLD_DEFAULT, strcat(strcpy(name, prefix), "malloc"));
-        jemalloc_free = (void (*)(void *))dlsym(RTLD_DEFAULT, strcat(strcpy(name, prefix), "free"));
-        if (jemalloc_malloc == NULL || jemalloc_free == NULL) {
-            jemalloc_malloc = (void *(*)(size_t))find_hidden(&symbols, prefix, 0, "malloc");
-            jemalloc_free = (void (*)(void *))find_hidden(&symbols, prefix, 0, "free");
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes && jemalloc_control == NULL; i++) {
+        jemalloc_control = (mallctl_function *)find(&symbols, prefixes[i], "mallctl");
+        if (jemalloc_control != NULL && prefixes[i][0] != '\0') {
+            jemalloc_malloc = (void *(*)(size_t))find(&symbols, prefixes[i], "malloc");
+            jemalloc_free = (void (*)(void *))find(&symbols, prefixes[i], "free");
         }
     }
     if (symbols.file != NULL)
         munmap((void *)symbols.file, symbols.size);
+    if (jemalloc_control != NULL && jemalloc_control("stats.allocated", &live, &length, NULL, 0) != 0)
+        jemalloc_control = NULL; /* built without statistics */
 }
 
 static long long unwrapped(int slot, int value)
@@ -230,7 +216,8 @@ static void find_what_serves_malloc(void)
         struct heap_size glibc_after = read_glibc(), others_after = read_others();
         if (block == NULL)
             return;
-        if (glibc_then.live - glibc.live >= LARGE_BLOCK && glibc_then.live - glibc_after.live >= LARGE_BLOCK)
+        if (glibc_then.live - glibc.live >= LARGE_BLOCK
+            && glibc_then.live - glibc_after.live >= LARGE_BLOCK)
             serves_malloc = GLIBC;
         else if (others_then.live - others.live >= LARGE_BLOCK
                  && others_then.live - others_after.live >= LARGE_BLOCK)
@@ -295,7 +282,7 @@ long long heaps_plant(void)
     }
     planted_large = malloc(LARGE_BLOCK);
     bytes += planted_large != NULL ? size_of(planted_large) : 0;
-    if (jemalloc_malloc != NULL && jemalloc_free != NULL) {
+    if (jemalloc_control != NULL && jemalloc_malloc != NULL && jemalloc_free != NULL) {
         planted_jemalloc = jemalloc_malloc(JEMALLOC_BLOCK);
         bytes += planted_jemalloc != NULL ? JEMALLOC_BLOCK : 0;
     }
