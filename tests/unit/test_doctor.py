@@ -1,9 +1,11 @@
 import resource
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
+from tsprof.config import Settings
 from tsprof.doctor import Row, Status, exit_code
 from tsprof.doctor.access import has_capability, maps_row, perf_events_row, ptrace_row
 from tsprof.doctor.interpreter import Interpreter, agent_row
@@ -18,6 +20,8 @@ from tsprof.doctor.machine import (
     memory_row,
     processors_row,
 )
+from tsprof.doctor.readiness import baseline_row, gauges_row, governor_row, port_row
+from tsprof.doctor.readiness import files_row as connections_row
 from tsprof.doctor.tools import find_program, jemalloc_row, module_row
 from tsprof.exit_codes import ExitCode
 
@@ -222,3 +226,33 @@ def test_tools_that_are_there_and_not_there() -> None:
     expect(jemalloc_row(None), Status.MISSING)
     assert find_program("no-such-program") is None
     assert find_program(Path(sys.executable).name) is not None
+
+
+def test_connections_for_all_users() -> None:
+    expect(connections_row(500, 4096), Status.OK)
+    expect(connections_row(5000, 4096), Status.MISSING)
+
+
+def test_the_port_of_the_target() -> None:
+    expect(port_row("http://127.0.0.1:{port}"), Status.OK)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host = f"http://127.0.0.1:{server.getsockname()[1]}"
+        expect(port_row(host), Status.MISSING)
+    expect(port_row(host), Status.OK)
+
+
+def test_what_a_scenario_judges_by(tmp_path: Path) -> None:
+    file = tmp_path / "b.json"
+    settings = Settings.model_validate({"check": {"baseline": file}, "gauges": {"url": "/metrics"}})
+    expect(gauges_row(settings), Status.OK)
+    expect(gauges_row(Settings()), Status.LIMITED)
+    expect(baseline_row(settings), Status.LIMITED)
+    file.touch()
+    expect(baseline_row(settings), Status.OK)
+    expect(baseline_row(Settings()), Status.LIMITED)
+
+
+def test_the_clock_of_the_processors() -> None:
+    expect(governor_row(""), Status.OK)
+    expect(governor_row("performance"), Status.OK)
+    expect(governor_row("powersave"), Status.LIMITED)

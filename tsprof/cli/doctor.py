@@ -19,7 +19,10 @@ _LONGEST_FOUND = 70
 
 @click.command(
     epilog=examples(
-        "tsprof doctor", "tsprof doctor --python .venv/bin/python", "tsprof doctor --json -"
+        "tsprof doctor",
+        "tsprof doctor --python .venv/bin/python",
+        "tsprof doctor --scenario stress",
+        "tsprof doctor --json -",
     )
 )
 @click.option(
@@ -28,14 +31,19 @@ _LONGEST_FOUND = 70
     metavar="PATH",
     help="Look at this interpreter, which runs the target.",
 )
+@click.option(
+    "--scenario",
+    type=click.Choice(["check", "baseline", "stress", "spike", "endurance"]),
+    help="See, too, whether this folder is ready for it.",
+)
 @file_option("--json", "Write the findings as JSON")
-def doctor(python: Path | None, json: Path | None) -> int:
+def doctor(python: Path | None, scenario: str | None, json: Path | None) -> int:
     """Say what works on this machine.
 
     Looks at what tsprof uses, from the kernel to each profiler, and says what is missing, what
     that means and how to fix it. Ends with 0 when tsprof check can work, else with 3.
     """
-    rows = examine(home(), python)
+    rows = examine(home(), python, scenario)
     if json is not None:
         write_text(json, _as_json(rows))
     if json != Path("-"):
