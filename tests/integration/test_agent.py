@@ -1,6 +1,7 @@
 """The agent in real Python programs of every supported version, and in awkward ones."""
 
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -322,8 +323,10 @@ def test_a_program_never_waits_for_its_supervisor(agents: Agents) -> None:
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
 def test_other_users_are_no_agents(agents: Agents) -> None:
+    """Unless they are processes of the target: this one's parent ends before it connects."""
     source = """
-import os, socket
+import os, socket, sys
+sys.stdin.readline()
 connection = socket.socket(socket.AF_UNIX)
 connection.connect("\\0" + os.environ["TSPROF_AGENT_SOCKET"][1:])
 connection.sendall(b'{"hello": 1}\\n')
@@ -332,10 +335,16 @@ try:
 except ConnectionResetError:
     print(b"")
 """
-    process = subprocess.Popen(
-        ["/usr/bin/python3", "-I", "-c", source],
-        env=agents.environment({}), user=65534, stdout=subprocess.PIPE, text=True,
+    parent = subprocess.Popen(
+        ["/bin/sh", "-c", 'exec 3<&0; "$@" <&3 &', "sh", "/usr/bin/python3", "-I", "-c", source],
+        env=agents.environment({}), user=65534, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
-    while process.poll() is None:
+    assert parent.wait(PATIENCE) == 0
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    parent.stdin.write("\n")
+    parent.stdin.flush()
+    while not select.select([parent.stdout], [], [], 0.01)[0]:
         assert agents.connected() == {}
-    assert process.communicate()[0] == "b''\n"
+    assert parent.communicate()[0] == "b''\n"

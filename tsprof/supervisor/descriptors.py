@@ -78,6 +78,8 @@ def _gained(identity: object, before: Checkpoint, after: Checkpoint) -> float:
         for reading in point.processes
         if reading.identity == identity
     ]
+    if not numbers:
+        return 0.0
     return (numbers[-1] - numbers[0]) / max(after.requests - before.requests, 1)
 
 

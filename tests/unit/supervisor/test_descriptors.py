@@ -43,5 +43,7 @@ def test_requests_left(numbers: list[int], left: dict[int, float]) -> None:
 
 def test_a_process_without_a_limit_has_enough_and_a_new_one_does_not_grow() -> None:
     assert requests_left(points([1, 2, 3]), {}) == {}
-    first, *rest = points([1, 200, 300])
-    assert requests_left([replace(first, processes=()), *rest], {1: 1024}) == {1: math.inf}
+    first, second, third = points([1, 200, 300])
+    first, before = (replace(point, processes=()) for point in (first, second))
+    assert requests_left([first, second, third], {1: 1024}) == {1: math.inf}
+    assert requests_left([first, before, third], {1: 1024}) == {1: math.inf}
