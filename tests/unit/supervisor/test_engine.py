@@ -80,6 +80,7 @@ def test_a_counted_segment_ends_early_when_it_is_told_to(tmp_path: Path) -> None
     tools: Any = SimpleNamespace(
         target=SimpleNamespace(alive=lambda: True, processes=list),
         load=SimpleNamespace(
+            pid=os.getpid(),
             pids=[os.getpid()],
             poll=lambda _: [told.pop()] if told else [],
             open_gate=lambda _: None,
