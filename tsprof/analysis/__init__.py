@@ -6,7 +6,7 @@ From the bottom up:
   and ``forecast``.
 * The whole run: ``observe``, ``assessments``, ``ledger``; ``aftermath`` once it was suspected.
 * Memory's lines and holders: ``captures``, ``sites``, ``native``, ``tables``, ``holders``,
-  ``causes`` and ``reconcile``, put together by ``attribution``.
+  ``sized``, ``causes`` and ``reconcile``, put together by ``attribution``.
 * Descriptors, threads, tasks, processes: ``counted_resources``, ``listings``, ``patterns``,
   ``culprits``, and ``exhaustion``.
 * How the target served: ``usage``, ``performance``, ``criteria``; over hours ``drift``,

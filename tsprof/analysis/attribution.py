@@ -22,6 +22,7 @@ from tsprof.analysis.ledger import LARGE_BLOCK
 from tsprof.analysis.mappings import as_resident
 from tsprof.analysis.reconcile import EXPLAINED, Reconciliation, reconcile
 from tsprof.analysis.sites import LeakingSite, Origin
+from tsprof.analysis.sized import caches_in_c
 from tsprof.analysis.tables import with_tables
 from tsprof.report.model import Holder, Site
 
@@ -58,6 +59,8 @@ class Seen:
     """In the whole window."""
     garbage: Mapping[int, Any] = field(default_factory=dict)
     """Replies of ``garbage.take`` at its end."""
+    sized: Sequence[Mapping[str, Any]] = ()
+    """Replies of ``sized.take`` at its end."""
     notes: tuple[str, ...] = ()
 
 
@@ -78,6 +81,7 @@ def conclude(seen: Seen, final: Look, origin_of: Callable[[str], Origin]) -> Att
         growth = final.garbage_per_request
         blocks = None  # the checkpoints that counted them collected the garbage first
     held = _worth_a_line(seen, growth)
+    held += _in_c(seen, growth - sum(cause.bytes_per_request for cause in held if not cause.weak))
     sites = as_resident(seen.sites, mapped_bytes=growth if unowned else None)
     sites = with_tables(sites, held, bytes_per_request=growth)
     leaking = [cause for cause in held if not cause.is_bounded]
@@ -134,6 +138,13 @@ def _worth_a_line(seen: Seen, growth: float) -> list[HeldGrowth]:
         if cause.bytes_per_request >= (LEAST_GAIN if cause.holder.entries else NAMED) * growth
         or (keeps_pace and cause.holder.entries_per_request == most)
     ][:SHOWN]
+
+
+def _in_c(seen: Seen, left: float) -> Sequence[HeldGrowth]:
+    """Return the caches written in C that still fill, with the growth that is left for them."""
+    leaking = seen.sites[0].site.blocks_per_request if seen.sites else 0.0
+    least = max(KEEPS_PACE * leaking, LEAST_GAINED / max(seen.requests, 1))
+    return caches_in_c(seen.sized, requests=seen.requests, growth=left, least=least)
 
 
 def _trusted(

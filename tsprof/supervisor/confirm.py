@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -126,6 +126,7 @@ def _attribution(
             after=window.after,
             holders=window.holders,
             garbage=window.garbage,
+            sized=[reply for reply in window.sized.values() if isinstance(reply, Mapping)],
             requests=window.requests_total,
             notes=tuple(window.notes),
         ),

@@ -96,6 +96,8 @@ class Window:
     after: Mapping[int, Reply] = field(default_factory=dict)
     holders: dict[int, list[Mapping[str, Any]]] = field(default_factory=dict)
     garbage: Mapping[int, Reply] = field(default_factory=dict)
+    sized: dict[int, Reply] = field(default_factory=dict)
+    """Lengths of collections written in C."""
     notes: list[str] = field(default_factory=list)
     died: bool = False
     """A process that was measured died in a window."""
@@ -148,6 +150,7 @@ def open_window(
     engine.profiling = str(tracing)
     _prepare(window, engine, pids, tracing)
     window.before = _census(agents, pids)
+    sized = agents.ask("sized.take", pids=pids, timeout=CENSUS_PATIENCE)
     window.folder.mkdir(exist_ok=True)
     room = CaptureRoom.in_folder(window.folder)
     _start(window, engine, pids, tracing, final)
@@ -164,6 +167,7 @@ def open_window(
     _quiet(engine)
     agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
     window.after = _census(agents, pids)
+    window.sized = _sized_again(agents, sized)
     window.requests_early = early.requests
     window.requests_total = early.requests + late.requests
     if room.is_used_up():
@@ -206,6 +210,16 @@ def _census(agents: Agents, pids: list[int]) -> dict[int, Reply]:
             break
         replies |= agents.ask("census.go_on", pids=unfinished, timeout=CENSUS_PATIENCE)
     return replies
+
+
+def _sized_again(agents: Agents, before: Mapping[int, Reply]) -> dict[int, Reply]:
+    """Have the processes tell which of the collections that they had told of grew."""
+    found: dict[int, Reply] = {}
+    for pid, reply in before.items():
+        if isinstance(reply, Mapping) and reply["collections"]:
+            known = {"before": reply["collections"]}
+            found |= agents.ask("sized.take", known, pids=[pid], timeout=CENSUS_PATIENCE)
+    return found
 
 
 def _memray_for(agent: Agent) -> str | None:

@@ -281,3 +281,16 @@ def test_it_says_whose_code_a_line_is_that_only_keeps() -> None:
     kept = holder(1, "cache", 290, writers=[{"function": "update", "file": STANDARD, "line": 109}])
     first, *_ = conclude(seen([BUFFERS, RAISES], kept), blocks(2), origin_of).sites
     assert (first.function, first.origin) == ("update", "interpreter")
+
+
+def test_a_cache_in_c_that_still_fills_is_bounded_growth() -> None:
+    cache = {
+        "path": "app.py: cache -> lru.LRU", "type": "lru.LRU", "file": APP,
+        "length": 2_000, "previous": 1_000, "bound": 50_000,
+    }  # fmt: skip
+    window = seen([leaking(300, ("view", 7))])
+    attribution = conclude(replace(window, sized=[{"collections": [cache]}]), LEAK, origin_of)
+    assert attribution.bounded_share == pytest.approx(1.0)
+    assert [one.bound for one in attribution.holders] == [50_000]
+    assert [site.function for site in attribution.sites] == ["view"]
+    assert conclude(window, LEAK, origin_of).bounded_share == 0
