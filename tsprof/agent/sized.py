@@ -41,8 +41,8 @@ def take(arguments: dict[str, Any]) -> dict[str, Any]:
         found = _find(until)
         told = []
         walk = Walk(until) if before else None
-        for item, bound in found:
-            kind, length = heap.type_name(type(item)), len(item)
+        for item, length, bound in found:
+            kind = heap.type_name(type(item))
             entry: dict[str, Any] = {
                 "id": id(item),
                 "type": kind,
@@ -59,10 +59,10 @@ def take(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"collections": told}
 
 
-def _find(until: float) -> list[tuple[Any, int]]:
-    """Return the longest collections that have a bound, and their bounds."""
+def _find(until: float) -> list[tuple[Any, int, int]]:
+    """Return the longest collections that have a bound, with their lengths and bounds."""
     names: dict[type, str] = {}
-    found: dict[int, tuple[Any, int]] = {}
+    found: dict[int, tuple[Any, int, int]] = {}
     for part in heap.parts(heap.objects()):
         items = [*part, *heap.referents(*part)]
         kinds = set(map(type, items))
@@ -70,12 +70,12 @@ def _find(until: float) -> list[tuple[Any, int]]:
             names[kind] = _name_of_bound(kind)
         wanted = {kind for kind in kinds if names[kind]}
         for item in [item for item in items if type(item) in wanted]:
-            bound = _bound(item, names[type(item)])
-            if bound >= len(item) >= _LONG:
-                found[id(item)] = (item, bound)
+            length, bound = _ask(item, names[type(item)])
+            if bound >= length >= _LONG:
+                found[id(item)] = (item, length, bound)
         if time.perf_counter() > until:
             break
-    return sorted(found.values(), key=lambda one: -len(one[0]))[:_MOST]
+    return sorted(found.values(), key=lambda one: -one[1])[:_MOST]
 
 
 def _name_of_bound(kind: type) -> str:
@@ -91,11 +91,11 @@ def _name_of_bound(kind: type) -> str:
     return ""
 
 
-def _bound(item: Any, name: str) -> int:
-    """Return a collection's bound; 0 where it has none."""
+def _ask(item: Any, name: str) -> tuple[int, int]:
+    """Return a collection's length and bound; zeros where it does not tell them."""
     try:
         told = getattr(item, name)
         told = told() if isinstance(told, _METHODS) else told
+        return len(item), told if type(told) is int else 0
     except Exception:  # noqa: BLE001 - whatever it is that does not answer, it bounds nothing
-        return 0
-    return told if type(told) is int else 0
+        return 0, 0
