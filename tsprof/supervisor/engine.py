@@ -426,11 +426,11 @@ class Engine:
         for pid, reason in silent.items():
             self.note("agent_lost", f"the agent in process {pid} gave no answer: {reason}", pid)
         self._uncertain = False
+        if not tools.target.alive():  # what is left of it is no reading to compare others with
+            self._target_is_gone()
         self.checkpoints.append(checkpoint)
         tools.database.add(checkpoint)
         tools.database.commit()
-        if not tools.target.alive():
-            self._target_is_gone()
         return checkpoint
 
     def control(self) -> None:
