@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _LONG = 64  # entries from which a container on the way may be what grows
 _READ = 60  # functions that are read for one name of a container
+_BOUNDS = ("maxsize", "_maxsize", "max_size", "_max_size", "max_entries", "capacity", "_capacity")
+_OWNERS = 6  # objects above a container, dicts and lists included, one of which may be a cache
 _WRAPPERS = frozenset({"weakref", "_weakrefset", "collections", "queue", "asyncio.queues"})
 
 
@@ -147,6 +149,8 @@ def _judge(
     if _is_of_lru_cache(chains[0]):
         described["writers"] += _cached_function(chains[0][-2])
     known = _known_bound(chains[0], length)
+    if known is None and described["bound"] is None:
+        known = _declared_bound(chains[0], described)
     if known is not None:
         described["bound"] = known
 
@@ -192,6 +196,22 @@ def _known_bound(chain: list[Any], length: int) -> int | None:
         )
         if isinstance(limit, (int, float)) and isinstance(size, (int, float)) and size > 0:
             return int(length * limit / size)
+    return None
+
+
+def _declared_bound(chain: list[Any], described: dict[str, Any]) -> int | None:
+    """Return the bound that an owner declares, where a function that adds entries removes others.
+
+    What decides may be written in C: theine's policy in Rust tells its Python code what to evict.
+    """
+    adding = {place["function"] for place in described["writers"]}
+    if adding.isdisjoint(place["function"] for place in described["removers"]):
+        return None
+    for owner in chain[-1 - _OWNERS : -1]:
+        for name in _BOUNDS:
+            limit = objects.static_attribute(owner, name)
+            if type(limit) is int and limit >= described["entries"]:
+                return limit
     return None
 
 

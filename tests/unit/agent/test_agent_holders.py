@@ -369,6 +369,49 @@ class Cache:
         return self.__data
 
 
+class Advised:
+    """What to evict is decided elsewhere, as theine's policy in Rust does."""
+
+    def __init__(self, max_size: int, advise: Callable[[int], int | None]) -> None:
+        self.max_size = max_size
+        self.values: dict[int, Any] = {}
+        self.advise = advise
+
+    def put(self, key: int) -> None:
+        evicted = self.advise(key)
+        if evicted is not None:
+            self.values.pop(evicted)
+        self.values[key] = [key]
+
+
+class Forgetful:
+    """Removes only when it is told to."""
+
+    def __init__(self, max_size: int, _advise: Callable[[int], int | None]) -> None:
+        self.max_size = max_size
+        self.values: dict[int, Any] = {}
+
+    def put(self, key: int) -> None:
+        self.values[key] = [key]
+
+    def forget(self, key: int) -> None:
+        self.values.pop(key)
+
+
+@pytest.mark.parametrize(
+    ("kind", "bound", "expected"),
+    [(Advised, 5_000, 5_000), (Advised, ENTRIES - 1, None), (Forgetful, 5_000, None)],
+)
+def test_a_cache_that_is_told_what_to_evict(
+    kind: type[Advised] | type[Forgetful], bound: int, expected: int | None
+) -> None:
+    cache = kind(bound, lambda _: None)
+    for key in range(ENTRIES):
+        cache.put(key)
+    (holder,) = find(cache.values)
+    assert holder["bound"] == expected
+
+
 def test_a_cache_whose_entries_have_sizes() -> None:
     cache = Cache(10_000)
     for number in range(ENTRIES):
