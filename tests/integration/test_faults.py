@@ -80,6 +80,13 @@ def test_a_target_that_dies_under_load(tsprof: CommandLine, behaviour: str, how:
         assert "giving up: the queue is gone" in finished.out
 
 
+def test_a_target_that_dies_of_its_descriptors(tsprof: CommandLine) -> None:
+    finished = tsprof.check("--", PYTHON, SERVICE, "{port}", "dies_of_descriptors")
+    assert finished.code == 1
+    died = r"died under load \(exit code 7\), when its file descriptors had grown from \d+ to 4\d\d"
+    assert re.search(died, finished.reasons)
+
+
 def test_a_target_that_ends_at_its_first_request(tsprof: CommandLine) -> None:
     finished = tsprof.check("--", PYTHON, SERVICE, "{port}", "exits_at_once")
     assert finished.code == 4

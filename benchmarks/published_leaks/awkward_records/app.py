@@ -20,9 +20,7 @@ class Track(tornado.web.RequestHandler):
 
 async def main() -> None:
     """Serve until the end."""
-    application = tornado.web.Application(
-        [(r"/tracks/(\d)", Track)], log_function=lambda _: None
-    )
+    application = tornado.web.Application([(r"/tracks/(\d)", Track)], log_function=lambda _: None)
     application.listen(int(sys.argv[1]), "127.0.0.1")
     await asyncio.Event().wait()
 

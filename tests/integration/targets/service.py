@@ -58,6 +58,13 @@ class Service:
             os._exit(7)
         return ANSWER
 
+    def dies_of_descriptors(self) -> bytes:
+        time.sleep(0.02)
+        self.kept.append(socket.socket())
+        if self.requests > DIES_AFTER:
+            os._exit(7)
+        return ANSWER
+
     def exits_at_once(self) -> None:
         os._exit(7)
 
