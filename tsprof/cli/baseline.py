@@ -6,14 +6,16 @@ import click
 
 from tsprof.cli.options import duration_option, examples, scale_option, scenario_options
 from tsprof.cli.scenario import run_scenario
+from tsprof.cli.sections import SectionedCommand
 
 
 @click.command(
+    cls=SectionedCommand,
     epilog=examples(
         "tsprof baseline --url /items --rate 500 -- uvicorn app:app --port {port}",
         "tsprof baseline --scale 0.05 --gauges /metrics --save-baseline main.json",
         "tsprof baseline --baseline main.json --criterion 'p99_ms < 20'",
-    )
+    ),
 )
 @duration_option("30m")
 @scale_option

@@ -6,17 +6,19 @@ import click
 
 from tsprof.cli.options import examples, scenario_options
 from tsprof.cli.scenario import run_scenario
+from tsprof.cli.sections import SectionedCommand
 from tsprof.units import DURATION
 
 
 @click.command(
+    cls=SectionedCommand,
     epilog=examples(
         "tsprof check --url /items -- uvicorn app:app --port {port}",
         "tsprof check --locustfile load.py --junit leaks.xml -- gunicorn -b :{port} app:app",
         "tsprof check --json - --quiet",
         "tsprof check --save-baseline main.json",
         "tsprof check --baseline main.json --acknowledged known.toml",
-    )
+    ),
 )
 @click.option("--max-time", type=DURATION, help="Longest time under load (default 55s).")
 @scenario_options

@@ -4,8 +4,9 @@ from typing import Any
 
 import click
 
-from tsprof.cli.options import Decorator, examples, scenario_options
+from tsprof.cli.options import examples, scenario_options
 from tsprof.cli.scenario import run_scenario
+from tsprof.cli.sections import Decorator, SectionedCommand
 from tsprof.config.values import LONGEST_DURATION
 from tsprof.errors import UsageError
 from tsprof.units import DURATION
@@ -30,11 +31,12 @@ def _length(name: str, unit: float, meaning: str) -> Decorator:
 
 
 @click.command(
+    cls=SectionedCommand,
     epilog=examples(
         "tsprof endurance --hours 4 --url /items -- uvicorn app:app --port {port}",
         "tsprof endurance --minutes 30 --checkpoint-every 30s --keep-going",
         "tsprof endurance --hours 1 --baseline last-release.json",
-    )
+    ),
 )
 @_length("--hours", 3600, "How long, in hours (default 4).")
 @_length("--minutes", 60, "How long, in minutes.")

@@ -1,13 +1,13 @@
 """The options that commands share, and the settings that follow from them."""
 
 import re
-from collections.abc import Callable, Mapping
-from functools import reduce
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tsprof.cli.sections import Decorator, section, together
 from tsprof.config import Loaded, complete, for_scenario, load_settings, merge
 from tsprof.config.values import CRITERIA
 from tsprof.report.write import check_outputs
@@ -16,7 +16,6 @@ from tsprof.units import DURATION
 _OWN_LIMIT = re.compile(r"\s*([a-z0-9_.]+)\s*(=)\s*([^=\s].*?)\s*")
 _COMPARED = re.compile(r"\s*(.*?\S)\s*(<=|>=|<|>)\s*([^<>=]*[^<>=\s])\s*")
 
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _TABLES = {
     "target": ("command", "pid", "cwd", "env", "ready", "ready_timeout"),
@@ -95,15 +94,6 @@ def examples(*lines: str) -> str:
     return "\n".join(["\b", f"{title}:", *(f"  {line}" for line in lines)])
 
 
-def _together(*decorators: Decorator) -> Decorator:
-    """One decorator that adds options in the order in which they are listed."""
-
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        return reduce(lambda inner, decorator: decorator(inner), reversed(decorators), function)
-
-    return decorate
-
-
 def _variables(
     context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
 ) -> dict[str, str] | None:
@@ -151,7 +141,8 @@ def file_option(name: str, meaning: str) -> Decorator:
 target_command = click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND]")
 """The target's command, after ``--``."""
 
-target_options = _together(
+target_options = section(
+    "Target",
     click.option(
         "--config",
         type=click.Path(path_type=Path),
@@ -188,7 +179,8 @@ target_options = _together(
 )
 """How to start the target."""
 
-load_options = _together(
+load_options = section(
+    "Load",
     click.option(
         "--locustfile",
         type=click.Path(path_type=Path),
@@ -204,7 +196,12 @@ load_options = _together(
     click.option(
         "--host", metavar="URL", help="Where the target serves (default http://127.0.0.1:{port})."
     ),
-    click.option("--users", type=int, metavar="N", help="Users at the same time."),
+    click.option(
+        "--users",
+        type=int,
+        metavar="N",
+        help="Users at the same time (default: 10 in a check, more in other scenarios).",
+    ),
     click.option(
         "--rate",
         type=float,
@@ -240,7 +237,8 @@ load_options = _together(
 )
 """The requests to send, and who sends them."""
 
-run_options = _together(
+run_options = section(
+    "Measuring",
     click.option(
         "--gauges",
         multiple=True,
@@ -283,7 +281,8 @@ run_options = _together(
 )
 """How to measure."""
 
-monitor_options = _together(
+monitor_options = section(
+    "Monitoring",
     click.option(
         "--prometheus",
         type=click.IntRange(0, 65535),
@@ -293,7 +292,8 @@ monitor_options = _together(
 )
 """How others can see the run while it lasts."""
 
-known_options = _together(
+known_options = section(
+    "Known before",
     click.option(
         "--baseline",
         type=click.Path(path_type=Path),
@@ -315,7 +315,8 @@ known_options = _together(
 )
 """What was known before the run."""
 
-output_options = _together(
+output_options = section(
+    "Reports",
     file_option("--json", "Write the report as JSON"),
     file_option("--junit", "Write the report as JUnit XML"),
     file_option("--markdown", "Write the report as Markdown"),
@@ -338,7 +339,7 @@ scale_option = click.option(
 )
 """How much shorter than its defaults a scenario is."""
 
-scenario_options = _together(
+scenario_options = together(
     target_command,
     target_options,
     load_options,

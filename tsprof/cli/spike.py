@@ -6,13 +6,15 @@ import click
 
 from tsprof.cli.options import duration_option, examples, scale_option, scenario_options
 from tsprof.cli.scenario import run_scenario
+from tsprof.cli.sections import SectionedCommand
 
 
 @click.command(
+    cls=SectionedCommand,
     epilog=examples(
         "tsprof spike --url /items --rate 100 -- uvicorn app:app --port {port}",
         "tsprof spike --scale 0.1 --times 5 --criterion 'recovery_seconds < 10'",
-    )
+    ),
 )
 @click.option("--times", type=float, metavar="N", help="Multiply the load by this (default 10).")
 @duration_option("15m")

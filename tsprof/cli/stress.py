@@ -6,13 +6,15 @@ import click
 
 from tsprof.cli.options import duration_option, examples, scale_option, scenario_options
 from tsprof.cli.scenario import run_scenario
+from tsprof.cli.sections import SectionedCommand
 
 
 @click.command(
+    cls=SectionedCommand,
     epilog=examples(
         "tsprof stress --url /items -- uvicorn app:app --port {port}",
         "tsprof stress --scale 0.05 --users 100 --criterion 'requests_per_second > 2000'",
-    )
+    ),
 )
 @duration_option("1h")
 @scale_option
