@@ -155,29 +155,29 @@ def leaking_sites(
 def _collect(
     groups: dict[_Key, _Group], digest: CaptureDigest, origin_of: Callable[[str], Origin]
 ) -> None:
-    """Add one process's stacks to the sites; a container's table is told from payload here."""
-    tallies: dict[tuple[_Key, BlockKind], _Tally] = defaultdict(_Tally)
-    lines: dict[tuple[_Key, int], _Tally] = defaultdict(_Tally)
+    """Add one process's stacks to the sites; a container's table is told from payload here.
+
+    That is done line by line: a function may fill several containers.
+    """
+    tallies: dict[tuple[_Key, int, BlockKind], _Tally] = defaultdict(_Tally)
     for stack in digest.stacks:
         if stack.frames or stack.native:
             frames = tuple(_marked(stack, origin_of))
             shown = frames[shown_frame(frames)]
             key = (shown.file, shown.function)
             groups[key].stacks[frames] += stack.early_bytes + stack.late_bytes
-            tallies[key, stack.kind].add(stack)
-            lines[key, shown.line].add(stack)
-    if digest.method == "tracemalloc":
-        for tally in (*tallies.values(), *lines.values()):
+            tallies[key, shown.line, stack.kind].add(stack)
+    for (key, line, kind), tally in tallies.items():
+        if digest.method == "tracemalloc":
             _part(tally, digest)
-    for (key, line), tally in lines.items():
-        groups[key].lines[line].add(tally)
-    for (key, kind), tally in tallies.items():
         group = groups[key]
         one_age = not tally.early_blocks or not tally.late_blocks
         few = tally.early_blocks + tally.late_blocks <= TABLE_BLOCKS
         if kind == "large" and one_age and few:
             group.tables.add(tally)
-        elif kind in ("small", "large"):
+            continue
+        group.lines[line].add(tally)
+        if kind in ("small", "large"):
             group.python.add(tally)
         elif kind == "mapping":
             group.mapped.add(tally)

@@ -165,6 +165,15 @@ def test_an_old_large_table_is_not_taken_for_growth_of_this_window() -> None:
     assert leak.site.bytes_per_request == pytest.approx(48 + 9_000_000 / 9 / TOTAL)
 
 
+def test_two_containers_that_one_function_fills_have_a_table_each() -> None:
+    payload = stack(early=(1_000, 32_000), late=(2_000, 64_000))
+    one = stack(("handler", "/srv/app/views.py", 13), early=(1, 9_000_000), kind="large")
+    other = stack(("handler", "/srv/app/views.py", 15), late=(1, 1_000_000), kind="large")
+    (leak,) = sites_of(payload, one, other)
+    assert leak.site.bytes_per_request - leak.table_bytes_per_request == pytest.approx(32)
+    assert leak.table_bytes_per_request < 1_000
+
+
 def test_large_blocks_that_stay_are_no_table() -> None:
     (leak,) = sites_of(stack(early=(5, 5_000_000), late=(10, 10_000_000), kind="large"))
     assert leak.site.bytes_per_request == pytest.approx(5_000)
