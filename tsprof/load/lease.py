@@ -10,8 +10,8 @@ from tsprof.load.gate import Gate
 SECONDS = 3.0
 """After this silence the gate closes. The master counts a worker as lost after five seconds, and
 what is sent after that would be missing from its counts."""
-PATIENCE = 6.0
-"""After this silence the worker gives up: it was counted as lost long ago."""
+PATIENCE = 4.0
+"""After this silence the worker gives up, so that there is nothing left of it when it is lost."""
 CHECK_EVERY = 0.5
 
 

@@ -18,6 +18,7 @@ from locust.env import Environment
 from locust.runners import WorkerRunner
 
 from tsprof.errors import LoadError, TsprofError
+from tsprof.load.abandon import abandon_connections
 from tsprof.load.admission import install, listen
 from tsprof.load.bounded_log import BoundedLog
 from tsprof.load.channel import MasterChannel, SocketChannel
@@ -105,6 +106,7 @@ def _work(spec: LoadSpec, enlist: Enlist, parent: SocketChannel, log: BoundedLog
     gevent.spawn(parent.send, Ready(notes))
     end = session.serve()
     if isinstance(end, LoadLost):
+        abandon_connections()
         raise LoadError(f"The load is lost: {end.reason}.")
 
 
