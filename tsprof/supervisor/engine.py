@@ -7,7 +7,7 @@ the probes, the target's life, interrupts and the live view.
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -17,7 +17,6 @@ import psutil
 from tsprof.errors import TsprofError
 from tsprof.load.client import LoadProcess
 from tsprof.load.messages import LoadLost, Quiet, Remark, Tick, WorkerLost
-from tsprof.probes.cgroup import MemoryGroup, memory_group
 from tsprof.probes.gauges import GaugeAddress
 from tsprof.probes.processes import sample
 from tsprof.records import Checkpoint, Event, LoadCost, Phase, Segment
@@ -33,14 +32,11 @@ from tsprof.supervisor.checkpoints import (
 )
 from tsprof.supervisor.interrupts import Interrupts, RunInterrupted
 from tsprof.supervisor.launch import describe_exit
+from tsprof.supervisor.process_watch import News, ProcessWatch
 
 CALIBRATION_SECONDS = 1.0
 CALIBRATION_PATIENCE = 15.0
 """Seconds to wait for a first answer of a target that is slow to start working."""
-COSTLY_EVERY = 10.0
-"""Least seconds between two reads of USS and sockets."""
-COSTLY_SHARE = 0.005
-"""Part of the time that these reads may take: on a machine with many sockets one takes seconds."""
 VIEW_EVERY = 0.25
 TICK_PATIENCE = 2.0
 """Seconds to wait for what the load tells once a second."""
@@ -113,11 +109,8 @@ class Engine:
     _ticked: tuple[str, float] = ("", 0.0)
     """The phase in which the last tick came, and when."""
     _second: int = -1
-    _costly_next: float = 0.0
-    _known: dict[int, str] = field(default_factory=dict)
     _controlled: set[int] = field(default_factory=set)
-    _group: MemoryGroup | None = None
-    _kills: int | None = None
+    _watch: ProcessWatch = field(default_factory=ProcessWatch)
     _shown: float = 0.0
     _answered: float = 0.0
 
@@ -199,60 +192,27 @@ class Engine:
     def _each_second(self, second: int) -> None:
         tools = self.instruments
         processes = tools.target.processes()
-        began = time.monotonic()
-        costly = began >= self._costly_next
         # The master of several load processes makes no load: it is one of ours.
         own = {os.getpid(), tools.load.pid}.difference(tools.load.pids)
         ours = [psutil.Process(pid) for pid in own if psutil.pid_exists(pid)]
         load = [psutil.Process(pid) for pid in tools.load.pids if psutil.pid_exists(pid)]
         for record in (
-            *sample(processes, second, "target", costly=costly),
+            *self._watch.samples(processes, second),
             *sample(load, second, "load", costly=False),
             *sample(ours, second, "supervisor", costly=False),
         ):
             tools.database.add(record)
-        if costly:
-            ended = time.monotonic()
-            self._costly_next = ended + max(COSTLY_EVERY, (ended - began) / COSTLY_SHARE)
         tools.database.commit()
-        self._watch_processes(processes)
+        self._tell(self._watch.look(processes))
         if not tools.target.alive():
             self._target_is_gone()
 
-    def _watch_processes(self, processes: list[psutil.Process]) -> None:
-        now = {}
-        for process in processes:
-            try:
-                now[process.pid] = self._known.get(process.pid) or process.name()
-            except psutil.Error:
-                continue
-        for pid, name in now.items():
-            if pid not in self._known:
-                self.note("process_started", f"process {pid} ({name}) started", pid)
-        for pid, name in self._known.items():
-            if pid not in now:
-                self.note("process_ended", f"process {pid} ({name}) ended", pid)
-        self._known = now
-        if self._group is None and processes:
-            self._group = memory_group(processes[0].pid)
-        self._watch_memory_limit()
-
-    def _watch_memory_limit(self) -> None:
-        if self._group is None:
-            return
-        kills = self._group.kills()
-        if self._kills is not None and kills > self._kills:
-            limit = self._group.limit()
-            self.note(
-                "out_of_memory",
-                "the kernel killed a process of the target: its memory limit "
-                + (f"of {limit:,} bytes " if limit else "")
-                + "was reached",
-            )
-        self._kills = kills
+    def _tell(self, news: Iterable[News]) -> None:
+        for kind, text, pid in news:
+            self.note(kind, text, pid)
 
     def _target_is_gone(self) -> None:
-        self._watch_memory_limit()
+        self._tell(self._watch.memory_kills())
         status = describe_exit(self.instruments.target.exit_status)
         if self.profiling:
             text = f"the target died in the window of {self.profiling} ({status}); not counted"
@@ -320,7 +280,7 @@ class Engine:
         """Open the gate for about a second; return the requests per second that came through."""
         self.phase = "calibrating"
         # A target may die of the first requests: what it was before must be known by then.
-        self._watch_processes(self.instruments.target.processes())
+        self._tell(self._watch.look(self.instruments.target.processes()))
         began = time.monotonic()
         self._open(None)
         while time.monotonic() - began < CALIBRATION_PATIENCE:
