@@ -60,8 +60,8 @@ class Service:
 
     def dies_of_descriptors(self) -> bytes:
         time.sleep(0.02)
-        self.kept.append(socket.socket())
-        if self.requests > DIES_AFTER:
+        self.kept += [socket.socket(), socket.socket()]
+        if len(self.kept) > DIES_AFTER:
             os._exit(7)
         return ANSWER
 
