@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "unit" / "analysis")]
 
 import simulate  # noqa: E402 - found by the line above
 
-from tsprof.analysis.growth import Assessment, Series, Shape, assess  # noqa: E402 - same
+from tsprof.analysis.growth.assess import Assessment, Series, Shape, assess  # noqa: E402 - same
 
 LEAKS = (Shape.LEAK, Shape.LEAK_AND_FILLING)
 QUIET = (Shape.NONE, Shape.STEP, Shape.FILLED)

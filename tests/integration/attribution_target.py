@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import tsprof
-from tsprof.analysis.captures import CaptureDigest
-from tsprof.analysis.holders import Replies, growing_types, held_growth
-from tsprof.analysis.sites import LeakingSite, leaking_sites
+from tsprof.analysis.attribution.captures import CaptureDigest
+from tsprof.analysis.attribution.holders import Replies, growing_types, held_growth
+from tsprof.analysis.attribution.sites import LeakingSite, leaking_sites
 from tsprof.profilers.memray_capture import digest
 from tsprof.profilers.origin import origins
 

@@ -22,7 +22,7 @@ from attribution_target import (
     wait_until_up,
 )
 
-from tsprof.analysis.reconcile import reconcile
+from tsprof.analysis.attribution.reconcile import reconcile
 from tsprof.profilers.memray_capture import CaptureError, digest
 
 LEAK_AND_CACHES = (

@@ -5,7 +5,7 @@ import sys
 
 from command_line import SERVICE, CommandLine
 
-from tsprof.analysis.baseline import make_baseline
+from tsprof.analysis.comparison.baseline import make_baseline
 from tsprof.report.model import Finding, Report, Verdict
 from tsprof.store.baselines import baseline_text
 

@@ -9,7 +9,7 @@ import pytest
 from attribution_target import SERVE, Seen, Target, script, sites_of
 from command_line import SERVICE
 
-from tsprof.analysis.allowances import Allowances
+from tsprof.analysis.comparison.allowances import Allowances
 from tsprof.config import Settings
 from tsprof.exit_codes import ExitCode
 from tsprof.report.live import LiveView

@@ -8,9 +8,9 @@ import psutil
 from attribution_target import LIBRARIES, SERVE, Target, script
 from pydantic import TypeAdapter
 
-from tsprof.analysis.counted_resources import COUNTED, CountedResource, Held, grown
-from tsprof.analysis.culprits import Culprit, Seen, culprit, worth_naming
-from tsprof.analysis.listings import Listing, made, merged
+from tsprof.analysis.attribution.counted_resources import COUNTED, CountedResource, Held, grown
+from tsprof.analysis.attribution.culprits import Culprit, Seen, culprit, worth_naming
+from tsprof.analysis.attribution.listings import Listing, made, merged
 from tsprof.probes.resources import children, descriptors, threads
 from tsprof.profilers.origin import origins
 from tsprof.supervisor.resources import temporary_files

@@ -1,19 +1,11 @@
-"""Pure analysis: numbers in, findings and verdicts out.
+"""Pure analysis: numbers in, findings and verdicts out. MATH.md explains how.
 
 From the bottom up:
 
-* One counter: ``growth``, with ``noise``, ``points``, ``trend``, ``shapes``, ``clocks``, ``rate``
-  and ``forecast``.
-* The whole run: ``observe``, ``assessments``, ``ledger``; ``aftermath`` once it was suspected.
-* Memory's lines and holders: ``captures``, ``sites``, ``native``, ``tables``, ``holders``,
-  ``sized``, ``causes`` and ``reconcile``, put together by ``attribution``.
-* Descriptors, threads, tasks, processes: ``counted_resources``, ``listings``, ``patterns``,
-  ``culprits``, and ``exhaustion``.
-* How the target served: ``usage``, ``performance``, ``criteria``; over hours ``drift``,
-  ``stability``, ``gauges`` and ``gauge_drift``.
-* Other runs: ``keys``, ``change``, ``conditions``, ``baseline``, ``pairs``, ``known_leaks``,
-  ``regressions``, ``difference``; and ``acknowledgements``, with the baseline in ``allowances``.
-* The verdict: ``findings`` with what ``confirmation`` brought; the ``grounds`` that
-  ``unserved_load``, ``blind_spots`` and ``ending`` add, with ``more_time`` as advice; ``decide``,
-  and ``summary`` with the ``timeline`` that charts draw.
+* ``growth``: one counter; how fast it grows, and by what law.
+* ``run``: what the checkpoints, samples and segments of a run come to.
+* ``attribution``: memory's lines and holders; who opens descriptors, starts threads and tasks.
+* ``service``: how the target served, and whether the load was what was asked for.
+* ``comparison``: other runs; what is known, acknowledged, or worse than before.
+* ``verdict``: findings, doubts, and the decision.
 """

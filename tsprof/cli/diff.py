@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tsprof.analysis.difference import compare_runs
+from tsprof.analysis.comparison.difference import compare_runs
 from tsprof.cli.options import examples, file_option
 from tsprof.errors import StoreError, UsageError
 from tsprof.report import json_report

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from tsprof.analysis.allowances import Allowances
-from tsprof.analysis.baseline import make_baseline, unfit
+from tsprof.analysis.comparison.allowances import Allowances
+from tsprof.analysis.comparison.baseline import make_baseline, unfit
 from tsprof.cli.options import settings_from
 from tsprof.config import Settings
 from tsprof.config.model import STDOUT

@@ -9,8 +9,8 @@ from prometheus_client.core import (
     Metric,
 )
 
-from tsprof.analysis.assessments import look
-from tsprof.analysis.ledger import total_owners
+from tsprof.analysis.run.assessments import look
+from tsprof.analysis.run.ledger import total_owners
 from tsprof.histogram import Histogram, middle
 from tsprof.records import ProcessSample
 from tsprof.store.follow import RunSoFar

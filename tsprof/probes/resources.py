@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 
-from tsprof.analysis.counted_resources import FROM_A_CLIENT, Held
+from tsprof.analysis.attribution.counted_resources import FROM_A_CLIENT, Held
 
 DELETED = " (deleted)"
 MEMORY_FILE = "/memfd:"

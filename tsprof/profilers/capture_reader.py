@@ -20,7 +20,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from tsprof.analysis.captures import (
+from tsprof.analysis.attribution.captures import (
     BlockKind,
     CallFrame,
     CaptureDigest,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from tsprof.analysis.captures import CaptureDigest
+from tsprof.analysis.attribution.captures import CaptureDigest
 from tsprof.errors import TsprofError
 from tsprof.exit_codes import ExitCode
 from tsprof.profilers import capture_reader

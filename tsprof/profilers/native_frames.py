@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 from threading import Timer
 from typing import Any
 
-from tsprof.analysis.captures import NativeFrame
+from tsprof.analysis.attribution.captures import NativeFrame
 
 TIME_LIMIT = 20.0
 """Seconds for the search; ``memray parse`` prints some 500,000 events per second, and what leaks

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from tsprof.analysis.sites import Origin
+from tsprof.analysis.attribution.sites import Origin
 
 _LIBRARY_FOLDERS = frozenset({"site-packages", "dist-packages"})
 _RUNTIME = re.compile(

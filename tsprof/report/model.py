@@ -85,7 +85,7 @@ class Growth(_Frozen):
     detectable_bytes_per_request: float | None = None
     """The smallest leak that this run could have seen; None when it could not look."""
     shape: str = "none"
-    """A word of ``tsprof.analysis.growth.Shape``."""
+    """A word of ``tsprof.analysis.growth.assess.Shape``."""
     from_request: int = 0
     """The counted request from which the growth was measured: warm-up is excluded."""
     to_request: int = 0

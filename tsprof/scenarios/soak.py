@@ -1,6 +1,6 @@
 """What scenarios have in common that keep a load up for a given time."""
 
-from tsprof.analysis.shapes import SLOWEST_FILL
+from tsprof.analysis.growth.shapes import SLOWEST_FILL
 
 LEAST_CHECKPOINTS = 20
 """A short run takes checkpoints more often, so that there is something to judge."""

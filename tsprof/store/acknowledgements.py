@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
-from tsprof.analysis.acknowledgements import Acknowledgement
+from tsprof.analysis.comparison.acknowledgements import Acknowledgement
 from tsprof.config.files import read_toml
 from tsprof.config.problems import complaint, suggestion
 from tsprof.errors import UsageError

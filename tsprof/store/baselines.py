@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from tsprof.analysis.baseline import SCHEMA_VERSION, Baseline
+from tsprof.analysis.comparison.baseline import SCHEMA_VERSION, Baseline
 from tsprof.errors import UsageError
 from tsprof.report.text import clean
 

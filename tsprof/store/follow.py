@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from tsprof.analysis.shapes import SLOWEST_FILL
+from tsprof.analysis.growth.shapes import SLOWEST_FILL
 from tsprof.errors import StoreError
 from tsprof.histogram import Histogram
 from tsprof.records import Checkpoint, Event, GaugeReading, ProcessSample, Segment

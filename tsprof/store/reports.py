@@ -8,24 +8,24 @@ from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from tsprof.analysis.allowances import Allowances
-from tsprof.analysis.assessments import look
-from tsprof.analysis.conditions import Service, conditions, no_room
-from tsprof.analysis.confirmation import Confirmation
-from tsprof.analysis.criteria import criteria_values, judge_criteria, judge_gauges
-from tsprof.analysis.decide import Evidence, decide
-from tsprof.analysis.delivery import assess_delivery, doubted, obstacle_to_speed
-from tsprof.analysis.exhaustion import exhaustion
-from tsprof.analysis.gauge_drift import Watch, gauges_to_judge, rows
-from tsprof.analysis.gauges import gauges_of
-from tsprof.analysis.more_time import TimeAllowed
-from tsprof.analysis.performance import measure_performance, steady, undisturbed
-from tsprof.analysis.phases import Outcome, climbed, spiked
-from tsprof.analysis.regressions import Regressions, find_regressions
-from tsprof.analysis.shapes import SLOWEST_FILL
-from tsprof.analysis.stability import Stability, judge_stability, load_qualities
-from tsprof.analysis.summary import Facts, build_report
-from tsprof.analysis.usage import sum_samples
+from tsprof.analysis.comparison.allowances import Allowances
+from tsprof.analysis.comparison.regressions import Regressions, find_regressions
+from tsprof.analysis.growth.shapes import SLOWEST_FILL
+from tsprof.analysis.run.assessments import look
+from tsprof.analysis.run.confirmation import Confirmation
+from tsprof.analysis.run.summary import Facts, build_report
+from tsprof.analysis.run.usage import sum_samples
+from tsprof.analysis.service.conditions import Service, conditions, no_room
+from tsprof.analysis.service.criteria import criteria_values, judge_criteria, judge_gauges
+from tsprof.analysis.service.delivery import assess_delivery, doubted, obstacle_to_speed
+from tsprof.analysis.service.gauge_drift import Watch, gauges_to_judge, rows
+from tsprof.analysis.service.gauges import gauges_of
+from tsprof.analysis.service.performance import measure_performance, steady, undisturbed
+from tsprof.analysis.service.phases import Outcome, climbed, spiked
+from tsprof.analysis.service.stability import Stability, judge_stability, load_qualities
+from tsprof.analysis.verdict.decide import Evidence, decide
+from tsprof.analysis.verdict.exhaustion import exhaustion
+from tsprof.analysis.verdict.more_time import TimeAllowed
 from tsprof.config.model import Criteria
 from tsprof.config.model import Gauges as GaugeSettings
 from tsprof.config.values import comparisons

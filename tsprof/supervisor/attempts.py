@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tsprof.analysis.assessments import Look
-from tsprof.analysis.native import grows_natively
+from tsprof.analysis.attribution.native import grows_natively
+from tsprof.analysis.run.assessments import Look
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.window import (
     SEGMENT_PATIENCE,

@@ -2,7 +2,7 @@
 
 import time
 
-from tsprof.analysis.climb import Step, best_step, next_rate
+from tsprof.analysis.service.climb import Step, best_step, next_rate
 from tsprof.records import Segment
 from tsprof.report.live import Progress
 from tsprof.supervisor.engine import Engine

@@ -8,14 +8,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from tsprof.analysis.aftermath import Aftermath, count_drains, memory_drain
-from tsprof.analysis.assessments import Look
-from tsprof.analysis.attribution import Seen, conclude
-from tsprof.analysis.captures import CaptureDigest
-from tsprof.analysis.confirmation import Attribution, Confirmation
-from tsprof.analysis.counted_resources import COUNTED
-from tsprof.analysis.culprits import Culprit, beside_memory
-from tsprof.analysis.sites import Origin, leaking_sites
+from tsprof.analysis.attribution.captures import CaptureDigest
+from tsprof.analysis.attribution.conclude import Seen, conclude
+from tsprof.analysis.attribution.counted_resources import COUNTED
+from tsprof.analysis.attribution.culprits import Culprit, beside_memory
+from tsprof.analysis.attribution.sites import Origin, leaking_sites
+from tsprof.analysis.run.aftermath import Aftermath, count_drains, memory_drain
+from tsprof.analysis.run.assessments import Look
+from tsprof.analysis.run.confirmation import Attribution, Confirmation
 from tsprof.profilers.origin import origins
 from tsprof.report.model import IN_BYTES
 from tsprof.supervisor.attempts import attribute

@@ -2,7 +2,7 @@
 
 import time
 
-from tsprof.analysis.assessments import DETECTABLE_GOAL, Look, look
+from tsprof.analysis.run.assessments import DETECTABLE_GOAL, Look, look
 from tsprof.report.live import Progress
 from tsprof.supervisor import descriptors
 from tsprof.supervisor.engine import Engine

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tsprof.analysis.shapes import SLOWEST_FILL
+from tsprof.analysis.growth.shapes import SLOWEST_FILL
 
 
 @dataclass(frozen=True, kw_only=True)

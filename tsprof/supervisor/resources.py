@@ -11,11 +11,11 @@ from typing import Any
 import psutil
 from pydantic import TypeAdapter, ValidationError
 
-from tsprof.analysis.assessments import Look
-from tsprof.analysis.counted_resources import COUNTED, Grown, Held, grown
-from tsprof.analysis.culprits import LEAST_GAINED, Culprit, Seen, culprit, worth_naming
-from tsprof.analysis.listings import Listing, made, merged
-from tsprof.analysis.sites import Origin
+from tsprof.analysis.attribution.counted_resources import COUNTED, Grown, Held, grown
+from tsprof.analysis.attribution.culprits import LEAST_GAINED, Culprit, Seen, culprit, worth_naming
+from tsprof.analysis.attribution.listings import Listing, made, merged
+from tsprof.analysis.attribution.sites import Origin
+from tsprof.analysis.run.assessments import Look
 from tsprof.probes.resources import children, descriptors, listening_ports, threads
 from tsprof.report.model import Holder
 from tsprof.supervisor.agents import Reply

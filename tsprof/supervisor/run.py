@@ -15,9 +15,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from tsprof.analysis.allowances import Allowances
-from tsprof.analysis.assessments import look
-from tsprof.analysis.confirmation import Confirmation
+from tsprof.analysis.comparison.allowances import Allowances
+from tsprof.analysis.run.assessments import look
+from tsprof.analysis.run.confirmation import Confirmation
 from tsprof.config import Settings
 from tsprof.errors import NotReadyError, StoreError, TsprofError, UsageError
 from tsprof.report.live import LiveView

@@ -14,11 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tsprof.analysis import observe
-from tsprof.analysis.assessments import Look
-from tsprof.analysis.attribution import blocks_per_request
-from tsprof.analysis.captures import CaptureDigest
-from tsprof.analysis.holders import growing_types
+from tsprof.analysis.attribution.captures import CaptureDigest
+from tsprof.analysis.attribution.conclude import blocks_per_request
+from tsprof.analysis.attribution.holders import growing_types
+from tsprof.analysis.run import observe
+from tsprof.analysis.run.assessments import Look
 from tsprof.profilers import native_tools
 from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import Checkpoint

@@ -4,8 +4,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tsprof.analysis.assessments import look
-from tsprof.analysis.decide import Decision, Evidence, decide
+from tsprof.analysis.run.assessments import look
+from tsprof.analysis.verdict.decide import Decision, Evidence, decide
 from tsprof.records import Checkpoint, Event, ProcessReading, Segment
 
 PYTHON = 12_000_000

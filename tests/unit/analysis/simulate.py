@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tsprof.analysis.growth import Series
+from tsprof.analysis.growth.assess import Series
 
 Floats = NDArray[np.float64]
 MEBIBYTE = 2.0**20

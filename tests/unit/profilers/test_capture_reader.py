@@ -7,7 +7,7 @@ from typing import Any
 import memray
 import pytest
 
-from tsprof.analysis.captures import CaptureDigest, StackSurvivors
+from tsprof.analysis.attribution.captures import CaptureDigest, StackSurvivors
 from tsprof.profilers.capture_reader import UnreadableError, main, read_capture
 
 KEPT: list[Any] = []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tsprof.analysis.baseline import make_baseline
+from tsprof.analysis.comparison.baseline import make_baseline
 from tsprof.errors import UsageError
 from tsprof.report.model import Finding, Growth, LedgerRow, Measure, Provenance, Report, Verdict
 from tsprof.store.baselines import baseline_text, read_baseline

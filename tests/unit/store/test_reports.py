@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from tsprof.analysis.acknowledgements import Acknowledgement
-from tsprof.analysis.allowances import Allowances
-from tsprof.analysis.baseline import make_baseline
+from tsprof.analysis.comparison.acknowledgements import Acknowledgement
+from tsprof.analysis.comparison.allowances import Allowances
+from tsprof.analysis.comparison.baseline import make_baseline
 from tsprof.errors import StoreError, UsageError
 from tsprof.histogram import Histogram
 from tsprof.records import (

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tsprof.analysis.assessments import look
+from tsprof.analysis.run.assessments import look
 from tsprof.records import Checkpoint, ProcessReading
 from tsprof.supervisor.measure import may_stop
 from tsprof.supervisor.plan import Plan

@@ -1,0 +1,62 @@
+from collections.abc import Callable
+
+import pytest
+from fabricate import NATIVE, PYTHON, SEGMENT, reading, taken
+
+from tsprof.analysis.attribution.native import grows_natively
+from tsprof.analysis.run.assessments import look
+from tsprof.records import ProcessReading
+
+
+def process(
+    native: Callable[[int], float] = lambda _: 0,
+    large: Callable[[int], int] = lambda _: 0,
+    python: float = 0,
+) -> Callable[[int], ProcessReading]:
+    """Bytes from malloc and large Python blocks by checkpoint; bytes in small ones per request."""
+
+    def at(number: int) -> ProcessReading:
+        small = int(python * SEGMENT * number)
+        return reading(
+            number,
+            python_live=PYTHON + small,
+            native_live=NATIVE + int(native(number)),
+            blocks=101_000 + small // 300 + large(number),
+            small_blocks=100_000 + small // 300,
+        )
+
+    return at
+
+
+@pytest.mark.parametrize(
+    ("grown", "native"),
+    [
+        (process(native=lambda n: 300 * SEGMENT * n), True),
+        (process(native=lambda n: 300 * SEGMENT * n, python=400), True),
+        (process(native=lambda n: 30 * SEGMENT * n, python=400), False),
+        (process(python=400), False),
+        # As many blocks as requests, of 2,000 bytes each: Python's.
+        (process(native=lambda n: 2_000 * SEGMENT * n, large=lambda n: SEGMENT * n), False),
+        # Two large objects in one segment of many are not what grows in all of them.
+        (process(native=lambda n: 300 * SEGMENT * n, large=lambda n: 2 * (n > 12)), True),
+        # A dict's table doubles now and then.
+        (process(native=lambda n: 104 * SEGMENT * 2 ** int(n / 4), python=200), False),
+    ],
+)
+def test_whether_native_memory_grows(
+    grown: Callable[[int], ProcessReading],
+    native: bool,  # noqa: FBT001 - one of the parameters
+) -> None:
+    assert grows_natively(look(taken(grown))) is native
+
+
+def test_what_does_not_grow_is_not_native() -> None:
+    assert not grows_natively(look(taken(process())))
+    assert not grows_natively(look([]))
+
+
+def test_mapped_memory_that_grows_is_native() -> None:
+    def mapping(number: int) -> ProcessReading:
+        return reading(number, anonymous=PYTHON + NATIVE + 800_000 + 4096 * 100 * number)
+
+    assert grows_natively(look(taken(mapping)))

@@ -1,0 +1,62 @@
+"""What could not be seen is told once, in plain words."""
+
+from dataclasses import replace
+
+from fabricate import growing, taken
+
+from tsprof.analysis.growth.assess import Shape
+from tsprof.analysis.run.assessments import Look, look
+from tsprof.analysis.verdict.blind_spots import weigh_counts_sight
+from tsprof.analysis.verdict.grounds import Grounds
+from tsprof.analysis.verdict.more_time import TimeAllowed
+from tsprof.report.model import Resource
+
+SEEN = look(taken(growing()))
+DEFAULT = TimeAllowed(seconds=55)
+
+
+def unsure(**more_segments: int | None) -> Look:
+    """A look at counts that would need so many more segments each."""
+    counts: dict[Resource, object] = {
+        name: replace(
+            SEEN.counts[name],  # type: ignore[index]  # the tests' literals
+            shape=Shape.UNDECIDED,
+            more_segments=more,
+            reason="no change so far, but 6 segments are too few to be sure",
+        )
+        for name, more in more_segments.items()
+    }
+    return replace(SEEN, counts={**SEEN.counts, **counts})
+
+
+def doubts(seen: Look) -> list[tuple[str, str]]:
+    grounds = Grounds()
+    weigh_counts_sight(seen, DEFAULT, grounds)
+    assert not grounds.failures
+    return grounds.doubts
+
+
+def test_counts_that_lack_the_same_are_told_in_one_sentence() -> None:
+    ((reason, _),) = doubts(unsure(fd=3, thread=3, task=3, process=3))
+    assert reason == (
+        "open files, threads, asyncio tasks and processes: "
+        "no change so far, but 6 segments are too few to be sure"
+    )
+    ((reason, _),) = doubts(unsure(task=3))
+    assert reason.startswith("asyncio tasks: ")
+
+
+def test_the_longest_time_is_advised() -> None:
+    ((_, advice),) = doubts(unsure(fd=3, process=100))
+    ((_, longest),) = doubts(unsure(process=100))
+    ((_, shortest),) = doubts(unsure(fd=3))
+    assert advice == longest != shortest
+
+
+def test_a_time_that_nobody_knows_is_the_longest() -> None:
+    ((_, advice),) = doubts(unsure(fd=3, process=None))
+    assert advice == "run it for longer: tsprof endurance"
+
+
+def test_counts_that_are_sure_are_not_doubted() -> None:
+    assert doubts(SEEN) == []

@@ -1,0 +1,1 @@
+"""Which lines allocate what stays, and what keeps it alive."""

@@ -1,0 +1,53 @@
+"""Does native memory grow? Then a line of Python is half an answer: the module is the rest."""
+
+from itertools import pairwise
+from statistics import median
+
+from tsprof.analysis.growth.assess import Assessment
+from tsprof.analysis.run.assessments import Look
+from tsprof.records import ProcessReading
+
+SHARE = 0.3
+"""Part of the growth of live memory from which native memory is worth what its traces cost."""
+
+
+def grows_natively(final: Look) -> bool:
+    """Tell whether native code allocates a good part of what grows.
+
+    Args:
+        final: the look with the growth that is to be explained.
+    """
+    if final.unowned_leaks:
+        return True
+    if not final.memory_leaks or final.memory is None:
+        return False
+    native, live = _growth(final, final.memory)
+    return native >= SHARE * live > 0
+
+
+def _growth(final: Look, judged: Assessment) -> tuple[float, float]:
+    """Return the growth of memory that native code allocates, and that of all live memory.
+
+    CPython takes blocks above 512 bytes from malloc, too, and counts them, but not their bytes. So
+    they explain a segment's native growth as far as their number grew in it: three large objects
+    in one of eight segments are not what grew in all of them. And a container's table that was
+    reallocated is one jump, where the median is of the growth in all segments.
+    """
+    points = final.view.checkpoints[judged.first : judged.last + 1]
+    native, blocks, live = [], [], 0
+    for before, after in pairwise(points):
+        earlier = {r.identity: r for r in final.view.readings(before)}
+        pairs = [(earlier[r.identity], r) for r in final.view.readings(after)]
+        native.append(sum((new.native_live or 0) - (old.native_live or 0) for old, new in pairs))
+        blocks.append(sum(_large(new) - _large(old) for old, new in pairs))
+        live += sum((new.live or 0) - (old.live or 0) for old, new in pairs)
+    if not native:
+        return 0.0, 0.0
+    steady = median(native)
+    size = max(sum(native), 0) / max(sum(blocks), 1)
+    return sum(max(steady - size * max(count, 0), 0.0) for count in blocks), float(live)
+
+
+def _large(reading: ProcessReading) -> int:
+    """Return the number of Python's blocks that malloc serves."""
+    return reading.blocks - reading.small_blocks

@@ -1,0 +1,1 @@
+"""Between runs: baselines, known leaks, regressions, differences."""

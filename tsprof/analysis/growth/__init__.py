@@ -1,0 +1,1 @@
+"""How fast something grows, and by what law: readings in, shape, rate and interval out."""

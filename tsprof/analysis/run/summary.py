@@ -1,0 +1,278 @@
+"""From a run's facts to its report: the same for a finished run and for half a one."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tsprof.analysis.run.assessments import Look
+from tsprof.analysis.run.confirmation import Attribution
+from tsprof.analysis.run.ledger import growth_rows
+from tsprof.analysis.run.timeline import memory_points, seconds_of_load
+from tsprof.analysis.run.usage import Usage
+from tsprof.analysis.service.performance import PERCENTILES, steady, undisturbed
+from tsprof.analysis.verdict.decide import Decision
+from tsprof.exit_codes import ExitCode
+from tsprof.histogram import Histogram, from_counts
+from tsprof.records import Checkpoint, Event, Segment
+from tsprof.report import format as fmt
+from tsprof.report.model import (
+    Cost,
+    Criterion,
+    Delivery,
+    Endpoint,
+    Gauge,
+    Growth,
+    Latency,
+    LoadProcessCost,
+    Measure,
+    Percentiles,
+    PhaseReport,
+    ProcessReport,
+    Provenance,
+    Report,
+    Verdict,
+)
+
+NOTES = ("note", "process_ended", "worker_lost")
+CUT_SHORT = ("target_ended", "target_hung", "load_lost", "store_failed")
+"""Events after which a run does not go on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the store holds of a run."""
+
+    scenario: str
+    checkpoints: Sequence[Checkpoint]
+    segments: Sequence[Segment]
+    events: Sequence[Event]
+    last_judged: int | None = None
+    """Number of the last checkpoint before a profiler's window; None for all."""
+    performance: tuple[Measure, ...] = ()
+    delivery: Delivery = field(default_factory=Delivery)
+    seconds: Sequence[Mapping[str, Any]] = ()
+    usage: Usage | None = None
+    provenance: Provenance = field(default_factory=Provenance)
+    notes: tuple[str, ...] = ()
+    gauges: tuple[Gauge, ...] = ()
+    phases: tuple[PhaseReport, ...] = ()
+    highlights: tuple[str, ...] = ()
+    failure_samples: tuple[str, ...] = ()
+    log_tail: tuple[str, ...] = ()
+    disk_bytes: int = 0
+    attribution_seconds: float = 0.0
+    load_processes: tuple[LoadProcessCost, ...] = ()
+    complete: bool = True
+
+
+def build_report(
+    facts: Facts,
+    look: Look,
+    decision: Decision,
+    criteria: Sequence[Criterion] = (),
+    attribution: Attribution | None = None,
+) -> Report:
+    """Put a run's facts and its verdict into a report."""
+    usage = facts.usage or Usage()
+    calm = undisturbed(facts.segments, facts.last_judged)
+    busy = sum(s.seconds for s in calm)
+    rate = sum(s.requests for s in calm) / busy if busy > 0 else 0.0
+    requests, failures = _counts(facts)
+    pauses = sorted(
+        max((r.pause for r in c.processes), default=0.0) * 1000 for c in facts.checkpoints
+    )
+    return Report(
+        schema=1,
+        scenario=facts.scenario,
+        verdict=decision.verdict,
+        exit_code=_exit_code(decision),
+        reasons=decision.reasons,
+        advice=decision.advice,
+        complete=facts.complete
+        and not decision.interrupted
+        and not any(event.kind in CUT_SHORT for event in facts.events),
+        requests=requests,
+        failures=failures,
+        failure_samples=facts.failure_samples,
+        seconds=max(
+            (facts.checkpoints[-1].seconds if facts.checkpoints else 0.0),
+            (facts.events[-1].seconds if facts.events else 0.0),
+            sum(segment.seconds for segment in facts.segments),
+        ),
+        growth=_growth(look, rate),
+        ledger=_ledger(look, attribution),
+        findings=decision.findings,
+        criteria=tuple(criteria),
+        gauges=facts.gauges,
+        phases=facts.phases,
+        highlights=facts.highlights,
+        processes=_processes(look, facts),
+        latency=_latency(steady(calm), rate),
+        delivery=facts.delivery,
+        performance=facts.performance,
+        endpoints=_endpoints(facts.segments, steady(calm)),
+        cost=Cost(
+            checkpoint_ms=pauses[len(pauses) // 2] if pauses else 0.0,
+            checkpoints=len(facts.checkpoints),
+            supervisor_cpu_s=usage.total_cpu["supervisor"],
+            load_cpu_s=usage.total_cpu["load"],
+            load_processes=facts.load_processes,
+            supervisor_peak_rss=usage.peak["supervisor"],
+            load_peak_rss=usage.peak["load"],
+            disk_bytes=facts.disk_bytes,
+            attribution_seconds=facts.attribution_seconds,
+        ),
+        notes=facts.notes + _notes(facts.events),
+        provenance=facts.provenance,
+        memory=memory_points(look, facts.checkpoints),
+        timeline=seconds_of_load(facts.seconds, usage),
+        target_log_tail=facts.log_tail,
+    )
+
+
+def _counts(facts: Facts) -> tuple[int, int]:
+    """Requests and failures: by segment or, where the last was cut short, what each second told.
+
+    What a target failed that a profiler's window had killed is not its own.
+    """
+    counts = [[(s.requests, s.failures) for s in facts.segments]]
+    if any(event.kind in CUT_SHORT for event in facts.events):
+        counts.append([(row["requests"], row["failures"]) for row in facts.seconds])
+    return max((sum(r for r, _ in rows), sum(f for _, f in rows)) for rows in counts)
+
+
+def _exit_code(decision: Decision) -> int:
+    if decision.interrupted:
+        return int(ExitCode.INTERRUPTED)
+    return int(
+        {
+            Verdict.PASS: ExitCode.PASS,
+            Verdict.FAIL: ExitCode.FAIL,
+            Verdict.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+        }[decision.verdict]
+    )
+
+
+def _notes(events: Sequence[Event]) -> tuple[str, ...]:
+    proven = Counter(event.text for event in events if event.kind == "control_passed")
+    counts = {text: fmt.count(times, "process", "processes") for text, times in proven.items()}
+    return (
+        *(f"{text} of {processes}" for text, processes in counts.items()),
+        *(event.text for event in events if event.kind in NOTES),
+    )
+
+
+def _growth(look: Look, requests_per_second: float) -> Growth:
+    judged = look.memory or look.outside
+    if judged is None or not look.view.checkpoints:
+        return Growth()
+    points = look.view.checkpoints
+    rate = judged.rate
+    return Growth(
+        bytes_per_request=rate.value,
+        low=rate.low,
+        high=rate.high,
+        bytes_per_hour=rate.value * requests_per_second * 3600,
+        detectable_bytes_per_request=look.detectable,
+        shape=judged.shape.value,
+        from_request=points[judged.first].requests,
+        to_request=points[judged.last].requests,
+    )
+
+
+def _ledger(look: Look, attribution: Attribution | None) -> tuple[Any, ...]:
+    window = look.judged_between
+    if window is None:
+        return ()
+    first, last = window
+    return growth_rows(
+        look.view.readings(first),
+        look.view.readings(last),
+        last.requests - first.requests,
+        container_bytes_per_request=(
+            attribution.container_bytes_per_request if attribution else 0.0
+        ),
+    )
+
+
+def _processes(look: Look, facts: Facts) -> tuple[ProcessReport, ...]:
+    window = look.judged_between
+    usage = facts.usage or Usage()
+    reports = []
+    seen: dict[tuple[int, float], Any] = {}
+    for checkpoint in facts.checkpoints:
+        for reading in checkpoint.processes:
+            seen[reading.identity] = reading
+    last_ids = {r.identity for r in facts.checkpoints[-1].processes} if facts.checkpoints else set()
+    for identity, reading in seen.items():
+        rows: tuple[Any, ...] = ()
+        per_request = 0.0
+        if window is not None:
+            before = [r for r in window[0].processes if r.identity == identity]
+            after = [r for r in window[1].processes if r.identity == identity]
+            requests = window[1].requests - window[0].requests
+            if before and after:
+                rows = growth_rows(before, after, requests)
+                if before[0].live is not None and after[0].live is not None:
+                    per_request = (after[0].live - before[0].live) / max(requests, 1)
+                else:
+                    per_request = (after[0].anonymous - before[0].anonymous) / max(requests, 1)
+        ended = "" if identity in last_ids else "ended during the run"
+        reports.append(
+            ProcessReport(
+                pid=reading.pid,
+                command=reading.command,
+                ledger=rows,
+                bytes_per_request=per_request,
+                own_memory=usage.own_memory.get(reading.pid),
+                sockets=dict(usage.sockets.get(reading.pid, {})),
+                ended=ended,
+                source=reading.source,
+            )
+        )
+    return tuple(reports)
+
+
+def _endpoints(segments: Sequence[Segment], judged: Sequence[Segment]) -> tuple[Endpoint, ...]:
+    """Return each endpoint's part of the load, with its latency in the segments that are judged."""
+    counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    latency: dict[tuple[str, str], Histogram] = defaultdict(Histogram)
+    for segment in segments:
+        for method, name, requests, failures, _ in segment.endpoints:
+            counts[method, name][0] += requests
+            counts[method, name][1] += failures
+    for segment in judged:
+        for method, name, _, _, histogram in segment.endpoints:
+            latency[method, name].merge(from_counts(histogram))
+    rows = [
+        Endpoint(
+            method=method,
+            name=name,
+            requests=requests,
+            failures=failures,
+            p50_ms=latency[method, name].percentile(50),
+            p99_ms=latency[method, name].percentile(99),
+        )
+        for (method, name), (requests, failures) in counts.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: -row.requests))
+
+
+def _latency(segments: Sequence[Segment], requests_per_second: float) -> Latency:
+    whole, sent = Histogram(), Histogram()
+    for segment in segments:
+        whole.merge(Histogram(dict(segment.latency), segment.latency_max_ms))
+        sent.merge(segment.latency_sent or Histogram())
+    scheduled = any(segment.arrivals for segment in segments)
+    return Latency(
+        **_percentiles(whole),
+        requests_per_second=requests_per_second,
+        counted_from="due" if scheduled else "sent",
+        sent=Percentiles(**_percentiles(sent)) if scheduled else None,
+    )
+
+
+def _percentiles(latency: Histogram) -> dict[str, Any]:
+    figures: dict[str, Any] = {n: latency.percentile(p) for n, p in PERCENTILES.items()}
+    return figures | {"max_ms": latency.max_ms if latency.count else None}

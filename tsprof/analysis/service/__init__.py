@@ -1,0 +1,1 @@
+"""How the target served: latency, throughput, errors, its own gauges, criteria."""

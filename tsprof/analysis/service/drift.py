@@ -1,0 +1,188 @@
+"""Does a service get worse over hours? Latency, throughput, error and hit rates, block by block.
+
+A straight line through the blocks of a run, with noise that is correlated from block to block:
+generalised least squares with a first-order autoregression (Prais and Winsten 1954), outliers
+pulled in. A line through too little data always has some slope, so a verdict of stable is an
+equivalence test of its own: the whole interval must lie within the margin.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+import numpy as np
+from scipy.special import stdtrit
+
+from tsprof.analysis.growth.noise import Floats
+from tsprof.analysis.growth.rate import Interval
+
+Transform = Literal["log", "logit", "identity"]
+
+# Of 1000 stable runs of 8 blocks with noise of 4 % and a correlation of 0.5, 12 were called
+# degraded; half of them is the least in which a recovery shows.
+LEAST_BLOCKS = 8
+# Residuals beyond this many interquartile ranges are pulled in: a backup, a full disk queue.
+OUTLIER = 4.0
+# A share of 0 or 1 has no logit; with 10,000 requests in a block it is known to about this.
+LEAST_SHARE = 1e-4
+SURE = 0.975
+MOST_CORRELATED = 0.98
+
+
+class DriftState(StrEnum):
+    """What became of a quality over a run."""
+
+    DEGRADED = "degraded"
+    STABLE = "stable"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Drift:
+    """The change of a quality from the start of a run to its end.
+
+    Attributes:
+        state: the verdict.
+        change: the change with its 95 % interval: relative (0.1 is 10 % more) for "log", relative
+            change of the odds for "logit", in the values' own unit for "identity".
+        reason: one sentence.
+    """
+
+    state: DriftState
+    change: Interval
+    reason: str
+
+
+def assess_drift(
+    seconds: Sequence[float],
+    values: Sequence[float],
+    *,
+    transform: Transform,
+    worse: Literal[1, -1],
+    margin: float,
+) -> Drift:
+    """Say whether a quality of the service got worse over a run.
+
+    Args:
+        seconds: middle of each block since the run's start.
+        values: the quality in each block; what is not finite, or not positive for "log", is left
+            out.
+        transform: "log" for what is positive (latency, throughput), "logit" for shares (hit
+            rate), "identity" for the rest (error rate).
+        worse: +1 where more is worse, -1 where less is.
+        margin: the change that matters, in the unit of `Drift.change`.
+
+    Returns:
+        Degraded: certainly worse, and not certainly by less than the margin. Stable: certainly
+        not worse by the margin. Inconclusive: anything else.
+    """
+    time, level = _transformed(seconds, values, transform)
+    count = len(time)
+    if count < LEAST_BLOCKS or time[-1] <= time[0]:
+        unknown = Interval(0.0, -np.inf, np.inf)
+        reason = f"{count} segments are too few to judge a drift; {LEAST_BLOCKS} are needed"
+        return Drift(DriftState.INCONCLUSIVE, unknown, reason)
+    position = (time - time[0]) / (time[-1] - time[0])
+    level = _without_outliers(position, level)
+    slope, error = _slope(position, level)
+    reach = float(stdtrit(count - 3, SURE)) * error
+    change = Interval(*(_change(slope + side * reach, transform) for side in (0, -1, 1)))
+    bounds = sorted((worse * change.low, worse * change.high))
+    least, most = bounds
+    if most < margin:
+        state = DriftState.STABLE
+        reason = "certainly did not get worse by as much as matters"
+    elif least > 0 and worse * change.value > margin / 2:
+        if _lasts(position, level, worse * slope, worse):
+            state = DriftState.DEGRADED
+            reason = "got worse throughout the run, up to its end"
+        else:
+            state = DriftState.INCONCLUSIVE
+            reason = "got worse, but recovered or stopped before the end"
+    else:
+        state = DriftState.INCONCLUSIVE
+        reason = "varies too much to tell whether it got worse by as much as matters"
+    return Drift(state, change, reason)
+
+
+def share_ends(middle: float, change: float) -> tuple[float, float]:
+    """Return a share at the start and at the end of a run.
+
+    Args:
+        middle: the share in the middle of the run.
+        change: the relative change of its odds over the run, above -1.
+    """
+    middle = min(max(middle, LEAST_SHARE), 1 - LEAST_SHARE)
+    odds, half = middle / (1 - middle), float(np.sqrt(max(1 + change, np.finfo(float).tiny)))
+    start, end = odds / half, odds * half
+    return start / (1 + start), end / (1 + end)
+
+
+def _transformed(
+    seconds: Sequence[float], values: Sequence[float], transform: Transform
+) -> tuple[Floats, Floats]:
+    time = np.asarray(seconds, dtype=np.float64)
+    level = np.asarray(values, dtype=np.float64)
+    usable = np.isfinite(time) & np.isfinite(level)
+    if transform == "log":
+        usable &= level > 0
+    time, level = time[usable], level[usable]
+    order = np.argsort(time, kind="stable")
+    time, level = time[order], level[order]
+    if transform == "log":
+        level = np.log(level)
+    elif transform == "logit":
+        level = level.clip(LEAST_SHARE, 1 - LEAST_SHARE)
+        level = np.log(level) - np.log1p(-level)
+    return time, level
+
+
+def _change(difference: float, transform: Transform) -> float:
+    """Return a difference on the transformed scale in the unit of `Drift.change`."""
+    return difference if transform == "identity" else float(np.expm1(min(difference, 700.0)))
+
+
+def _without_outliers(position: Floats, level: Floats) -> Floats:
+    """Pull outliers in towards the line through the medians of all pairs (Theil and Sen)."""
+    first, second = np.triu_indices(len(level), k=1)
+    run = position[second] - position[first]
+    rise = level[second] - level[first]
+    slope = float(np.median(rise[run > 0] / run[run > 0]))
+    rest = level - slope * position
+    low, middle, high = np.quantile(rest, [0.25, 0.5, 0.75])
+    reach = OUTLIER * (high - low)
+    return np.asarray(slope * position + rest.clip(middle - reach, middle + reach))
+
+
+def _slope(position: Floats, level: Floats) -> tuple[float, float]:
+    """Return the slope of the line through the blocks, and its standard error.
+
+    The correlation of neighbours is estimated from the residuals and corrected for the two
+    parameters that were fitted: without that, it is too small, and so is the error.
+    """
+    count = len(level)
+    design = np.column_stack([np.ones(count), position])
+    rest = level - design @ np.linalg.lstsq(design, level, rcond=None)[0]
+    total = float(rest @ rest)
+    if total <= 0.0:
+        return float(np.polyfit(position, level, 1)[0]), 0.0
+    echo = float(rest[1:] @ rest[:-1]) / total
+    echo = float(np.clip(echo + (2 + 4 * echo) / count, 0.0, MOST_CORRELATED))
+    first = np.sqrt(1 - echo**2)
+    white = np.vstack([first * design[:1], design[1:] - echo * design[:-1]])
+    target = np.r_[first * level[0], level[1:] - echo * level[:-1]]
+    inverse = np.linalg.inv(white.T @ white)
+    estimate = inverse @ (white.T @ target)
+    left = target - white @ estimate
+    variance = float(left @ left) / (count - 3)
+    return float(estimate[1]), float(np.sqrt(variance * inverse[1, 1]))
+
+
+def _lasts(position: Floats, level: Floats, claimed: float, worse: int) -> bool:
+    """Tell whether the last half bears the claim out: it is worse there, and not recovering."""
+    third = len(level) // 3
+    shift = worse * float(np.median(level[-third:]) - np.median(level[:third]))
+    half = len(level) // 2
+    slope, error = _slope(position[-half:], level[-half:])
+    return shift >= 0.4 * claimed and worse * slope + error >= 0.5 * claimed

@@ -1,0 +1,1 @@
+"""Findings, doubts, and the verdict that they come to."""
