@@ -20,6 +20,7 @@ from tsprof.analysis.service.criteria import criteria_values, judge_criteria, ju
 from tsprof.analysis.service.delivery import assess_delivery, doubted, obstacle_to_speed
 from tsprof.analysis.service.gauge_drift import Watch, gauges_to_judge, rows
 from tsprof.analysis.service.gauges import gauges_of
+from tsprof.analysis.service.hints import hints
 from tsprof.analysis.service.performance import measure_performance, steady, undisturbed
 from tsprof.analysis.service.phases import Outcome, climbed, spiked
 from tsprof.analysis.service.stability import Stability, judge_stability, load_qualities
@@ -175,6 +176,8 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             allowed=settings.allowed(facts.scenario),
         )
     )
+    advice = decision.advice + hints(criteria + told, facts.gauges)
+    decision = replace(decision, advice=advice)
     notes = (
         *facts.notes,
         *_untold(delivery.reason, decision.reasons),
