@@ -1,6 +1,7 @@
 """``stress``: climb to the highest rate that the target sustains, and see what gives way."""
 
 from tsprof.config import Settings
+from tsprof.errors import UsageError
 from tsprof.scenarios.profilers import profiler
 from tsprof.supervisor.climb import UNHELD
 from tsprof.supervisor.plan import Plan
@@ -12,7 +13,16 @@ LEAST_STEP = 3.0
 
 
 def plan(settings: Settings) -> Plan:
-    """Return the plan of a climb; a rate of the settings is not used, since it is searched for."""
+    """Return the plan of a climb.
+
+    Raises:
+        UsageError: a rate was asked for, which is what a climb searches.
+    """
+    if settings.load.rate is not None:
+        raise UsageError(
+            "tsprof stress searches the rate, so none can be given",
+            hint="leave --rate out, or use tsprof baseline, which keeps it up",
+        )
     check, duration = settings.check, settings.stress.duration
     return Plan(
         scenario="stress",

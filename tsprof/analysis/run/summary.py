@@ -47,6 +47,8 @@ class Facts:
     checkpoints: Sequence[Checkpoint]
     segments: Sequence[Segment]
     events: Sequence[Event]
+    speed: Sequence[Segment] | None = None
+    """Segments that figures of speed rest on; None for all that no profiler slowed down."""
     last_judged: int | None = None
     """Number of the last checkpoint before a profiler's window; None for all."""
     performance: tuple[Measure, ...] = ()
@@ -76,8 +78,8 @@ def build_report(
     """Put a run's facts and its verdict into a report."""
     usage = facts.usage or Usage()
     calm = undisturbed(facts.segments, facts.last_judged)
-    busy = sum(s.seconds for s in calm)
-    rate = sum(s.requests for s in calm) / busy if busy > 0 else 0.0
+    speed = calm if facts.speed is None else facts.speed
+    rate = _per_second(calm)
     requests, failures = _counts(facts)
     pauses = sorted(
         max((r.pause for r in c.processes), default=0.0) * 1000 for c in facts.checkpoints
@@ -108,7 +110,7 @@ def build_report(
         phases=facts.phases,
         highlights=facts.highlights,
         processes=_processes(look, facts),
-        latency=_latency(steady(calm), rate),
+        latency=_latency(steady(speed), _per_second(speed)),
         delivery=facts.delivery,
         performance=facts.performance,
         endpoints=_endpoints(facts.segments, steady(calm)),
@@ -129,6 +131,11 @@ def build_report(
         timeline=seconds_of_load(facts.seconds, usage),
         target_log_tail=facts.log_tail,
     )
+
+
+def _per_second(segments: Sequence[Segment]) -> float:
+    busy = sum(segment.seconds for segment in segments)
+    return sum(segment.requests for segment in segments) / busy if busy > 0 else 0.0
 
 
 def _counts(facts: Facts) -> tuple[int, int]:

@@ -204,7 +204,7 @@ def spiked(
     never = back.seconds is None and back.band_ms is not None and "did not" in back.reason
     length = max(phase.ended for phase in phases) - calming.began
     return Outcome(
-        segments=segments,
+        segments=[segment for segment in segments if segment.number < spike.segment],
         until=spike.began + 1,
         values={
             "recovery_seconds": length if never else back.seconds,
