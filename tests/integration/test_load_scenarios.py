@@ -12,7 +12,7 @@ LIMIT = ("--criterion", "recovery_seconds < 2", "--criterion", "memory_kept = 50
 
 def test_a_climb_ends_at_the_highest_rate_that_is_sustained(tsprof: CommandLine) -> None:
     finished = tsprof.run(
-        *("stress", "--url", "/", "--duration", "36", "--users", "20", "--no-attribute"),
+        *("stress", "--url", "/", "--duration", "27", "--users", "20", "--no-attribute"),
         *("--criterion", "requests_per_second > 100", "--drain", "0"),
         *("--", PYTHON, str(TARGETS / "one_at_a_time.py"), "{port}"),
     )
@@ -33,7 +33,7 @@ def test_a_climb_ends_at_the_highest_rate_that_is_sustained(tsprof: CommandLine)
 
 def test_a_service_that_bears_a_spike_passes(tsprof: CommandLine) -> None:
     finished = tsprof.run(
-        *(*SPIKE, *LIMIT, "--duration", "42"),
+        *(*SPIKE, *LIMIT, "--duration", "36"),
         *("--", PYTHON, str(TARGETS / "surging.py"), "{port}"),
     )
     criteria = {criterion["name"]: criterion for criterion in finished.report["criteria"]}
@@ -50,7 +50,7 @@ def test_a_service_that_bears_a_spike_passes(tsprof: CommandLine) -> None:
 
 def test_a_service_that_drops_requests_and_stays_slow_fails(tsprof: CommandLine) -> None:
     finished = tsprof.run(
-        *(*SPIKE, *LIMIT, "--duration", "24"),
+        *(*SPIKE, *LIMIT, "--duration", "20"),
         *("--", PYTHON, str(TARGETS / "surging.py"), "{port}", "3"),
     )
     criteria = {criterion["name"]: criterion for criterion in finished.report["criteria"]}

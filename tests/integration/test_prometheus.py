@@ -22,7 +22,7 @@ from truthsync_server import APP_DIR
 PROMETHEUS = shutil.which("prometheus")
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-SECONDS = 24
+SECONDS = 20
 RATE = 300
 WINDOW = "12s"
 """What a rate is taken over, in place of the minute that the pages suggest."""
@@ -155,7 +155,8 @@ def test_prometheus_says_what_the_report_says(tsprof: CommandLine) -> None:
     assert theirs == pytest.approx(own, rel=0.15)
     assert failed == errors == report["failures"] == 0
     (reported,) = (g for g in report["gauges"] if g["name"] == "truthsync_cache_hit_rate")
-    assert hits == pytest.approx(reported["last"], abs=0.05)
+    # The service tells its rate since its start, cold cache included; tsprof that of its segments.
+    assert hits == pytest.approx(reported["overall"], abs=0.1)
     assert slowest > 0.8 * report["requests"]
     seconds = [point for point in report["timeline"] if point["p99_ms"] is not None]
     assert p99 * 1000 <= 1.2 * max(point["p99_ms"] for point in seconds)
