@@ -96,7 +96,7 @@ def is_up(server: Server) -> bool:
 
 def last_time(server: Server, expression: str) -> float:
     """Return when a series was last scraped."""
-    (at,) = server.query(f"max(timestamp(last_over_time({expression}[1m])))", time.time())
+    (at,) = server.query(f"max(max_over_time(timestamp({expression})[1m:1s]))", time.time())
     return at
 
 

@@ -148,9 +148,10 @@ class Gate:
         self._opened.set()
 
     def close(self) -> None:
-        """Admit no more requests, and count those that were due by now and not sent."""
+        """Admit no more requests, and count those that were due and could not be sent in time."""
         if self._alarm and self._tickets > 0:
-            due = self._schedule[-1].due_until(monotonic()) - self._admitted
+            # One that became due just now has not had the time to be sent.
+            due = self._schedule[-1].due_until(monotonic() - ON_TIME_SECONDS) - self._admitted
             self._unsent = int(min(max(0, due), self._tickets))
             self._alarm.ring()
         self._tickets = 0

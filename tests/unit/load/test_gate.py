@@ -194,6 +194,17 @@ def test_what_was_due_and_found_no_user_before_the_end_is_counted() -> None:
     assert (arrivals.unsent, arrivals.due) == (2, 3)
 
 
+def test_a_request_that_becomes_due_at_the_end_is_not_missed() -> None:
+    gate = Gate(rate=100)
+    gate.open(None)
+    gate.release(gate.admit())
+    gevent.sleep(0.012)  # the second is due since 2 ms
+    gate.close()
+    arrivals = gate.finish().arrivals
+    assert arrivals is not None
+    assert (arrivals.sent, arrivals.unsent) == (1, 0)
+
+
 def test_users_that_wait_for_a_far_slot_are_there_when_the_next_segment_opens() -> None:
     gate = Gate(rate=0.2)
     users = Users(gate, 3)
