@@ -1,6 +1,9 @@
 """What scenarios have in common that keep a load up for a given time."""
 
 from tsprof.analysis.growth.shapes import SLOWEST_FILL
+from tsprof.config import Settings, gauge_limits
+from tsprof.scenarios.profilers import profiler
+from tsprof.supervisor.plan import Plan
 
 LEAST_CHECKPOINTS = 20
 """A short run takes checkpoints more often, so that there is something to judge."""
@@ -13,9 +16,32 @@ def segment_seconds(duration: float, checkpoint_every: float = CHECKPOINT_EVERY)
     return max(LEAST_SEGMENT, min(checkpoint_every, duration / LEAST_CHECKPOINTS))
 
 
-def slowest_fill(duration: float, segment: float) -> float:
-    """Return the time constant, in segments, of the slowest filling that such a run must tell.
+def steady_plan(
+    settings: Settings, scenario: str, duration: float, checkpoint_every: float = CHECKPOINT_EVERY
+) -> Plan:
+    """Return the plan of a steady load, with a checkpoint every so many seconds.
 
-    A cache may take the whole run to fill, and the run is looked at after every segment.
+    Args:
+        settings: of the run.
+        scenario: its name.
+        duration: seconds under load.
+        checkpoint_every: seconds under load between two checkpoints, at most.
     """
-    return max(SLOWEST_FILL, duration / segment)
+    check, length = settings.check, segment_seconds(duration, checkpoint_every)
+    return Plan(
+        scenario=scenario,
+        segment_seconds=length,
+        # A cache may take the whole run to fill, and the run is looked at after every segment.
+        slowest_fill=max(SLOWEST_FILL, duration / length),
+        max_seconds=duration,
+        users=settings.load.users,
+        rate=settings.load.rate,
+        counted=False,
+        stop_when_sure=False,
+        stop_on_leak=not check.keep_going,
+        attribute=None if check.attribute else False,
+        profiler=profiler(settings),
+        drain_seconds=check.drain,
+        hang_seconds=check.hang_timeout,
+        gauge_limits=gauge_limits(settings, scenario),
+    )

@@ -2,8 +2,7 @@
 
 import time
 
-from tsprof.analysis.service.climb import Step, best_step, next_rate
-from tsprof.records import Segment
+from tsprof.analysis.service.climb import Step, best_step, next_rate, step_of
 from tsprof.report.live import Progress
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.gauges import read_gauges
@@ -59,18 +58,6 @@ def _hold(engine: Engine, plan: Plan, rate: float | None) -> Step:
     segment = engine.timed_segment(plan.segment_seconds)
     engine.mark(engine.phase, segment, rate=rate)
     return step_of(segment, rate)
-
-
-def step_of(segment: Segment, rate: float | None) -> Step:
-    """Return what holding a rate for a segment came to."""
-    arrivals = segment.arrivals
-    return Step(
-        rate=rate,
-        seconds=segment.seconds,
-        achieved=segment.requests / segment.seconds if segment.seconds > 0 else 0.0,
-        failed=segment.failures / segment.requests if segment.requests else 1.0,
-        unsent=arrivals.unsent / arrivals.due if rate and arrivals and arrivals.due else 0.0,
-    )
 
 
 def _progress(steps: list[Step]) -> Progress:

@@ -9,6 +9,8 @@ the gap between the last that was and the first that was not is halved until it 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tsprof.records import Segment
+
 FIRST_SHARE = 0.5
 """Of the rate that the users reach by themselves: the first rate that is held."""
 CLIMB = 0.1
@@ -61,6 +63,18 @@ class Step:
         if self.rate is None or self.failed > FAILED:
             return False
         return self.achieved >= ANSWERED * self.rate and self.unsent <= 1 - ANSWERED
+
+
+def step_of(segment: Segment, rate: float | None) -> Step:
+    """Return what holding a rate for a segment came to."""
+    arrivals = segment.arrivals
+    return Step(
+        rate=rate,
+        seconds=segment.seconds,
+        achieved=segment.requests / segment.seconds if segment.seconds > 0 else 0.0,
+        failed=segment.failures / segment.requests if segment.requests else 1.0,
+        unsent=arrivals.unsent / arrivals.due if rate and arrivals and arrivals.due else 0.0,
+    )
 
 
 def next_rate(steps: Sequence[Step]) -> float | None:

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tsprof.analysis.service.climb import Step, best_step, first_beyond, what_gave_way
+from tsprof.analysis.service.climb import Step, best_step, first_beyond, step_of, what_gave_way
 from tsprof.analysis.service.delivery import assess_delivery
 from tsprof.analysis.service.recovery import Second, recovery
 from tsprof.histogram import Histogram, from_counts
@@ -108,15 +108,9 @@ def _why(beyond: Step | None, processors: int | None) -> str:
 
 
 def _step(phase: Phase, segment: Segment, used: Busy | None, processors: int | None) -> Step:
-    arrivals = segment.arrivals
     delivery = assess_delivery([segment])
-    due = arrivals.due if phase.rate and arrivals else 0
-    return Step(
-        rate=phase.rate,
-        seconds=segment.seconds,
-        achieved=segment.requests / segment.seconds if segment.seconds > 0 else 0.0,
-        failed=segment.failures / segment.requests if segment.requests else 1.0,
-        unsent=arrivals.unsent / due if arrivals and due else 0.0,
+    return replace(
+        step_of(segment, phase.rate),
         busiest=used.busiest if used else None,
         machine=used.everything / processors if used and processors else None,
         waited=segment.generator.waited_share if segment.generator else 0.0,
