@@ -8,9 +8,11 @@ import locust  # noqa: I001 - patches the standard library, so it comes before a
 import random
 import sys
 
+from locust.env import Environment
+
 from tsprof.errors import UsageError
 from tsprof.load.admission import install, listen
-from tsprof.load.bounded_stats import BoundedRunner
+from tsprof.load.bounded_stats import BoundedRunner, fill_from
 from tsprof.load.gate import Gate
 from tsprof.load.locustfile import prepare
 from tsprof.load.messages import Begin, Ready, Refused
@@ -31,8 +33,14 @@ def main() -> None:
     install(gate, spec.users)
     listen(locust.events, recorder, spec.users)
     random.seed(spec.seed)
+
+    def runner_of(environment: Environment) -> BoundedRunner:
+        runner = BoundedRunner(environment)
+        fill_from(recorder, environment)
+        return runner
+
     try:
-        environment, notes = prepare(spec, BoundedRunner)
+        environment, notes = prepare(spec, runner_of)
     except UsageError as error:
         channel.send(Refused(str(error), error.hint))
         return

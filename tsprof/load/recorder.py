@@ -1,8 +1,10 @@
 """Counts requests and failures as Locust reports them, second by second and per segment."""
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from tsprof.histogram import Histogram
 from tsprof.load.messages import EndpointCounts, EndpointTotals, FailureSample
@@ -73,12 +75,21 @@ class Counts:
     requests: int = 0
     failures: int = 0
     latency: Histogram = field(default_factory=Histogram)
+    total_ms: float = 0.0
+    """All latencies together."""
+    least_ms: float = math.inf
+    """The least latency."""
+    received: int = 0
+    """Bytes of the answers' bodies."""
 
     def merge(self, other: "Counts") -> None:
         """Add everything that ``other`` has counted."""
         self.requests += other.requests
         self.failures += other.failures
         self.latency.merge(other.latency)
+        self.total_ms += other.total_ms
+        self.least_ms = min(self.least_ms, other.least_ms)
+        self.received += other.received
 
 
 @dataclass
@@ -125,6 +136,8 @@ class Recorder:
     def __init__(self) -> None:
         """Start at zero."""
         self.failures = FailureLog()
+        self.tell_failure: Callable[[str, str, Any], object] | None = None
+        """Is told at once of each failed request: its method, its name, and why it failed."""
         self._second = Tally()
         self._segment = Tally()
         self._known = {FURTHER_ENDPOINTS}
@@ -135,6 +148,7 @@ class Recorder:
         name: str,
         response_time: float | None,
         exception: BaseException | None = None,
+        response_length: int = 0,
         **_: object,
     ) -> None:
         """Count a request; a listener of Locust's ``events.request``.
@@ -144,16 +158,23 @@ class Recorder:
             name: The name that the request goes by, normally its path.
             response_time: Milliseconds; None where a client does not measure.
             exception: Why the request failed, if it did.
+            response_length: Bytes of the answer's body.
         """
         counts = self._second.endpoints.get((request_type, name)) or self._counts(
             request_type, name
         )
         counts.requests += 1
+        counts.received += response_length
         if exception:
             counts.failures += 1
             self.failures.add(f"{request_type} {name}: {describe(exception)}")
+            if self.tell_failure:
+                self.tell_failure(request_type, name, exception)
         if response_time is not None:
             counts.latency.record(response_time)
+            counts.total_ms += response_time
+            if response_time < counts.least_ms:  # noqa: PLR1730 - min costs a call
+                counts.least_ms = response_time
 
     def on_exception(self, where: str, exception: BaseException) -> None:
         """Count an exception of the Locust file's own code.
@@ -203,10 +224,11 @@ class ScheduledRecorder(Recorder):
         name: str,
         response_time: float | None,
         exception: BaseException | None = None,
+        response_length: int = 0,
         **_: object,
     ) -> None:
         """Count a request; ``response_time`` counts from when it was sent."""
         if response_time is not None:
             self._second.latency_sent.record(response_time)
             response_time += self._lateness_ms()
-        super().on_request(request_type, name, response_time, exception)
+        super().on_request(request_type, name, response_time, exception, response_length)

@@ -14,6 +14,7 @@ from locust.env import Environment
 from locust.runners import STATE_RUNNING, STATE_SPAWNING, Runner
 
 from tsprof.load.bounded_log import BoundedLog
+from tsprof.load.bounded_stats import BoundedStats
 from tsprof.load.channel import Channel
 from tsprof.load.gate import Gate
 from tsprof.load.loop_lag import LoopLag
@@ -167,6 +168,9 @@ class LoadSession:
 
     def _tick(self) -> Tick:
         tally = self._recorder.end_second()
+        stats = self._environment.stats
+        assert isinstance(stats, BoundedStats)
+        stats.add(tally, self._second)
         total = tally.sum()
         tick = Tick(
             second=self._second,

@@ -21,6 +21,7 @@ from tsprof.errors import LoadError, TsprofError
 from tsprof.load.abandon import abandon_connections
 from tsprof.load.admission import install, listen
 from tsprof.load.bounded_log import BoundedLog
+from tsprof.load.bounded_stats import fill_from
 from tsprof.load.channel import MasterChannel, SocketChannel
 from tsprof.load.gate import Gate
 from tsprof.load.joining import join
@@ -84,7 +85,9 @@ def _work(spec: LoadSpec, enlist: Enlist, parent: SocketChannel, log: BoundedLog
 
     def connected(environment: Environment) -> WorkerRunner:
         with gevent.Timeout(CONNECT_SECONDS, LoadError("The master did not take this worker.")):
-            return WorkerRunner(environment, enlist.master_host, enlist.master_port)
+            runner = WorkerRunner(environment, enlist.master_host, enlist.master_port)
+        fill_from(recorder, environment)
+        return runner
 
     environment, notes = prepare(spec, connected)
     runner = environment.runner

@@ -134,10 +134,11 @@ class LeanHttpSession(FastHttpSession):
             except FAILURE_EXCEPTIONS as error:
                 exception = error
             response.seconds = perf_counter() - began
+        own = self.user.context() if self.user else None
         report = {
             "request_type": method,
             "name": name or self.request_name or url,
-            "context": {**self.user.context(), **(context or {})} if self.user else context or {},
+            "context": {**(own or {}), **(context or {})} if own or context else {},
             "response": response,
             "exception": exception,
             "start_time": start_time,
