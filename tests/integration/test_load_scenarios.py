@@ -5,6 +5,8 @@ import sys
 import pytest
 from command_line import TARGETS, CommandLine
 
+pytestmark = pytest.mark.alone
+
 PYTHON = sys.executable
 SPIKE = ("spike", "--url", "/", "--rate", "60", "--drain", "0")
 LIMIT = ("--criterion", "recovery_seconds < 2", "--criterion", "memory_kept = 50%")
@@ -33,7 +35,7 @@ def test_a_climb_ends_at_the_highest_rate_that_is_sustained(tsprof: CommandLine)
 
 def test_a_service_that_bears_a_spike_passes(tsprof: CommandLine) -> None:
     finished = tsprof.run(
-        *(*SPIKE, *LIMIT, "--duration", "36"),
+        *(*SPIKE, *LIMIT, "--duration", "24"),
         *("--", PYTHON, str(TARGETS / "surging.py"), "{port}"),
     )
     criteria = {criterion["name"]: criterion for criterion in finished.report["criteria"]}
