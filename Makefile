@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Tests that run at the same time: they wait more than they compute, so one more than processors.
+AT_ONCE ?= $(shell expr $$(nproc) + 1)
 
 .PHONY: help
 help: ## Show this list
@@ -36,7 +38,8 @@ demo: $(BIN)/.demo ## Find the leak planted in the demo service, then pass its c
 .PHONY: test
 test: $(BIN)/.dev $(VENV)/services/.installed ## Run all tests; installs the system packages they need when it may
 	@$(BIN)/python scripts/install_test_packages.py
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m "not alone" --numprocesses $(AT_ONCE) --dist worksteal
+	@$(BIN)/python -m pytest -m alone
 
 .PHONY: unit
 unit: $(BIN)/.dev ## Run the tests that start no process

@@ -29,12 +29,13 @@ def busy_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-@pytest.fixture(scope="session", params=KINDS)
-def user_process(request: pytest.FixtureRequest) -> Iterator[User]:
-    """Locust's FastHttpUser, then the lean one."""
-    user = User(request.param)
-    yield user
-    user.end()
+@pytest.fixture(scope="session")
+def user_processes() -> Iterator[dict[str, User]]:
+    """Locust's FastHttpUser and the lean one, each in a process."""
+    users = {kind: User(kind) for kind in KINDS}
+    yield users
+    for user in users.values():
+        user.end()
 
 
 @pytest.fixture
@@ -44,11 +45,14 @@ def scripted() -> Iterator[ScriptedServer]:
         yield scripted
 
 
-@pytest.fixture
-def any_user(user_process: User, scripted: ScriptedServer) -> User:
+@pytest.fixture(params=KINDS)
+def any_user(
+    request: pytest.FixtureRequest, user_processes: dict[str, User], scripted: ScriptedServer
+) -> User:
     """One of the two, new, with the scripted server for its host."""
-    user_process.new(scripted.host)
-    return user_process
+    user = user_processes[request.param]
+    user.new(scripted.host)
+    return user
 
 
 @pytest.fixture

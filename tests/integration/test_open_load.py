@@ -14,6 +14,7 @@ RATE = 61.618
 """No whole number, so that the requests of ten seconds meet the stalls at different moments."""
 
 
+@pytest.mark.alone
 def test_the_latency_of_a_stalling_target_is_that_of_whoever_comes(tmp_path: Path) -> None:
     """A stall of 0.2 s in each second makes 0.2 - x of all who come wait for longer than x.
 

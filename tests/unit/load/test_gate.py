@@ -194,11 +194,15 @@ def test_what_was_due_and_found_no_user_before_the_end_is_counted() -> None:
     assert (arrivals.unsent, arrivals.due) == (2, 3)
 
 
-def test_a_request_that_becomes_due_at_the_end_is_not_missed() -> None:
+def test_a_request_that_becomes_due_at_the_end_is_not_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tsprof.load.gate.monotonic", lambda: 50.0)
     gate = Gate(rate=100)
     gate.open(None)
     gate.release(gate.admit())
-    gevent.sleep(0.012)  # the second is due since 2 ms
+    # The second is due since 2 ms.
+    monkeypatch.setattr("tsprof.load.gate.monotonic", lambda: 50.012)
     gate.close()
     arrivals = gate.finish().arrivals
     assert arrivals is not None
@@ -234,8 +238,11 @@ def test_a_user_that_is_killed_while_it_waits_for_its_slot_leaves_it_to_the_next
 def test_the_lateness_of_a_greenlet_that_ended_is_forgotten() -> None:
     gate = Gate(rate=1000)
     gate.open(1)
-    ended = weakref.ref(gevent.spawn(gate.admit))
-    gevent.wait()
+    greenlet = gevent.spawn(gate.admit)
+    greenlet.join()
+    gevent.sleep(0)  # what woke this greenlet up was that one
+    ended = weakref.ref(greenlet)
+    del greenlet
     gc.collect()
     assert ended() is not None
     gate.let_go_of_the_dead()

@@ -1,6 +1,7 @@
 """Fabricated reports: one per verdict, a half-finished run, a long one, and a hostile one."""
 
 import math
+from functools import cache
 
 from tsprof.report.model import (
     Cost,
@@ -325,6 +326,7 @@ def half_run() -> Report:
     )
 
 
+@cache
 def long_run() -> Report:
     """Four hours: 14,400 seconds of load and a checkpoint every 30 seconds."""
     return failing(
