@@ -19,11 +19,13 @@ from .counters import unfinished_tasks
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 _DELETED = " (deleted)"
 _SQLITE_SUFFIXES = ("-wal", "-shm", "-journal")  # files that it opens beside a database
 _MOST = 50_000  # of each resource
+_SCATTER = 2_654_435_761  # makes the bits of an address even; Knuth's multiplicative hashing
 # The agent calls module functions, and a process has one audit hook of ours at most.
 _recorder = origins.Recorder()
 _coroutines = origins.CoroutineOrigins()
@@ -49,13 +51,15 @@ def stop(arguments: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         arguments: ``temporary``: the path of the program's own folder for temporary files, or None.
+            ``tasks_one_in``: of the tasks, list one in so many only.
 
     Returns:
         ``descriptors``: by number as text, a dict each with the ``id`` of the Python object that
         owns it and its ``origin``, where they are known. ``threads``: dicts with ``ident``,
         ``native`` (the kernel's id), ``name``, ``target`` (``[function, file, line]``), ``stack``
         and ``origin``. ``tasks``: dicts with ``id``, ``coroutine`` (``[function, file, line]``),
-        ``stack`` (where it waits) and ``origin``. ``children``: ids of the ``Popen`` objects by pid
+        ``stack`` (where it waits), ``origin`` and ``sleeps`` (for how many seconds; None where it
+        waits for something else, or is not new). ``children``: ids of the ``Popen`` objects by pid
         as text. ``spawned``: dicts with ``program``, ``origin`` and ``count``. ``files``: by path
         the ``origin`` of what is in the temporary folder. ``stacks``: lists of ``[function, file,
         line]``, innermost first, which ``stack`` and ``origin`` number; None where nothing is
@@ -96,7 +100,7 @@ class _Listing:
             return {
                 "descriptors": self._descriptors(owners, opened),
                 "threads": self._threads(),
-                "tasks": self._tasks(),
+                "tasks": self._tasks(arguments.get("tasks_one_in", 1)),
                 "children": children,
                 "spawned": [
                     {"program": program, "origin": self._recorded(stack), "count": count}
@@ -180,9 +184,9 @@ class _Listing:
             )
         return found
 
-    def _tasks(self) -> list[dict[str, Any]]:
+    def _tasks(self, one_in: int) -> list[dict[str, Any]]:
         found = []
-        for task in (unfinished_tasks() or [])[:_MOST]:
+        for task in _sample(unfinished_tasks() or [], one_in)[:_MOST]:
             coroutine = task.get_coro()
             waiting = _waiting(coroutine)
             origin = getattr(coroutine, "cr_origin", None) or ()
@@ -192,6 +196,7 @@ class _Listing:
                     "coroutine": _routine(coroutine),
                     "stack": self._number(waiting),
                     "origin": self._number([[name, file, line] for file, line, name in origin]),
+                    "sleeps": _sleep(coroutine) if origin else None,  # as it is new
                 }
             )
         return found
@@ -306,6 +311,11 @@ def _target(thread: Any, own: dict[str, Any]) -> list[Any] | None:
     return [target.__qualname__, code.co_filename, code.co_firstlineno]
 
 
+def _sample(items: list[Any], one_in: int) -> list[Any]:
+    """Return one in so many, the same ones whenever it is asked."""
+    return [item for item in items if id(item) * _SCATTER >> 16 & 0xFFFF < 0x10000 // one_in]
+
+
 def _routine(coroutine: Any) -> list[Any]:
     code = _part(coroutine, "code")
     name = str(getattr(coroutine, "__qualname__", type(coroutine).__qualname__))
@@ -315,15 +325,35 @@ def _routine(coroutine: Any) -> list[Any]:
 def _waiting(coroutine: Any) -> list[list[Any]]:
     """Return the coroutines that await each other, the one that waits first."""
     found: list[list[Any]] = []
-    while coroutine is not None and len(found) < origins.FRAMES:
-        frame = _part(coroutine, "frame")
+    for part in _chain(coroutine):
+        frame = _part(part, "frame")
         if frame is not None:
-            routine = _routine(coroutine)
+            routine = _routine(part)
             found.append([routine[0], routine[1], frame.f_lineno or 0])
+    return found[::-1]
+
+
+def _sleep(coroutine: Any) -> float | None:
+    """Return for how many seconds a coroutine waits in ``asyncio.sleep``, from its beginning."""
+    sleep = getattr(sys.modules.get("asyncio.tasks"), "sleep", None)
+    code = getattr(sleep, "__code__", None)
+    for part in _chain(coroutine):
+        frame = _part(part, "frame")
+        if frame is not None and frame.f_code is code:
+            delay = frame.f_locals.get("delay")
+            return float(delay) if isinstance(delay, (int, float)) else None
+    return None
+
+
+def _chain(coroutine: Any) -> Iterator[Any]:
+    """Yield the coroutines that await each other, the task's own first."""
+    for _ in range(origins.FRAMES):
+        if coroutine is None:
+            return
+        yield coroutine
         coroutine = getattr(coroutine, "cr_await", None) or getattr(
             coroutine, "gi_yieldfrom", getattr(coroutine, "ag_await", None)
         )
-    return found[::-1]
 
 
 def _part(coroutine: Any, part: str) -> Any:

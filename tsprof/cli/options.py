@@ -271,7 +271,7 @@ run_options = section(
     click.option(
         "--drain",
         type=DURATION,
-        help="How long a target that grew may rest to let go (default 15s).",
+        help="How long a target that grew may rest to let go (default 15s; longer while it does).",
     ),
     click.option(
         "--hang-timeout",

@@ -167,7 +167,7 @@ class Check(Table):
     drain: Pause = Field(
         default=15.0,
         description="How long a target that grew may rest, to see whether it lets go by itself; "
-        "0 leaves that out.",
+        "while it does, up to a minute longer. 0 leaves that out.",
         examples=["1m", 0],
     )
     hang_timeout: Duration = Field(

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -13,10 +13,11 @@ from tsprof.analysis.attribution.conclude import Seen, conclude
 from tsprof.analysis.attribution.counted_resources import COUNTED
 from tsprof.analysis.attribution.culprits import Culprit, beside_memory
 from tsprof.analysis.attribution.sites import Origin, leaking_sites
-from tsprof.analysis.run.aftermath import Aftermath, count_drains, memory_drain
+from tsprof.analysis.run.aftermath import Aftermath, count_drains, goes_on, memory_drain
 from tsprof.analysis.run.assessments import Look
 from tsprof.analysis.run.confirmation import Attribution, Confirmation
 from tsprof.profilers.origin import origins
+from tsprof.records import Checkpoint
 from tsprof.report.model import IN_BYTES
 from tsprof.supervisor.attempts import attribute
 from tsprof.supervisor.engine import Engine, RunEnded
@@ -27,6 +28,10 @@ from tsprof.supervisor.window import Window, read_captures
 AGAIN_SEGMENTS = 2
 """Segments of load after the rest."""
 AGAIN_PATIENCE = 20.0
+LONGEST_REST = 65.0
+"""Seconds that a rest may take, where it is longer than what was asked for."""
+AWAKE = 2.0
+"""Seconds after which those have ended that half of the tasks slept for."""
 
 
 def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path) -> Confirmation:
@@ -63,7 +68,7 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
         spent = time.monotonic() - began
         with suppress(RunEnded):
             if final.leaking and plan.drain_seconds > 0 and survived and not window.died:
-                after = rest(engine, plan.drain_seconds)
+                after = rest(engine, plan, final, named)
         waited = time.monotonic()
         with suppress(RunEnded):
             while not reading.done() and engine.instruments.target.alive():
@@ -135,17 +140,31 @@ def _attribution(
     )
 
 
-def rest(engine: Engine, seconds: float) -> Aftermath:
-    """Keep the gate closed for a while.
+def rest(engine: Engine, plan: Plan, final: Look, named: Sequence[Culprit]) -> Aftermath:
+    """Keep the gate closed for a while, and for longer while it lets go.
 
     Caches with a lifetime, idle timeouts and weak references let go; a leak does not.
     """
     engine.phase = "resting: does it let go by itself?"
-    before = engine.checkpoint()
+    began = time.monotonic()
+    asleep = max((culprit.sleeps for culprit in named), default=0.0) + AWAKE
+    seconds = max(plan.drain_seconds, asleep if asleep <= LONGEST_REST else 0.0)
+    since = engine.checkpoint()
+    after = Aftermath(before=since, rested=_rested(engine, seconds))
+    while (
+        goes_on(final, after, since, clients=plan.users)
+        and time.monotonic() - began + plan.drain_seconds <= LONGEST_REST
+    ):
+        since = after.rested
+        after = replace(after, rested=_rested(engine, plan.drain_seconds))
+    return after
+
+
+def _rested(engine: Engine, seconds: float) -> Checkpoint:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         engine.pump(0.05)
-    return Aftermath(before=before, rested=engine.checkpoint())
+    return engine.checkpoint()
 
 
 def load_again(engine: Engine, after: Aftermath, requests: int) -> Aftermath:

@@ -46,7 +46,7 @@ class Plan:
     profiler: str = "auto"
     """What opens the windows: ``memray``, ``tracemalloc``, or the better that the target allows."""
     drain_seconds: float = 15.0
-    """How long the gate stays closed before a memory leak is called."""
+    """How long the gate stays closed before a leak is called; longer while the growth goes."""
     gauge_limits: Mapping[str, str] = field(default_factory=dict)
     """Limits on what the target says of itself, held to where it says it, by name."""
     hang_seconds: float = 30.0

@@ -17,6 +17,7 @@ from tsprof.analysis.attribution.listings import Listing, made, merged
 from tsprof.analysis.attribution.sites import Origin
 from tsprof.analysis.run.assessments import Look
 from tsprof.probes.resources import children, descriptors, listening_ports, threads
+from tsprof.records import Checkpoint
 from tsprof.report.model import Holder
 from tsprof.supervisor.agents import Reply
 from tsprof.supervisor.checkpoints import wait_until_quiet
@@ -36,6 +37,8 @@ MOST_PROCESSES = 32
 0.1 s, most of it for the kernel's tables of sockets."""
 MOST_CHILDREN = 5_000
 """Processes that are listed as children."""
+MOST_TASKS = 20_000
+"""Tasks of a process up to which all are listed: 50,000 take 2.5 s."""
 MOST_FILES = 200_000
 """Temporary files that are listed."""
 NO_PROCESS = 0
@@ -63,16 +66,17 @@ def culprits(
     rates = {name: max(final.counts[name].rate.value, 0.0) for name in leaking}
     wanted = max((math.ceil(WANTED / rate) for rate in rates.values() if rate > 0), default=0)
     pids = {pid for pid, _ in final.view.identities}
+    one_in = _one_in(engine.checkpoints[-1])
     engine.phase = "attributing: which line opens what stays open"
     engine.profiling = "the look at what it opens and starts"
     try:
-        before = _look(engine, pids, "resources.start")
+        before = _look(engine, pids, "resources.start", one_in)
         load = engine.counted_segment(min(max(requests, wanted), LONGEST * requests), PATIENCE)
-        after = _look(engine, pids, "resources.stop")
+        after = _look(engine, pids, "resources.stop", one_in)
     finally:
         engine.instruments.agents.ask("resources.forget", pids=pids)
         engine.profiling = ""
-    groups = _grown(before, after)
+    groups = _grown(before, after, one_in)
     found = []
     for name in leaking:
         expected = rates[name] * load.requests
@@ -101,13 +105,22 @@ class _Sight:
         return self.listing is not None and self.listing.recording
 
 
-def _look(engine: Engine, pids: Collection[int], command: str) -> dict[int, _Sight]:
+def _one_in(checkpoint: Checkpoint) -> int:
+    """Return the power of two that leaves few enough tasks to list."""
+    most = max((reading.tasks or 0 for reading in checkpoint.processes), default=0)
+    return 1 << (most // MOST_TASKS).bit_length()
+
+
+def _look(
+    engine: Engine, pids: Collection[int], command: str, tasks_one_in: int
+) -> dict[int, _Sight]:
     """List what the processes hold that the verdict rests on; one that cannot be read is noted."""
     tools = engine.instruments
     wait_until_quiet(tools.target.processes(), engine.pump)
     pythons = tools.agents.interpreters().keys() & set(pids)
     folder = tools.temporary_folder
-    arguments = {"temporary": None if folder is None else str(folder)}
+    temporary = None if folder is None else str(folder)
+    arguments = {"temporary": temporary, "tasks_one_in": tasks_one_in}
     replies = tools.agents.ask(command, arguments, pids=pythons, timeout=LISTING_PATIENCE)
     everybody = tools.target.processes()
     processes = [process for process in everybody if process.pid in pids][:MOST_PROCESSES]
@@ -170,15 +183,17 @@ def _listing(engine: Engine, pid: int, replies: Mapping[int, Reply]) -> Listing 
         return None
 
 
-def _grown(before: Mapping[int, _Sight], after: Mapping[int, _Sight]) -> tuple[Grown, ...]:
+def _grown(
+    before: Mapping[int, _Sight], after: Mapping[int, _Sight], tasks_one_in: int
+) -> tuple[Grown, ...]:
     """Compare the processes that were there both times, each as it could be seen both times."""
     first: list[Held] = []
     last: list[Held] = []
     for pid in before.keys() & after.keys():
         earlier, later = before[pid], after[pid]
         if earlier.listing is not None and later.listing is not None:
-            first += merged(earlier.outside, earlier.listing, pid)
-            last += merged(later.outside, later.listing, pid)
+            first += merged(earlier.outside, earlier.listing, pid, tasks_one_in)
+            last += merged(later.outside, later.listing, pid, tasks_one_in)
         else:
             first += earlier.outside
             last += later.outside

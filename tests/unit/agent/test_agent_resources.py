@@ -173,6 +173,36 @@ def test_where_tasks_wait_and_where_they_were_made() -> None:
     assert own_line(reply, found["origin"]).endswith("start")
 
 
+def test_the_same_part_of_many_tasks_is_listed_each_time() -> None:
+    async def main() -> tuple[int, set[int], set[int]]:
+        tasks = [asyncio.create_task(asyncio.sleep(60)) for _ in range(4000)]
+        arguments = {"tasks_one_in": 8}
+        before = {one["id"] for one in resources.start(arguments)["tasks"]}
+        after = {one["id"] for one in resources.stop(arguments)["tasks"]}
+        resources.forget({})
+        return len(tasks), before, after
+
+    number, before, after = asyncio.run(main())
+    assert before == after
+    assert number / 12 < len(after) < number / 5
+
+
+def test_how_long_new_tasks_sleep() -> None:
+    async def later(wait: float | None) -> None:
+        await (asyncio.Event().wait() if wait is None else asyncio.sleep(wait))
+
+    async def main() -> list[float | None]:
+        resources.start({})
+        await asyncio.sleep(0)  # the loop's turn
+        tasks = [asyncio.create_task(later(wait)) for wait in (45, 0.5, None)]
+        await asyncio.sleep(0)
+        found = {one["id"]: one["sleeps"] for one in resources.stop({})["tasks"]}
+        resources.forget({})
+        return [found[id(task)] for task in tasks]
+
+    assert asyncio.run(main()) == [45.0, 0.5, None]
+
+
 @pytest.mark.usefixtures("recording")
 def test_processes_by_their_program() -> None:
     sys.audit("subprocess.Popen", None, ["/usr/bin/convert", "x.png"], None, None)

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from statistics import median
 
 from tsprof.analysis.attribution.captures import CallFrame
 from tsprof.analysis.attribution.counted_resources import (
@@ -47,6 +48,8 @@ class Culprit:
     sites: tuple[Site, ...] = ()
     holders: tuple[Holder, ...] = ()
     details: tuple[str, ...] = ()
+    sleeps: float = 0.0
+    """Seconds for which half of the new ones sleep at least."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +126,7 @@ def culprit(seen: Seen, origin_of: Callable[[str], Origin]) -> Culprit:
         sites=_sites(new, origin_of),
         holders=tuple(dict.fromkeys(seen.holders.values())),
         details=tuple(details),
+        sleeps=median(held.sleeps or 0.0 for held in new),
     )
 
 
@@ -190,7 +194,10 @@ def _frames(stack: Sequence[CallFrame], origin_of: Callable[[str], Origin]) -> t
 def _doing(groups: Sequence[Grown], origin_of: Callable[[str], Origin]) -> list[str]:
     """Say where the new threads or tasks are now, by their innermost frame of the application."""
     places: Counter[str] = Counter()
-    for now, count in Counter(h.now for g in groups for h in g.new if h.now).items():
+    numbers: Counter[tuple[CallFrame, ...]] = Counter()
+    for held in (held for group in groups for held in group.new if held.now):
+        numbers[held.now] += held.stands_for
+    for now, count in numbers.items():
         frames = _frames(now, origin_of)
         at = frames[shown_frame(frames)]
         places[f"{at.function} ({at.file}:{at.line})"] += count

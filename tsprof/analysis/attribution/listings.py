@@ -42,6 +42,8 @@ class Task:
     coroutine: CallFrame
     stack: int | None
     origin: int | None
+    sleeps: float | None = None
+    """Seconds that it asked ``asyncio.sleep`` for, where it waits for that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +75,16 @@ class Listing:
         return self.stacks[number] if known and number is not None else ()
 
 
-def merged(outside: Sequence[Held], listing: Listing, pid: int) -> tuple[Held, ...]:
+def merged(
+    outside: Sequence[Held], listing: Listing, pid: int, tasks_one_in: int = 1
+) -> tuple[Held, ...]:
     """Return what a process holds, with what its agent knows of it.
 
     Args:
         outside: its descriptors, threads and children, as the kernel tells them.
         listing: its agent's.
         pid: of the process.
+        tasks_one_in: how many tasks there are for each that is listed.
     """
     threads = {str(t.native): t for t in listing.threads if t.native is not None}
     unnamed = [t for t in listing.threads if t.native is None]
@@ -99,7 +104,8 @@ def merged(outside: Sequence[Held], listing: Listing, pid: int) -> tuple[Held, .
     for thread in unnamed:
         held = Held(resource="thread", pid=pid, identity=f"ident {thread.ident}", kind="thread")
         found.append(_thread(held, thread, listing))
-    return (*found, *(_task(task, pid, listing) for task in listing.tasks))
+    tasks = (_task(task, pid, listing) for task in listing.tasks)
+    return (*found, *(replace(task, stands_for=tasks_one_in) for task in tasks))
 
 
 def made(files: Sequence[Held], listings: Sequence[Listing]) -> tuple[Held, ...]:
@@ -144,6 +150,7 @@ def _task(task: Task, pid: int, listing: Listing) -> Held:
         object_id=task.id,
         now=listing.stack(task.stack),
         origin=listing.stack(task.origin),
+        sleeps=task.sleeps,
     )
 
 

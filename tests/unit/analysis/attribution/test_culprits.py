@@ -173,6 +173,21 @@ def test_tasks_say_where_they_wait() -> None:
     assert "20 of them are now in wait (app.py:8)" in found.details
 
 
+def test_a_sample_of_the_tasks_stands_for_all() -> None:
+    def tasks(number: int) -> tuple[Held, ...]:
+        found = [
+            Task(id=n, coroutine=("poll", "app.py", 4), stack=0, origin=0, sleeps=n)
+            for n in range(number)
+        ]
+        return merged([], listing(tasks=tuple(found), stacks=(EXPORT,)), 1, 4)
+
+    (group,) = grown(tasks(100), tasks(180))
+    assert group.gained == 320
+    found = named((group,), "task", expected=320)
+    assert "320 of them are now in export (app.py:31)" in found.details
+    assert found.sleeps == 139.5
+
+
 def test_children_are_found_by_their_program() -> None:
     def child(pid: int, name: str, kind: str = "process") -> Held:
         return Held(resource="process", pid=1, identity=f"{pid} 1.5", kind=kind, name=name)
