@@ -180,7 +180,15 @@ class Agent:
     def _load(self, name: str) -> Callable[[Arguments], Reply]:
         """Find the handler of a command ``module.function`` that few runs need."""
         module_name, _, function_name = name.partition(".")
-        if module_name not in ("census", "garbage", "holders", "resources", "sized", "window"):
+        if module_name not in (
+            "census",
+            "garbage",
+            "holders",
+            "resources",
+            "sized",
+            "timers",
+            "window",
+        ):
             raise ValueError("unknown command %r" % (name,))
         package = __name__.rpartition(".")[0]
         module = __import__(package + "." + module_name, fromlist=[function_name])

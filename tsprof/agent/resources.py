@@ -19,7 +19,6 @@ from .counters import unfinished_tasks
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
 _DELETED = " (deleted)"
@@ -55,15 +54,14 @@ def stop(arguments: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         ``descriptors``: by number as text, a dict each with the ``id`` of the Python object that
-        owns it and its ``origin``, where they are known. ``threads``: dicts with ``ident``,
-        ``native`` (the kernel's id), ``name``, ``target`` (``[function, file, line]``), ``stack``
-        and ``origin``. ``tasks``: dicts with ``id``, ``coroutine`` (``[function, file, line]``),
-        ``stack`` (where it waits), ``origin`` and ``sleeps`` (for how many seconds; None where it
-        waits for something else, or is not new). ``children``: ids of the ``Popen`` objects by pid
-        as text. ``spawned``: dicts with ``program``, ``origin`` and ``count``. ``files``: by path
-        the ``origin`` of what is in the temporary folder. ``stacks``: lists of ``[function, file,
-        line]``, innermost first, which ``stack`` and ``origin`` number; None where nothing is
-        known.
+        owns it and its ``origin``, where they are known. ``threads``: dicts with ``id`` (of the
+        ``Thread`` object, or None), ``ident``, ``native`` (the kernel's id), ``name``, ``target``
+        (``[function, file, line]``), ``stack`` and ``origin``. ``tasks``: dicts with ``id``,
+        ``coroutine`` (``[function, file, line]``), ``stack`` (where it waits) and ``origin``.
+        ``children``: ids of the ``Popen`` objects by pid as text. ``spawned``: dicts with
+        ``program``, ``origin`` and ``count``. ``files``: by path the ``origin`` of what is in the
+        temporary folder. ``stacks``: lists of ``[function, file, line]``, innermost first, which
+        ``stack`` and ``origin`` number; None where nothing is known.
     """
     _recorder.stop()
     _coroutines.stop()
@@ -174,6 +172,7 @@ class _Listing:
                 continue
             found.append(
                 {
+                    "id": None if thread is None else id(thread),
                     "ident": ident,
                     "native": own.get("_native_id"),
                     "name": str(own.get("_name", "")),
@@ -196,7 +195,6 @@ class _Listing:
                     "coroutine": _routine(coroutine),
                     "stack": self._number(waiting),
                     "origin": self._number([[name, file, line] for file, line, name in origin]),
-                    "sleeps": _sleep(coroutine) if origin else None,  # as it is new
                 }
             )
         return found
@@ -325,35 +323,15 @@ def _routine(coroutine: Any) -> list[Any]:
 def _waiting(coroutine: Any) -> list[list[Any]]:
     """Return the coroutines that await each other, the one that waits first."""
     found: list[list[Any]] = []
-    for part in _chain(coroutine):
-        frame = _part(part, "frame")
+    while coroutine is not None and len(found) < origins.FRAMES:
+        frame = _part(coroutine, "frame")
         if frame is not None:
-            routine = _routine(part)
+            routine = _routine(coroutine)
             found.append([routine[0], routine[1], frame.f_lineno or 0])
-    return found[::-1]
-
-
-def _sleep(coroutine: Any) -> float | None:
-    """Return for how many seconds a coroutine waits in ``asyncio.sleep``, from its beginning."""
-    sleep = getattr(sys.modules.get("asyncio.tasks"), "sleep", None)
-    code = getattr(sleep, "__code__", None)
-    for part in _chain(coroutine):
-        frame = _part(part, "frame")
-        if frame is not None and frame.f_code is code:
-            delay = frame.f_locals.get("delay")
-            return float(delay) if isinstance(delay, (int, float)) else None
-    return None
-
-
-def _chain(coroutine: Any) -> Iterator[Any]:
-    """Yield the coroutines that await each other, the task's own first."""
-    for _ in range(origins.FRAMES):
-        if coroutine is None:
-            return
-        yield coroutine
         coroutine = getattr(coroutine, "cr_await", None) or getattr(
             coroutine, "gi_yieldfrom", getattr(coroutine, "ag_await", None)
         )
+    return found[::-1]
 
 
 def _part(coroutine: Any, part: str) -> Any:

@@ -2,18 +2,27 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
 
 from tsprof.analysis.attribution.captures import CaptureDigest
 from tsprof.analysis.attribution.conclude import Seen, conclude
 from tsprof.analysis.attribution.counted_resources import COUNTED
 from tsprof.analysis.attribution.culprits import Culprit, beside_memory
 from tsprof.analysis.attribution.sites import Origin, leaking_sites
-from tsprof.analysis.run.aftermath import Aftermath, count_drains, goes_on, memory_drain
+from tsprof.analysis.run.aftermath import (
+    Aftermath,
+    Timers,
+    count_drains,
+    goes_on,
+    half_due,
+    memory_drain,
+)
 from tsprof.analysis.run.assessments import Look
 from tsprof.analysis.run.confirmation import Attribution, Confirmation
 from tsprof.profilers.origin import origins
@@ -30,8 +39,9 @@ AGAIN_SEGMENTS = 2
 AGAIN_PATIENCE = 20.0
 LONGEST_REST = 65.0
 """Seconds that a rest may take, where it is longer than what was asked for."""
-AWAKE = 2.0
-"""Seconds after which those have ended that half of the tasks slept for."""
+_TIMERS = TypeAdapter(Timers)
+FIRED = 2.0
+"""Seconds after a timer until what it does is done."""
 
 
 def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path) -> Confirmation:
@@ -68,7 +78,7 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
         spent = time.monotonic() - began
         with suppress(RunEnded):
             if final.leaking and plan.drain_seconds > 0 and survived and not window.died:
-                after = rest(engine, plan, final, named)
+                after = rest(engine, plan, final)
         waited = time.monotonic()
         with suppress(RunEnded):
             while not reading.done() and engine.instruments.target.alive():
@@ -140,15 +150,15 @@ def _attribution(
     )
 
 
-def rest(engine: Engine, plan: Plan, final: Look, named: Sequence[Culprit]) -> Aftermath:
-    """Keep the gate closed for a while, and for longer while it lets go.
+def rest(engine: Engine, plan: Plan, final: Look) -> Aftermath:
+    """Keep the gate closed for a while; for longer while it lets go, or many timers are to come.
 
     Caches with a lifetime, idle timeouts and weak references let go; a leak does not.
     """
     engine.phase = "resting: does it let go by itself?"
     began = time.monotonic()
-    asleep = max((culprit.sleeps for culprit in named), default=0.0) + AWAKE
-    seconds = max(plan.drain_seconds, asleep if asleep <= LONGEST_REST else 0.0)
+    due = half_due(final, _timers(engine)) + FIRED
+    seconds = max(plan.drain_seconds, due if due <= LONGEST_REST else 0.0)
     since = engine.checkpoint()
     after = Aftermath(before=since, rested=_rested(engine, seconds))
     while (
@@ -158,6 +168,16 @@ def rest(engine: Engine, plan: Plan, final: Look, named: Sequence[Culprit]) -> A
         since = after.rested
         after = replace(after, rested=_rested(engine, plan.drain_seconds))
     return after
+
+
+def _timers(engine: Engine) -> list[Timers]:
+    """Ask the interpreters what is pending; what comes out of a target may be anything."""
+    agents = engine.instruments.agents
+    found = []
+    for reply in agents.ask("timers.take", pids=agents.interpreters()).values():
+        with suppress(ValidationError):
+            found.append(_TIMERS.validate_python(reply))
+    return found
 
 
 def _rested(engine: Engine, seconds: float) -> Checkpoint:

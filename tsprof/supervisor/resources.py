@@ -45,6 +45,8 @@ NO_PROCESS = 0
 """In place of a pid: files that are not open belong to no process."""
 SAMPLED = 5
 """New ones of a kind whose holder is looked for."""
+AROUND = ("threading",)
+"""Modules that have every thread in a container of theirs, whoever wants it to run."""
 HELD_KINDS = 3
 """Kinds of a resource whose holder is looked for."""
 _LISTING = TypeAdapter(Listing)
@@ -81,10 +83,16 @@ def culprits(
     for name in leaking:
         expected = rates[name] * load.requests
         worth = worth_naming(groups, name, expected=expected, clients=plan.users)
+        ways = _most_common_ways(engine, worth, origin_of)
         seen = Seen(
             resource=name,
             groups=worth,
-            holders=_holders(engine, worth, load.requests, origin_of),
+            holders={
+                group.what: _holder(ways[group.what], group.gained / max(load.requests, 1))
+                for group in worth
+                if group.what in ways
+            },
+            stops={what for what, way in ways.items() if way["bound"] or way["eviction"]},
             requests=load.requests,
             expected=expected,
             recorded=any(sight.recording for sight in before.values()),
@@ -200,20 +208,15 @@ def _grown(
     return grown(first, last)
 
 
-def _holders(
-    engine: Engine, groups: Sequence[Grown], requests: int, origin_of: Callable[[str], Origin]
-) -> dict[str, Holder]:
-    """Find the container that holds most of the new ones, by what they are.
-
-    A running thread is held by its running; what it runs is told already.
-    """
+def _most_common_ways(
+    engine: Engine, groups: Sequence[Grown], origin_of: Callable[[str], Origin]
+) -> dict[str, Mapping[str, Any]]:
+    """Find the container that holds most of the new ones, by what they are."""
     found = {}
     for group in groups[:HELD_KINDS]:
-        if group.resource != "thread":
-            ways = [way for way in _ways(engine, group) if _tells(way, origin_of)]
-            if ways:
-                most = max(ways, key=lambda way: len(way["found_by"]))
-                found[group.what] = _holder(most, group.gained / max(requests, 1))
+        ways = [way for way in _ways(engine, group) if _tells(way, origin_of)]
+        if ways:
+            found[group.what] = max(ways, key=lambda way: len(way["found_by"]))
     return found
 
 
@@ -224,7 +227,7 @@ def _ways(engine: Engine, group: Grown) -> list[Mapping[str, Any]]:
         return []
     pid, number = Counter(held.pid for held in owned).most_common(1)[0]
     ids = [held.object_id for held in owned if held.pid == pid][-SAMPLED:]
-    arguments = {"ids": ids, "long": max(number // 2, LEAST_GAINED)}
+    arguments = {"ids": ids, "long": max(number // 2, LEAST_GAINED), "around": AROUND}
     reply = engine.instruments.agents.ask(
         "holders.find", arguments, pids=[pid], timeout=LISTING_PATIENCE
     ).get(pid, "it did not answer")

@@ -187,22 +187,6 @@ def test_the_same_part_of_many_tasks_is_listed_each_time() -> None:
     assert number / 12 < len(after) < number / 5
 
 
-def test_how_long_new_tasks_sleep() -> None:
-    async def later(wait: float | None) -> None:
-        await (asyncio.Event().wait() if wait is None else asyncio.sleep(wait))
-
-    async def main() -> list[float | None]:
-        resources.start({})
-        await asyncio.sleep(0)  # the loop's turn
-        tasks = [asyncio.create_task(later(wait)) for wait in (45, 0.5, None)]
-        await asyncio.sleep(0)
-        found = {one["id"]: one["sleeps"] for one in resources.stop({})["tasks"]}
-        resources.forget({})
-        return [found[id(task)] for task in tasks]
-
-    assert asyncio.run(main()) == [45.0, 0.5, None]
-
-
 @pytest.mark.usefixtures("recording")
 def test_processes_by_their_program() -> None:
     sys.audit("subprocess.Popen", None, ["/usr/bin/convert", "x.png"], None, None)

@@ -35,8 +35,6 @@ class Held:
     """Where it was opened or started, innermost first; empty where that is not known."""
     now: tuple[CallFrame, ...] = ()
     """Where it waits or runs, innermost first."""
-    sleeps: float | None = None
-    """Seconds for which a task sleeps; None for whatever else."""
     stands_for: int = 1
     """How many there are of it, where only one in so many was listed."""
 

@@ -1,10 +1,9 @@
 """Culprits: which kind of a counted resource grows, which line opens it, and who holds it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from statistics import median
 
 from tsprof.analysis.attribution.captures import CallFrame
 from tsprof.analysis.attribution.counted_resources import (
@@ -24,6 +23,8 @@ one more connection, or a client that connects anew, stays below it."""
 SLOWER = 0.5
 """Part of the expected growth below which it is said that it went on more slowly, as that of idle
 connections does which are closed after some seconds."""
+MOST = 0.5
+"""Part of the growth that one container must hold for its bound to matter."""
 LEAST_BLOCKS = 0.8
 """Native blocks that leak with each descriptor from which one line is taken for both."""
 SHOWN = 5
@@ -48,8 +49,8 @@ class Culprit:
     sites: tuple[Site, ...] = ()
     holders: tuple[Holder, ...] = ()
     details: tuple[str, ...] = ()
-    sleeps: float = 0.0
-    """Seconds for which half of the new ones sleep at least."""
+    filling: Holder | None = None
+    """What holds most of the new ones, where that is a container that will stop growing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,8 @@ class Seen:
     """Its kinds that are worth naming, see ``worth_naming``."""
     holders: Mapping[str, Holder]
     """Who holds them, by the ``what`` of a kind."""
+    stops: Container[str]
+    """Of those, whose holder has a bound or loses entries again."""
     requests: int
     expected: float
     """The number by which it should have grown, at the rate of the run."""
@@ -126,8 +129,19 @@ def culprit(seen: Seen, origin_of: Callable[[str], Origin]) -> Culprit:
         sites=_sites(new, origin_of),
         holders=tuple(dict.fromkeys(seen.holders.values())),
         details=tuple(details),
-        sleeps=median(held.sleeps or 0.0 for held in new),
+        filling=_filling(seen, gained),
     )
+
+
+def _filling(seen: Seen, gained: int) -> Holder | None:
+    """Return the holder of most of the new ones, if it has room for more and will not grow on."""
+    first = seen.groups[0]
+    holder = seen.holders.get(first.what)
+    if holder is None or first.what not in seen.stops or first.gained < MOST * gained:
+        return None
+    holds_them = holder.entries >= MOST * first.gained
+    is_full = holder.bound is not None and holder.entries >= holder.bound
+    return holder if holds_them and not is_full else None
 
 
 def beside_memory(found: Culprit, sites: Sequence[Site], per_request: float) -> Culprit:

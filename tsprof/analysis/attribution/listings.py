@@ -32,6 +32,8 @@ class Thread:
     target: CallFrame
     stack: int | None
     origin: int | None
+    id: int | None = None
+    """Of the ``Thread`` object."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +44,6 @@ class Task:
     coroutine: CallFrame
     stack: int | None
     origin: int | None
-    sleeps: float | None = None
-    """Seconds that it asked ``asyncio.sleep`` for, where it waits for that."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +135,7 @@ def _thread(held: Held, thread: Thread, listing: Listing) -> Held:
         held,
         name=thread.name,
         runs=_routine(thread.target),
+        object_id=thread.id,
         now=listing.stack(thread.stack),
         origin=listing.stack(thread.origin),
     )
@@ -150,7 +151,6 @@ def _task(task: Task, pid: int, listing: Listing) -> Held:
         object_id=task.id,
         now=listing.stack(task.stack),
         origin=listing.stack(task.origin),
-        sleeps=task.sleeps,
     )
 
 

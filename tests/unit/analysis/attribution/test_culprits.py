@@ -40,6 +40,7 @@ def named(
     *,
     expected: float = 20,
     holders: dict[str, Holder] | None = None,
+    stops: tuple[str, ...] = (),
     recorded: bool = True,
 ) -> Culprit:
     worth = worth_naming(groups, resource, expected=expected, clients=10)
@@ -47,6 +48,7 @@ def named(
         resource=resource,
         groups=worth,
         holders=holders or {},
+        stops=stops,
         requests=1000,
         expected=expected,
         recorded=recorded,
@@ -66,6 +68,34 @@ def test_it_names_the_kind_the_users_own_line_and_the_holder() -> None:
     assert (site.function, site.line, site.share, site.bytes_per_request) == ("export", 31, 1.0, 0)
     assert [frame.function for frame in site.stack] == ["open_it", "export", "run"]
     assert found.holders == (HOLDER,)
+
+
+def bounded(entries: int, bound: int | None = 900) -> Holder:
+    return HOLDER.model_copy(update={"entries": entries, "bound": bound})
+
+
+def filling(holder: Holder, *others: Held, stops: bool = True) -> Holder | None:
+    """Return what 20 new files fill, which a holder has."""
+    groups = grown([], files(range(20)) + list(others))
+    what = groups[0].what
+    holders = {what: holder}
+    return named(groups, holders=holders, stops=(what,) if stops else ()).filling
+
+
+def test_a_pool_with_room_is_filling() -> None:
+    assert filling(bounded(300)) == bounded(300)
+    assert filling(bounded(300, None)) == bounded(300, None)  # its code takes entries out again
+
+
+def test_a_full_pool_an_unbounded_one_or_a_short_ring_is_not() -> None:
+    assert filling(bounded(900)) is None
+    assert filling(bounded(300), stops=False) is None
+    assert filling(bounded(8, 10)) is None
+
+
+def test_a_pool_that_has_the_smaller_part_does_not_excuse_the_rest() -> None:
+    others = files(range(100, 119), name="/srv/log-{}.txt") + files(range(200, 219), "/tmp/{}.sock")
+    assert filling(bounded(300), *others) is None
 
 
 def test_processes_are_taken_together() -> None:
@@ -176,8 +206,7 @@ def test_tasks_say_where_they_wait() -> None:
 def test_a_sample_of_the_tasks_stands_for_all() -> None:
     def tasks(number: int) -> tuple[Held, ...]:
         found = [
-            Task(id=n, coroutine=("poll", "app.py", 4), stack=0, origin=0, sleeps=n)
-            for n in range(number)
+            Task(id=n, coroutine=("poll", "app.py", 4), stack=0, origin=0) for n in range(number)
         ]
         return merged([], listing(tasks=tuple(found), stacks=(EXPORT,)), 1, 4)
 
@@ -185,7 +214,6 @@ def test_a_sample_of_the_tasks_stands_for_all() -> None:
     assert group.gained == 320
     found = named((group,), "task", expected=320)
     assert "320 of them are now in export (app.py:31)" in found.details
-    assert found.sleeps == 139.5
 
 
 def test_children_are_found_by_their_program() -> None:
