@@ -92,7 +92,6 @@ def culprits(
                 for group in worth
                 if group.what in ways
             },
-            stops={what for what, way in ways.items() if way["bound"] or way["eviction"]},
             requests=load.requests,
             expected=expected,
             recorded=any(sight.recording for sight in before.values()),

@@ -1,7 +1,7 @@
 """Culprits: which kind of a counted resource grows, which line opens it, and who holds it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -50,7 +50,7 @@ class Culprit:
     holders: tuple[Holder, ...] = ()
     details: tuple[str, ...] = ()
     filling: Holder | None = None
-    """What holds most of the new ones, where that is a container that will stop growing."""
+    """What holds most of the new ones, where that is a container with a bound that has room."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +62,6 @@ class Seen:
     """Its kinds that are worth naming, see ``worth_naming``."""
     holders: Mapping[str, Holder]
     """Who holds them, by the ``what`` of a kind."""
-    stops: Container[str]
-    """Of those, whose holder has a bound or loses entries again."""
     requests: int
     expected: float
     """The number by which it should have grown, at the rate of the run."""
@@ -134,14 +132,12 @@ def culprit(seen: Seen, origin_of: Callable[[str], Origin]) -> Culprit:
 
 
 def _filling(seen: Seen, gained: int) -> Holder | None:
-    """Return the holder of most of the new ones, if it has room for more and will not grow on."""
+    """Return the holder of most of the new ones, if it has a bound, and room for more."""
     first = seen.groups[0]
     holder = seen.holders.get(first.what)
-    if holder is None or first.what not in seen.stops or first.gained < MOST * gained:
+    if holder is None or holder.bound is None or first.gained < MOST * gained:
         return None
-    holds_them = holder.entries >= MOST * first.gained
-    is_full = holder.bound is not None and holder.entries >= holder.bound
-    return holder if holds_them and not is_full else None
+    return holder if MOST * first.gained <= holder.entries < holder.bound else None
 
 
 def beside_memory(found: Culprit, sites: Sequence[Site], per_request: float) -> Culprit:

@@ -40,7 +40,6 @@ def named(
     *,
     expected: float = 20,
     holders: dict[str, Holder] | None = None,
-    stops: tuple[str, ...] = (),
     recorded: bool = True,
 ) -> Culprit:
     worth = worth_naming(groups, resource, expected=expected, clients=10)
@@ -48,7 +47,6 @@ def named(
         resource=resource,
         groups=worth,
         holders=holders or {},
-        stops=stops,
         requests=1000,
         expected=expected,
         recorded=recorded,
@@ -74,22 +72,19 @@ def bounded(entries: int, bound: int | None = 900) -> Holder:
     return HOLDER.model_copy(update={"entries": entries, "bound": bound})
 
 
-def filling(holder: Holder, *others: Held, stops: bool = True) -> Holder | None:
+def filling(holder: Holder, *others: Held) -> Holder | None:
     """Return what 20 new files fill, which a holder has."""
     groups = grown([], files(range(20)) + list(others))
-    what = groups[0].what
-    holders = {what: holder}
-    return named(groups, holders=holders, stops=(what,) if stops else ()).filling
+    return named(groups, holders={groups[0].what: holder}).filling
 
 
 def test_a_pool_with_room_is_filling() -> None:
     assert filling(bounded(300)) == bounded(300)
-    assert filling(bounded(300, None)) == bounded(300, None)  # its code takes entries out again
 
 
 def test_a_full_pool_an_unbounded_one_or_a_short_ring_is_not() -> None:
     assert filling(bounded(900)) is None
-    assert filling(bounded(300), stops=False) is None
+    assert filling(bounded(300, None)) is None
     assert filling(bounded(8, 10)) is None
 
 
