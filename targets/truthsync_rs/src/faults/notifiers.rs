@@ -7,8 +7,10 @@ use parking_lot::{Condvar, Mutex};
 
 use super::Fault;
 
-/// Heap of a waiting `std::thread` with a name, without its stack (2 MiB reserved).
-const THREAD_BYTES: u64 = 0;
+/// Heap of a waiting thread, without its stack (2 MiB reserved): half of it is glibc's.
+///
+/// Measured over 400 threads with Rust 1.95 and glibc 2.36.
+const THREAD_BYTES: u64 = 2_240;
 
 #[derive(Default)]
 struct Acknowledgement {
