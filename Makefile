@@ -49,6 +49,8 @@ unit: $(BIN)/.dev ## Run the tests that start no process
 lint: $(BIN)/.dev ## Check style
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@if command -v cargo-clippy > /dev/null; then cd targets/truthsync_rs && cargo fmt --check \
+		&& cargo clippy --quiet --locked --all-targets -- --deny warnings; fi
 
 .PHONY: types
 types: $(BIN)/.dev ## Check types
@@ -64,4 +66,4 @@ benchmarks: $(BIN)/.dev ## Run the benchmarks (minutes to an hour; each script r
 
 .PHONY: clean
 clean: ## Remove the environment and everything generated
-	@rm -rf $(VENV) build dist *.egg-info .tsprof .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) build dist *.egg-info targets/truthsync_rs/target .tsprof .pytest_cache .mypy_cache .ruff_cache

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::canonical_combining_class;
+use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
 
 /// The evidence of both twins.
 const EVIDENCE: &str = include_str!("../../truthsync_py/truthsync/evidence.json");
@@ -85,7 +85,7 @@ pub fn normalise(text: &str) -> String {
 /// Returns the words of a normalised text and the trigrams of its characters.
 fn features(text: &str) -> HashSet<String> {
     let words: Vec<&str> = text
-        .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .split(|letter| !is_part_of_word(letter))
         .filter(|word| !word.is_empty())
         .collect();
     let letters: Vec<char> = words.join(" ").chars().collect();
@@ -95,6 +95,11 @@ fn features(text: &str) -> HashSet<String> {
         .map(|&word| word.to_owned())
         .chain(trigrams)
         .collect()
+}
+
+/// Marks end a word, as they do for `\w` in Python.
+fn is_part_of_word(letter: char) -> bool {
+    (letter.is_alphanumeric() && !is_combining_mark(letter)) || letter == '_'
 }
 
 struct Prepared {
