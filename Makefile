@@ -35,6 +35,11 @@ $(VENV)/services/.installed: $(BIN)/python tests/integration/services.txt
 demo: $(BIN)/.demo ## Find the leak planted in the demo service, then pass its clean twin
 	@$(BIN)/python scripts/demo.py
 
+.PHONY: demo-rust
+demo-rust: $(BIN)/.demo ## The same with the demo service in Rust (needs cargo)
+	@cd targets/truthsync_rs && cargo build --quiet --release --locked
+	@$(BIN)/python scripts/demo.py targets/truthsync_rs/target/release/truthsync --port {port}
+
 .PHONY: test
 test: $(BIN)/.dev $(VENV)/services/.installed ## Run all tests; installs the system packages they need when it may
 	@$(BIN)/python scripts/install_test_packages.py

@@ -53,13 +53,19 @@ impl App {
 
 /// Returns the routes of an application.
 pub fn router(app: &Arc<App>) -> Router {
-    let [single, batch, well, figures, prometheus] = ENDPOINTS;
+    let [
+        verify_path,
+        batch_path,
+        health_path,
+        stats_path,
+        metrics_path,
+    ] = ENDPOINTS;
     Router::new()
-        .route(single, post(verify))
-        .route(batch, post(verify_batch))
-        .route(well, get(health))
-        .route(figures, get(stats))
-        .route(prometheus, get(metrics))
+        .route(verify_path, post(verify))
+        .route(batch_path, post(verify_batch))
+        .route(health_path, get(health))
+        .route(stats_path, get(stats))
+        .route(metrics_path, get(metrics))
         .layer(from_fn_with_state(Arc::clone(app), observe))
         .with_state(Arc::clone(app))
 }
