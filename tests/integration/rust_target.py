@@ -9,6 +9,9 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[2] / "targets" / "truthsync_rs"
 PROGRAM = FOLDER / "target" / "release" / "truthsync"
 
+BUILD_TIMEOUT = 600
+"""Seconds, for tests of which the first may have to build it: half a minute on two idle cores."""
+
 
 def built() -> Path:
     """Build the program and return its path; skip the test where its crates cannot be had."""

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rust_target import built
+from rust_target import BUILD_TIMEOUT, built
 from truthsync_server import GUNICORN, TWO_WORKERS, UVICORN, Server, running, start
 
 from tsprof.data import generate_claims
+
+pytestmark = pytest.mark.timeout(BUILD_TIMEOUT)
 
 REQUESTS = 300
 PYTHON, RUST = "uvicorn", "rust"

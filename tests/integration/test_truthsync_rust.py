@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 from command_line import CommandLine, wait_for
-from rust_target import FOLDER, built
+from rust_target import BUILD_TIMEOUT, FOLDER, built
 from truthsync_server import ROOT, Server, running
 
 from tsprof.supervisor import native_agent
 from tsprof.supervisor.agents import Agents
 
-pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler on this machine")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler on this machine"),
+    pytest.mark.timeout(BUILD_TIMEOUT),
+]
 
 WARM_UP, REQUESTS = 500, 2_000
 
