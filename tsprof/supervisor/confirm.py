@@ -12,10 +12,12 @@ from tsprof.analysis.attribution.captures import CaptureDigest
 from tsprof.analysis.attribution.conclude import Seen, conclude
 from tsprof.analysis.attribution.counted_resources import COUNTED
 from tsprof.analysis.attribution.culprits import Culprit, beside_memory
+from tsprof.analysis.attribution.native import without_lines
 from tsprof.analysis.attribution.sites import Origin, leaking_sites
 from tsprof.analysis.run.aftermath import Aftermath, count_drains, memory_drain
 from tsprof.analysis.run.assessments import Look
 from tsprof.analysis.run.confirmation import Attribution, Confirmation
+from tsprof.profilers.native_origin import native_origin
 from tsprof.profilers.origin import origins
 from tsprof.report.model import IN_BYTES
 from tsprof.supervisor.attempts import attribute
@@ -119,7 +121,10 @@ def _attribution(
 ) -> Attribution | None:
     if not window.holders and not digests:
         return Attribution(notes=tuple(window.notes)) if window.notes else None
-    return conclude(
+    is_native = any(digest.method == "heaptrack" for digest in digests)
+    if is_native:
+        origin_of = native_origin
+    attribution = conclude(
         Seen(
             sites=leaking_sites(digests, origin_of),
             before=window.before,
@@ -133,6 +138,10 @@ def _attribution(
         final,
         origin_of,
     )
+    if is_native:
+        notes = (*attribution.notes, *without_lines(attribution.sites))
+        attribution = replace(attribution, notes=notes)
+    return attribution
 
 
 def rest(engine: Engine, seconds: float) -> Aftermath:
