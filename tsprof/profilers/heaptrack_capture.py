@@ -18,6 +18,7 @@ from typing import Literal
 
 from tsprof.analysis.attribution.captures import CallFrame
 from tsprof.profilers import heaptrack
+from tsprof.profilers.native_origin import is_runtime
 from tsprof.profilers.survivors import Key, Survivors, UnreadableError, of_malloc
 from tsprof.profilers.symbols import demangled, is_rust_standard
 
@@ -264,8 +265,13 @@ def _loaded(module: tuple[int, bytes]) -> tuple[str, int]:
 def _functions(
     path: str, offset: int, numbers: Sequence[int], texts: Sequence[str]
 ) -> list[CallFrame]:
-    """Return the functions at an address, the innermost first."""
+    """Return the functions at an address, the innermost first.
+
+    Those of the C library have no lines: whether its sources are known is no matter of the target.
+    """
     function, *places = numbers or [0]
+    if is_runtime(path):
+        places = []
     triples = [function, *(places or [0, 0])]
     found = []
     for name, file, line in zip(triples[::3], triples[1::3], triples[2::3], strict=True):

@@ -2,9 +2,9 @@
 
 from tsprof.config import Settings
 from tsprof.errors import UsageError
-from tsprof.profilers import heaptrack
+from tsprof.profilers import heaptrack, valgrind
 
-PROFILERS = ("memray", "tracemalloc", "heaptrack")
+PROFILERS = ("memray", "tracemalloc", "heaptrack", "valgrind")
 
 
 def profiler(settings: Settings) -> str:
@@ -23,4 +23,6 @@ def profiler(settings: Settings) -> str:
         )
     if name == "heaptrack":
         heaptrack.require()
+    elif name == "valgrind":
+        valgrind.require()
     return name

@@ -7,7 +7,7 @@ BlockKind = Literal["small", "large", "native", "mapping"]
 """Who serves a block: pymalloc itself (``small``), malloc for a Python block above 512 bytes
 (``large``), malloc called by native code, or ``mmap``."""
 
-Method = Literal["memray", "tracemalloc", "heaptrack"]
+Method = Literal["memray", "tracemalloc", "heaptrack", "valgrind"]
 """What traced a window."""
 
 CallFrame = tuple[str, str, int]

@@ -20,7 +20,8 @@ def without_lines(sites: Sequence[Site]) -> tuple[str, ...]:
     Args:
         sites: of a native program; where no line is known, their file is the program or library.
     """
-    files = dict.fromkeys(site.file for site in sites if site.file and not site.line)
+    bare = [site for site in sites if site.origin != "interpreter" and not site.line]
+    files = dict.fromkeys(site.file for site in bare)
     return tuple(
         f"{PurePath(file).name} has no debug information, so its lines are not named: build it "
         "with -g (C, C++) or debug = 1 in the Cargo profile (Rust), and do not strip it, or "
