@@ -30,7 +30,11 @@ def rows() -> tuple[Row, ...]:
         program_row("perf", "no hot paths of native targets", "apt install linux-perf", "stat"),
         module_row("scalene", "no profiles by scalene", "pip install 'tsprof[scalene]'"),
         heaptrack_row(),
-        program_row("c++filt", "names of Rust's functions stay mangled", "apt install binutils"),
+        program_row(
+            "addr2line",
+            "a crate's lines are not told from the program's own, and Rust's names stay mangled",
+            "apt install binutils",
+        ),
         program_row("valgrind", "no --profiler valgrind", "apt install valgrind"),
         jemalloc_row(ctypes.util.find_library("jemalloc")),
         compiler_row(),

@@ -19,6 +19,7 @@ from typing import Literal
 from tsprof.analysis.attribution.captures import CallFrame
 from tsprof.profilers import heaptrack
 from tsprof.profilers.native_origin import is_runtime
+from tsprof.profilers.source_paths import completed, source_files
 from tsprof.profilers.survivors import Key, Survivors, UnreadableError, of_malloc
 from tsprof.profilers.symbols import demangled, is_rust_standard
 
@@ -148,10 +149,10 @@ def _frames(record: Record, numbers: Collection[int]) -> Mapping[int, tuple[Call
     for number in numbers:
         frames: list[CallFrame] = []
         for each in _outwards(record, number):
-            module, inlined = by_number[each]
-            if _OURS.search(module):
+            call = by_number[each]
+            if _OURS.search(call.module):
                 break
-            frames += inlined
+            frames += call.functions
         else:
             found[number] = tuple(frames)
     names = demangled({function for frames in found.values() for function, _, _ in frames})
@@ -189,8 +190,16 @@ def _with_callers(record: Record, numbers: Collection[int]) -> set[int]:
     return found
 
 
-Call = tuple[str, list[CallFrame]]
-"""The shared object of a call, and its functions: the innermost inlined one first."""
+@dataclass(frozen=True)
+class Call:
+    """A call: one address in a program."""
+
+    module: str
+    """Path of the program or shared object."""
+    offset: int
+    """The address in it."""
+    functions: Sequence[CallFrame]
+    """The innermost inlined one first."""
 
 
 def _interpret(record: Record, wanted: Sequence[int]) -> list[Call]:
@@ -213,9 +222,27 @@ def _interpret(record: Record, wanted: Sequence[int]) -> list[Call]:
     except (OSError, subprocess.SubprocessError) as error:
         raise UnreadableError(f"heaptrack could not interpret the record: {error}") from error
     try:
-        return list(_answers(record, done.stdout.splitlines()))
+        calls = list(_answers(record, done.stdout.splitlines()))
     except (ValueError, IndexError) as error:
         raise UnreadableError(f"heaptrack's interpretation is damaged: {error}") from error
+    return _with_whole_paths(calls)
+
+
+def _with_whole_paths(calls: Sequence[Call]) -> list[Call]:
+    """Complete the files that are told from the folder in which they were compiled."""
+    relative: dict[str, set[int]] = defaultdict(set)
+    for call in calls:
+        if any(file and not file.startswith("/") for _, file, _ in call.functions):
+            relative[call.module].add(call.offset)
+    whole = {module: source_files(module, sorted(there)) for module, there in relative.items()}
+    found = []
+    for call in calls:
+        paths = whole.get(call.module, {}).get(call.offset, ())
+        files = completed([file for _, file, _ in call.functions], paths)
+        named = zip(call.functions, files, strict=True)
+        functions = [(function, file, line) for (function, _, line), file in named]
+        found.append(Call(call.module, call.offset, functions))
+    return found
 
 
 def _question(record: Record, wanted: Sequence[int]) -> Iterator[bytes]:
@@ -245,10 +272,10 @@ def _answers(record: Record, lines: Iterable[bytes]) -> Iterator[Call]:
             path = texts[module]
             name = "x" if path == record.program else path
             offset = address - loaded.get(name, 0)
-            addresses.append((path, _functions(path, offset, numbers, texts)))
+            addresses.append(Call(path, offset, _functions(path, offset, numbers, texts)))
         elif kind == b"t":
             number = int(line.split()[1], 16)
-            yield addresses[number - 1] if number else ("", [])
+            yield addresses[number - 1] if number else Call("", 0, ())
 
 
 def _loaded(module: tuple[int, bytes]) -> tuple[str, int]:

@@ -23,6 +23,7 @@ _LOSS = re.compile(
 )
 _FRAME = re.compile(r"(?:at|by) 0x([0-9A-F]+): (.*)$")
 _PLACE = re.compile(r"(.*) \((?:in (.*)|(/.*|[^ ()]+):(\d+))\)$")
+_NAMELESS = "UnknownInlinedFun"
 _PREFIX = re.compile(r"^==\d+== ?")
 _COUNT = re.compile(r"<count>(\d+)</count>\s*<unique>(0x[0-9a-f]+)</unique>")
 _ADDRESS = re.compile(r"^Address 0x[0-9a-f]+ is ")
@@ -54,18 +55,31 @@ def read_losses(text: str) -> Losses:
 def _records(lines: Iterable[str]) -> Iterator[tuple[str, int, int, Stack]]:
     """Yield kind, bytes, blocks and stack of each loss record."""
     head: tuple[str, int, int] | None = None
-    frames: list[CallFrame] = []
+    frames: list[tuple[str, CallFrame]] = []
     for line in (_PREFIX.sub("", line).strip() for line in lines):
         if loss := _LOSS.search(line):
             everything, direct, _, blocks, kind = loss.groups()
             head, frames = (kind, _number(direct or everything), _number(blocks)), []
         elif head is not None and (frame := _FRAME.match(line)):
-            frames.append(_frame(frame[1], frame[2]))
+            frames.append((frame[1], _frame(frame[1], frame[2])))
         elif head is not None:
-            yield (*head, tuple(frames))
+            yield (*head, _named(frames))
             head = None
     if head is not None:
-        yield (*head, tuple(frames))
+        yield (*head, _named(frames))
+
+
+def _named(frames: Sequence[tuple[str, CallFrame]]) -> Stack:
+    """Name inlined functions of programs with nothing but line tables by what they are part of.
+
+    Args:
+        frames: with the address of each, innermost first; those at one address are one call.
+    """
+    around: dict[str, str] = {address: frame[0] for address, frame in frames}
+    return tuple(
+        (f"{around[address]} (inlined)" if name == _NAMELESS else name, file, line)
+        for address, (name, file, line) in frames
+    )
 
 
 def _number(text: str) -> int:
@@ -156,7 +170,8 @@ def read_errors(
 
 def _access(error: ET.Element, origin_of: Callable[[str], Origin]) -> tuple[InvalidAccess, str]:
     stack = error.find("stack")
-    frames = [] if stack is None else list(map(_frame_of, stack))
+    parts = [] if stack is None else list(stack)
+    frames = _named([(part.findtext("ip", ""), _frame_of(part)) for part in parts])
     names = demangled({function for function, _, _ in frames})
     marked = []
     for function, file, line in frames:

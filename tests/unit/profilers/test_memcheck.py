@@ -75,6 +75,23 @@ def test_an_answer_without_losses(text: str) -> None:
     assert read_losses(text).blocks == {}
 
 
+def test_inlined_functions_without_names() -> None:
+    lines = (
+        "10 bytes in 1 blocks are still reachable in loss record 1 of 1",
+        "   at 0x10: malloc (vg_replace_malloc.c:381)",
+        "   by 0x20: UnknownInlinedFun (/srv/src/keep.rs:5)",
+        "   by 0x20: app::serve (/srv/src/main.rs:9)",
+        "   by 0x30: UnknownInlinedFun (/srv/src/main.rs:20)",
+    )
+    (stack,) = read_losses("\n".join(lines)).blocks
+    assert [frame[0] for frame in stack] == [
+        "malloc",
+        "app::serve (inlined)",
+        "app::serve",
+        "UnknownInlinedFun (inlined)",
+    ]
+
+
 def test_a_stack_that_is_cut_off() -> None:
     found = read_losses("==1== 10 bytes in 1 blocks are still reachable in loss record 1 of 1")
     assert found.blocks == {(): (32, 1)}
