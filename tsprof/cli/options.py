@@ -257,7 +257,11 @@ run_options = section(
         default=None,
         help="Follow a leak to the lines that allocate it (default: yes).",
     ),
-    click.option("--profiler", metavar="NAME", help="The profiler that finds those lines."),
+    click.option(
+        "--profiler",
+        metavar="NAME",
+        help="The profiler that finds those lines: memray, tracemalloc, heaptrack or valgrind.",
+    ),
     click.option(
         "--agent/--no-agent",
         default=None,

@@ -149,9 +149,10 @@ class Check(Table):
     )
     profiler: Annotated[str, BeforeValidator(values.word)] | None = Field(
         default=None,
-        description="The profiler that finds those lines; the best that this machine and the "
-        "target allow by default.",
-        examples=["memray"],
+        description="The profiler that finds those lines: memray or tracemalloc in Python, "
+        "heaptrack in native programs; the best that this machine and the target allow by default. "
+        "valgrind runs a native target once more, slowly, and finds invalid accesses as well.",
+        examples=["valgrind"],
     )
     agent: bool = Field(
         default=True,

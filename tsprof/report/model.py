@@ -37,18 +37,28 @@ Resource = Literal[
     "gauge",
     "process",
     "temporary_file",
+    "memory_access",
 ]
 """What a finding is about."""
 IN_BYTES: tuple[Resource, ...] = ("memory", "garbage")
 """Resources whose growth is in bytes; that of the others is counted."""
 
 Kind = Literal[
-    "leak", "filling", "fragmentation", "drift", "regression", "step", "released", "crash"
+    "leak",
+    "filling",
+    "fragmentation",
+    "drift",
+    "regression",
+    "step",
+    "released",
+    "crash",
+    "invalid",
 ]
 """What a finding says about its resource.
 
 ``regression`` is worse than the baseline; ``filling`` is a cache on its way to a bound; ``step``
-grew once and stopped; ``released`` grew under load and let go by itself in the drain test.
+grew once and stopped; ``released`` grew under load and let go by itself in the drain test;
+``invalid`` is an access of memory that is not the program's, which valgrind's memcheck saw.
 """
 
 

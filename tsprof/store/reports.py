@@ -173,6 +173,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             drain=confirmation.drain,
             count_drains=confirmation.count_drains,
             culprits=confirmation.culprits,
+            invalid=confirmation.invalid,
             complete=complete,
             allowed=settings.allowed(facts.scenario),
         )

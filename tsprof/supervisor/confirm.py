@@ -14,6 +14,7 @@ from tsprof.analysis.attribution.captures import CaptureDigest
 from tsprof.analysis.attribution.conclude import Seen, conclude
 from tsprof.analysis.attribution.counted_resources import COUNTED
 from tsprof.analysis.attribution.culprits import Culprit, beside_memory
+from tsprof.analysis.attribution.native import without_lines
 from tsprof.analysis.attribution.sites import Origin, leaking_sites
 from tsprof.analysis.run.aftermath import (
     Aftermath,
@@ -25,11 +26,13 @@ from tsprof.analysis.run.aftermath import (
 )
 from tsprof.analysis.run.assessments import Look
 from tsprof.analysis.run.confirmation import Attribution, Confirmation
+from tsprof.profilers.native_origin import native_origin
 from tsprof.profilers.origin import origins
 from tsprof.records import Checkpoint
 from tsprof.report.model import IN_BYTES
 from tsprof.supervisor.attempts import attribute
 from tsprof.supervisor.engine import Engine, RunEnded
+from tsprof.supervisor.memory_check import MemoryCheck, check_memory
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.resources import culprits
 from tsprof.supervisor.window import Window, read_captures
@@ -72,7 +75,7 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
         with suppress(RunEnded):
             if not survived:
                 window.notes.append("no line could be named: the target had died")
-            elif plan.attribute or (plan.attribute is None and _bytes_leak(final)):
+            elif _wants_window(plan, final):
                 window = attribute(engine, final, requests, captures, plan.profiler)
         reading = reader.submit(read_captures, window)
         spent = time.monotonic() - began
@@ -93,13 +96,20 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
     if after is not None:
         with suppress(RunEnded):
             after = load_again(engine, after, requests)
+    checked = MemoryCheck(window)
+    if plan.checks_memory and survived:
+        started = time.monotonic()
+        checked = check_memory(engine, requests, captures)
+        attribution = _attribution(checked.window, final, checked.digests, origin_of)
+        spent += time.monotonic() - started
     return Confirmation(
         attribution=attribution,
         drain=memory_drain(final, after) if after is not None else None,
         count_drains=count_drains(final, after) if after is not None else {},
         culprits=named,
+        invalid=checked.invalid,
         last_judged=last,
-        seconds=spent if watched or window.requests_total or window.died else 0.0,
+        seconds=spent if watched or checked.window.requests_total or window.died else 0.0,
     )
 
 
@@ -110,6 +120,13 @@ def _removed_in_the_end(folder: Path) -> Iterator[None]:
         yield
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wants_window(plan: Plan, final: Look) -> bool:
+    """Tell whether to open a window in the running target; valgrind needs a fresh one."""
+    if plan.checks_memory:
+        return False
+    return plan.attribute or (plan.attribute is None and _bytes_leak(final))
 
 
 def _bytes_leak(final: Look) -> bool:
@@ -134,7 +151,10 @@ def _attribution(
 ) -> Attribution | None:
     if not window.holders and not digests:
         return Attribution(notes=tuple(window.notes)) if window.notes else None
-    return conclude(
+    is_native = any(digest.method in ("heaptrack", "valgrind") for digest in digests)
+    if is_native:
+        origin_of = native_origin
+    attribution = conclude(
         Seen(
             sites=leaking_sites(digests, origin_of),
             before=window.before,
@@ -148,6 +168,10 @@ def _attribution(
         final,
         origin_of,
     )
+    if is_native:
+        notes = (*attribution.notes, *without_lines(attribution.sites))
+        attribution = replace(attribution, notes=notes)
+    return attribution
 
 
 def rest(engine: Engine, plan: Plan, final: Look) -> Aftermath:

@@ -150,7 +150,7 @@ def _drive(engine: Engine, plan: Plan, view: LiveView, folder: Path) -> None:
     try:
         requests = _METHODS.get(plan.scenario, measure)(engine, plan)
         final = look(engine.checkpoints, plan.slowest_fill)
-        if requests and (plan.attribute or final.leaking):
+        if requests and (plan.attribute or final.leaking or plan.checks_memory):
             confirmation = confirm(engine, plan, final, requests, folder)
             engine.instruments.database.set_fact(
                 "confirmation", TypeAdapter(Confirmation).dump_python(confirmation, mode="json")

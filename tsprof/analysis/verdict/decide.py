@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tsprof.analysis.attribution.culprits import Culprit
+from tsprof.analysis.attribution.memory_access import InvalidAccess, invalid_findings
 from tsprof.analysis.comparison.allowances import Allowances, Weighed, remarks, weigh
 from tsprof.analysis.comparison.known_leaks import rate_text
 from tsprof.analysis.run.assessments import Look
@@ -54,6 +55,8 @@ class Evidence:
     """Of memory."""
     count_drains: Mapping[Resource, Drain] = field(default_factory=dict)
     culprits: Sequence[Culprit] = ()
+    invalid: Sequence[InvalidAccess] = ()
+    """What a memory checker saw."""
     complete: bool = True
     allowed: TimeAllowed = field(default_factory=TimeAllowed)
 
@@ -154,7 +157,7 @@ def _pass_reason(look: Look, weighed: Sequence[Weighed]) -> str:
 
 
 def _findings(look: Look, evidence: Evidence) -> list[Finding]:
-    """Return what grows, the memory first."""
+    """Return what grows, the memory first, and what a memory checker saw."""
     found = [
         *memory_findings(look, evidence.attribution, evidence.drain),
         garbage_finding(look, evidence.attribution) if "garbage" in look.leaking else None,
@@ -165,6 +168,7 @@ def _findings(look: Look, evidence: Evidence) -> list[Finding]:
             for resource, assessment in look.counts.items()
         ),
         fragmentation_finding(look),
+        *invalid_findings(evidence.invalid),
     ]
     return [finding for finding in found if finding is not None]
 
