@@ -39,6 +39,7 @@ def render(report: Report) -> str:
         *(escape(sentence) for sentence in report.highlights),
         _criteria(report),
         _phases(report),
+        _comparison(report),
         _details("Gauges: what the target says of itself", map(wording.gauge_line, report.gauges)),
         _details("Ledger: who owns the growth", _ledger(report)),
         _details("Processes", _processes(report)),
@@ -154,6 +155,16 @@ def _phases(report: Report) -> str:
     if not report.phases:
         return ""
     return table(wording.PHASE_COLUMNS, map(wording.phase_row, report.phases))
+
+
+def _comparison(report: Report) -> str:
+    if report.comparison is None:
+        return ""
+    rows = wording.comparison_rows(report.comparison, report)
+    lines = wording.reference_lines(report.comparison.reference)
+    return "\n\n".join(
+        [table(wording.COMPARISON_COLUMNS, rows), "\n".join(bullet(escape(line)) for line in lines)]
+    )
 
 
 def _criteria(report: Report) -> str:

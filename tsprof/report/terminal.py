@@ -52,6 +52,7 @@ def render(report: Report, console: Console, *, html: str = "") -> None:
     _ledger(console, report.ledger)
     _findings(console, report)
     _phases(console, report)
+    _comparison(console, report)
     _criteria(console, report)
     _gauges(console, report)
     _processes(console, report)
@@ -170,6 +171,16 @@ def _phases(console: Console, report: Report) -> None:
         [wording.phase_row(phase) for phase in report.phases],
         numbers={1, 2, 3, 4, 5, 6},
     )
+
+
+def _comparison(console: Console, report: Report) -> None:
+    if report.comparison is None:
+        return
+    _heading(console, f"Comparison over {fmt.count(report.comparison.blocks, 'block')} of turns")
+    rows = wording.comparison_rows(report.comparison, report)
+    _table(console, wording.COMPARISON_COLUMNS, rows, numbers={1, 2, 3, 4})
+    for text in wording.reference_lines(report.comparison.reference):
+        _line(console, text, indent=2, hanging=2)
 
 
 def _gauges(console: Console, report: Report) -> None:

@@ -1,7 +1,7 @@
 """The report of a stored run, made from what is on disk: a finished run's, or half a one's."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +23,9 @@ from tsprof.analysis.service.gauges import gauges_of
 from tsprof.analysis.service.hints import hints
 from tsprof.analysis.service.performance import measure_performance, steady, undisturbed
 from tsprof.analysis.service.phases import Outcome, climbed, spiked
-from tsprof.analysis.service.stability import Stability, judge_stability, load_qualities
+from tsprof.analysis.service.speedup import SPEEDUPS, advice_on_speedups, judge_speedups, took_turns
+from tsprof.analysis.service.stability import DRIFTS, Stability, judge_stability, load_qualities
+from tsprof.analysis.service.turns import Turns, turns_of
 from tsprof.analysis.verdict.decide import Evidence, decide
 from tsprof.analysis.verdict.exhaustion import exhaustion
 from tsprof.analysis.verdict.more_time import TimeAllowed
@@ -35,7 +37,15 @@ from tsprof.records import Event, LoadCost, Segment
 from tsprof.report import json_report
 from tsprof.report.model import Criterion, LoadProcessCost, Provenance, Report
 from tsprof.store.database import RunDatabase
-from tsprof.store.runs import DATABASE, LOG_LINES, TARGET_LOG, disk_bytes, find_run, tail
+from tsprof.store.runs import (
+    DATABASE,
+    LOG_LINES,
+    REFERENCE,
+    TARGET_LOG,
+    disk_bytes,
+    find_run,
+    tail,
+)
 
 _Kind = TypeVar("_Kind")
 _Absent = TypeVar("_Absent")
@@ -102,7 +112,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         scenario = _fact(database, "scenario", str, "")
         provenance = _fact(database, "provenance", Provenance, Provenance())
         processors = _processors(provenance)
-        outcome = _outcome(database, scenario, calm, processors)
+        outcome = _outcome(database, folder, scenario, calm, processors)
         delivery = assess_delivery(steady(outcome.segments))
         facts = Facts(
             scenario=scenario,
@@ -117,6 +127,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             delivery=delivery,
             phases=outcome.phases,
             highlights=outcome.highlights,
+            comparison=outcome.comparison,
             provenance=provenance,
             notes=_fact(database, "notes", tuple[str, ...], ()),
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),
@@ -138,7 +149,11 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     told_gauges = {
         full: limit for name, limit in hoped.items() if (full := gauges.ending_in(name)) is not None
     }
-    limited = judge_criteria(settings.limits, {**values, **outcome.values}, outcome.untold)
+    limited = judge_criteria(
+        settings.judged_by_value(scenario),
+        {**values, **outcome.values},
+        outcome.untold,
+    ) + judge_speedups(settings.limits, outcome.comparison, outcome.obstacle)
     criteria = doubted(limited, delivery) + judge_gauges(settings.comparisons | told_gauges, gauges)
     stability = Stability()
     unseen: tuple[Criterion, ...] = ()
@@ -146,7 +161,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         watched, unseen = gauges_to_judge(gauges, settings.watched)
         stability = judge_stability(
             after_first,
-            (*load_qualities(after_first), *watched),
+            (*load_qualities(after_first, settings.limits), *watched),
             no_room=obstacle_to_speed(delivery) or no_room(facts.performance),
         )
     told = doubted(stability.criteria, delivery) + unseen
@@ -167,6 +182,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             + regressions.findings
             + (() if "fd" in final.leaking else ran_out),
             unread=gauges.unread if facts.scenario == "endurance" else {},
+            incomparable=outcome.obstacle,
             allowances=allowances,
             folder=facts.provenance.folder,
             attribution=confirmation.attribution,
@@ -177,7 +193,11 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             allowed=settings.allowed(facts.scenario),
         )
     )
-    advice = decision.advice + hints(criteria + told, facts.gauges)
+    advice = (
+        decision.advice
+        + advice_on_speedups(criteria, outcome.comparison)
+        + hints(criteria + told, facts.gauges)
+    )
     decision = replace(decision, advice=advice)
     notes = (
         *facts.notes,
@@ -193,14 +213,31 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
 
 
 def _outcome(
-    database: RunDatabase, scenario: str, segments: Sequence[Segment], processors: int | None
+    database: RunDatabase,
+    folder: Path,
+    scenario: str,
+    segments: Sequence[Segment],
+    processors: int | None,
 ) -> Outcome:
     """Return what the scenario's phases came to; without phases, the segments alone."""
     if scenario == "stress":
         return climbed(database.phases(), segments, database.samples(), processors)
+    if scenario == "compare" and (folder / REFERENCE / DATABASE).exists():
+        return _compared(folder / REFERENCE, turns_of(database.phases(), segments))
     if scenario == "spike":
         return spiked(database.phases(), segments, database.seconds(), database.checkpoints())
     return Outcome(segments=segments)
+
+
+def _compared(folder: Path, own: Mapping[str, Turns]) -> Outcome:
+    """Return what a comparison with the run in a folder came to."""
+    report = assemble(folder)
+    database = RunDatabase(folder / DATABASE, read_only=True)
+    try:
+        theirs = turns_of(database.phases(), database.segments())
+    finally:
+        database.close()
+    return took_turns(report, theirs, own)
 
 
 def _untold(text: str, reasons: Sequence[str]) -> tuple[str, ...]:
@@ -246,10 +283,16 @@ class _Settings(BaseModel):
     stress: _LengthSettings = _LengthSettings()
     spike: _LengthSettings = _LengthSettings()
     endurance: _LengthSettings = _LengthSettings()
+    compare: _LengthSettings = _LengthSettings()
 
     @property
     def limits(self) -> dict[str, float]:
         return {name: v for name, v in self.criteria.items() if not isinstance(v, str)}
+
+    def judged_by_value(self, scenario: str) -> dict[str, float]:
+        """The limits that are neither judged by an interval nor as a drift."""
+        apart = {*SPEEDUPS, *(DRIFTS if scenario == "endurance" else ())}
+        return {name: limit for name, limit in self.limits.items() if name not in apart}
 
     @property
     def comparisons(self) -> dict[str, str]:
@@ -268,6 +311,7 @@ class _Settings(BaseModel):
             "stress": self.stress,
             "spike": self.spike,
             "endurance": self.endurance,
+            "compare": self.compare,
         }.get(scenario)
         if length is None:
             return TimeAllowed(seconds=self.check.max_time)

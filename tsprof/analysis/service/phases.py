@@ -11,7 +11,7 @@ from tsprof.analysis.service.recovery import Second, recovery
 from tsprof.histogram import Histogram, from_counts
 from tsprof.records import Checkpoint, Phase, ProcessSample, Segment
 from tsprof.report import format as fmt
-from tsprof.report.model import PhaseReport
+from tsprof.report.model import Comparison, PhaseReport
 
 LEAST_SECONDS = 2.0
 """Between two samples of a process, for its use of a processor."""
@@ -29,6 +29,8 @@ class Outcome:
         untold: why a value of ``values`` is not known, by name.
         phases: for the report.
         highlights: sentences for the top of the report.
+        comparison: of two targets that took turns.
+        obstacle: why these cannot be compared; empty where they can.
     """
 
     segments: Sequence[Segment]
@@ -37,6 +39,8 @@ class Outcome:
     untold: Mapping[str, str] = field(default_factory=dict)
     phases: tuple[PhaseReport, ...] = ()
     highlights: tuple[str, ...] = ()
+    comparison: Comparison | None = None
+    obstacle: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
