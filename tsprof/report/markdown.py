@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from tsprof.report import format as fmt
 from tsprof.report import wording
+from tsprof.report.closing import TITLE, closing
 from tsprof.report.headline import headline, requests_per_second
 from tsprof.report.model import Finding, Report, Verdict
 from tsprof.report.text import printable
@@ -43,6 +44,7 @@ def render(report: Report) -> str:
         _details("Gauges: what the target says of itself", map(wording.gauge_line, report.gauges)),
         _details("Ledger: who owns the growth", _ledger(report)),
         _details("Processes", _processes(report)),
+        _closing(report),
         _details("Notes and cost", [*report.notes, wording.cost_line(report)]),
     ]
     kept: list[str] = []
@@ -155,6 +157,11 @@ def _phases(report: Report) -> str:
     if not report.phases:
         return ""
     return table(wording.PHASE_COLUMNS, map(wording.phase_row, report.phases))
+
+
+def _closing(report: Report) -> str:
+    lines = [bullet(escape(line)) for line in closing(report)]
+    return "\n".join([f"**{TITLE}**", "", *lines]) if lines else ""
 
 
 def _comparison(report: Report) -> str:

@@ -554,6 +554,8 @@ class Report(_Frozen):
     """The scenario's targets."""
     highlights: tuple[str, ...] = ()
     """What the scenario found besides leaks, in sentences."""
+    gave_way: str = ""
+    """What a climb found to give way first, above the highest rate that was sustained."""
     phases: tuple[PhaseReport, ...] = ()
     """The parts of a climb or a spike, in order."""
     comparison: Comparison | None = None

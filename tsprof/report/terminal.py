@@ -8,6 +8,7 @@ from tabulate import tabulate
 
 from tsprof.report import format as fmt
 from tsprof.report import wording
+from tsprof.report.closing import TITLE, closing
 from tsprof.report.headline import (
     Headline,
     further_advice,
@@ -60,6 +61,7 @@ def render(report: Report, console: Console, *, html: str = "") -> None:
     _failures(console, report)
     _heading(console, "Cost")
     _line(console, wording.cost_line(report), indent=2)
+    _list(console, TITLE, closing(report))
     _list(console, "What to do next", further_advice(report))
 
 

@@ -127,6 +127,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             delivery=delivery,
             phases=outcome.phases,
             highlights=outcome.highlights,
+            gave_way=outcome.gave_way,
             comparison=outcome.comparison,
             provenance=provenance,
             notes=_fact(database, "notes", tuple[str, ...], ()),

@@ -61,6 +61,7 @@ class Facts:
     gauges: tuple[Gauge, ...] = ()
     phases: tuple[PhaseReport, ...] = ()
     highlights: tuple[str, ...] = ()
+    gave_way: str = ""
     comparison: Comparison | None = None
     failure_samples: tuple[str, ...] = ()
     log_tail: tuple[str, ...] = ()
@@ -111,6 +112,7 @@ def build_report(
         gauges=facts.gauges,
         phases=facts.phases,
         highlights=facts.highlights,
+        gave_way=facts.gave_way,
         comparison=facts.comparison,
         processes=_processes(look, facts),
         latency=_latency(steady(speed), _per_second(speed)),

@@ -90,14 +90,13 @@ def assess_drift(
         not worse by the margin. Inconclusive: anything else.
     """
     time, level, asked = _transformed(seconds, values, load, transform)
-    count, least = len(time), LEAST_BLOCKS_OF_LOADS if asked.size else LEAST_BLOCKS
-    if count < least or time[-1] <= time[0]:
-        unknown = Interval(0.0, -np.inf, np.inf)
-        reason = f"{count} segments are too few to judge a drift; {least} are needed"
+    count, enough = len(time), LEAST_BLOCKS_OF_LOADS if asked.size else LEAST_BLOCKS
+    unknown = Interval(0.0, -np.inf, np.inf)
+    if count < enough or time[-1] <= time[0]:
+        reason = f"{count} segments are too few to judge a drift; {enough} are needed"
         return Drift(DriftState.INCONCLUSIVE, unknown, reason)
     position = (time - time[0]) / (time[-1] - time[0])
     if _follows(position, asked):
-        unknown = Interval(0.0, -np.inf, np.inf)
         reason = "the load itself rose or fell over the run: what that does is no drift"
         return Drift(DriftState.INCONCLUSIVE, unknown, reason)
     level = _without_outliers(position, level, asked)
