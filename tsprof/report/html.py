@@ -8,7 +8,7 @@ from math import isfinite
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from tsprof.report import charts, wording
+from tsprof.report import charts, side_by_side, wording
 from tsprof.report import format as fmt
 from tsprof.report.closing import TITLE, closing
 from tsprof.report.headline import further_advice, further_reasons, headline, requests_per_second
@@ -60,6 +60,7 @@ def render(report: Report) -> str:
         security_policy=_security_policy(scripts, styles),
         fmt=fmt,
         wording=wording,
+        side_by_side=side_by_side,
     )
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from tsprof.report import format as fmt
-from tsprof.report import wording
+from tsprof.report import side_by_side, wording
 from tsprof.report.closing import TITLE, closing
 from tsprof.report.headline import headline, requests_per_second
 from tsprof.report.model import Finding, Report, Verdict
@@ -167,10 +167,10 @@ def _closing(report: Report) -> str:
 def _comparison(report: Report) -> str:
     if report.comparison is None:
         return ""
-    rows = wording.comparison_rows(report.comparison, report)
-    lines = wording.reference_lines(report.comparison.reference)
+    rows = side_by_side.rows(report.comparison, report)
+    lines = side_by_side.reference_lines(report.comparison.reference)
     return "\n\n".join(
-        [table(wording.COMPARISON_COLUMNS, rows), "\n".join(bullet(escape(line)) for line in lines)]
+        [table(side_by_side.COLUMNS, rows), "\n".join(bullet(escape(line)) for line in lines)]
     )
 
 

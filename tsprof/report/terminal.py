@@ -7,7 +7,7 @@ from rich.text import Text
 from tabulate import tabulate
 
 from tsprof.report import format as fmt
-from tsprof.report import wording
+from tsprof.report import side_by_side, wording
 from tsprof.report.closing import TITLE, closing
 from tsprof.report.headline import (
     Headline,
@@ -179,9 +179,9 @@ def _comparison(console: Console, report: Report) -> None:
     if report.comparison is None:
         return
     _heading(console, f"Comparison over {fmt.count(report.comparison.blocks, 'block')} of turns")
-    rows = wording.comparison_rows(report.comparison, report)
-    _table(console, wording.COMPARISON_COLUMNS, rows, numbers={1, 2, 3, 4})
-    for text in wording.reference_lines(report.comparison.reference):
+    rows = side_by_side.rows(report.comparison, report)
+    _table(console, side_by_side.COLUMNS, rows, numbers={1, 2, 3, 4})
+    for text in side_by_side.reference_lines(report.comparison.reference):
         _line(console, text, indent=2, hanging=2)
 
 
