@@ -25,7 +25,7 @@ from tsprof.analysis.service.performance import measure_performance, steady, und
 from tsprof.analysis.service.phases import Outcome, climbed, spiked
 from tsprof.analysis.service.speedup import advice_on_speedups, judge_speedups, took_turns
 from tsprof.analysis.service.stability import Stability, judge_stability, load_qualities
-from tsprof.analysis.service.turns import Turns, turns_of
+from tsprof.analysis.service.turns import Turns, joined, turns_of
 from tsprof.analysis.verdict.decide import Evidence, decide
 from tsprof.analysis.verdict.exhaustion import exhaustion
 from tsprof.errors import StoreError
@@ -229,12 +229,15 @@ def _outcome(
 
 def _compared(folder: Path, own: Mapping[str, Turns]) -> Outcome:
     """Return what a comparison with the run in a folder came to."""
-    report = assemble(folder)
-    database = RunDatabase(folder / DATABASE, read_only=True)
     try:
-        theirs = turns_of(database.phases(), database.segments())
-    finally:
-        database.close()
+        report = assemble(folder)
+        database = RunDatabase(folder / DATABASE, read_only=True)
+        try:
+            theirs = turns_of(database.phases(), database.segments())
+        finally:
+            database.close()
+    except StoreError as error:
+        return Outcome(segments=joined(list(own.values())).segments, obstacle=str(error))
     return took_turns(report, theirs, own)
 
 

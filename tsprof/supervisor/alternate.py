@@ -9,9 +9,11 @@ from contextlib import suppress
 
 import psutil
 
+from tsprof.analysis.service.turns import Turns
 from tsprof.errors import StoreError
 from tsprof.probes.processes import cpu_seconds
 from tsprof.records import Phase
+from tsprof.report.live import Progress
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.gauges import read_gauges
 from tsprof.supervisor.measure import LEAST_REQUESTS
@@ -84,6 +86,17 @@ def _blocks(reference: Engine, engine: Engine, plan: Plan) -> None:
             name = "the reference" if active is reference else "the target"
             engine.phase = f"block {block + 1} of {blocks}: {name}"
             left -= _turn(active, idle, plan.segment_seconds, f"block {block + 1}")
+        engine.lean = _progress(reference, engine)
+
+
+def _progress(reference: Engine, engine: Engine) -> Progress:
+    theirs, own = (
+        Turns(each.segments[1:], None).requests_per_second for each in (reference, engine)
+    )
+    message = (
+        f"{own / theirs:.3g} times the reference's requests/s so far" if own and theirs else ""
+    )
+    return Progress(phase="", elapsed=0.0, message=message)
 
 
 def _turn(active: Engine, idle: Engine, seconds: float, block: str) -> float:
