@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from math import inf
 
 from tsprof.report import format as fmt
-from tsprof.report.model import Criterion, Report
+from tsprof.report.model import HARMLESS, Criterion, Report
 
 TITLE = "After the run"
 
@@ -28,7 +28,8 @@ def _targets(report: Report) -> Iterator[str]:
 
 
 def _findings(report: Report) -> Iterator[str]:
-    kinds = Counter(f"{f.resource} {f.kind}" for f in report.findings if not f.excuse)
+    bad = [f for f in report.findings if not f.excuse and f.kind not in HARMLESS]
+    kinds = Counter(f"{finding.resource} {finding.kind}" for finding in bad)
     if not kinds:
         return
     each = (kind if times == 1 else f"{kind} ({times})" for kind, times in kinds.items())

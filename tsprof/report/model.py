@@ -50,6 +50,8 @@ Kind = Literal[
 ``regression`` is worse than the baseline; ``filling`` is a cache on its way to a bound; ``step``
 grew once and stopped; ``released`` grew under load and let go by itself in the drain test.
 """
+HARMLESS: frozenset[Kind] = frozenset({"filling", "fragmentation", "step", "released"})
+"""What comes to an end by itself."""
 
 
 GaugeKind = Literal["share", "rate", "mean", "level"]

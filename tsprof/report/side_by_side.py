@@ -54,7 +54,7 @@ def reference_lines(reference: Reference) -> list[str]:
     """The reference's command and what the leak engine says of it."""
     return [
         f"reference: {' '.join(reference.command)}",
-        f"{reference.verdict.value}: {'; '.join(reference.reasons)}",
+        f"leaks of the reference ({reference.verdict.value}): {'; '.join(reference.reasons)}",
         *(
             finding.title
             for finding in reference.findings

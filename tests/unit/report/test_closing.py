@@ -42,7 +42,7 @@ def test_what_is_excused_is_not_found_again() -> None:
 
 
 def test_what_could_not_be_told_is_no_target_missed() -> None:
-    assert closing(inconclusive(findings=())) == ["0 of 1 target met; not told: p99_ms"]
+    assert closing(inconclusive()) == ["0 of 1 target met; not told: p99_ms"]
 
 
 def test_a_limit_of_nothing_has_no_share() -> None:

@@ -156,8 +156,10 @@ def judge_speedups(
 
 
 def _judged(name: str, limit: float, ratio: Ratio | None, why_not: str) -> Criterion:
-    known = Criterion(name=name, limit=limit, value=None, met=None, comparison=">=", reason=why_not)
-    if why_not or ratio is None or ratio.low is None or ratio.high is None:
+    known = Criterion(name=name, limit=limit, value=None, met=None, comparison=">=")
+    if why_not:
+        return known.model_copy(update={"reason": "the two targets could not be compared"})
+    if ratio is None or ratio.low is None or ratio.high is None:
         return known
     met = ratio.low >= limit and not ratio.reference_limited
     missed = ratio.high < limit and not ratio.target_limited

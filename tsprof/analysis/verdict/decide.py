@@ -88,8 +88,8 @@ def decide(evidence: Evidence) -> Decision:
     _weigh_findings(weighed, evidence.allowed, grounds)
     _weigh_target(evidence, grounds)
     _weigh_criteria(evidence.criteria, grounds)
-    _doubt_unmeasured((*evidence.criteria, *evidence.told), evidence.delivery, grounds)
     _doubt_unseen(evidence, grounds)
+    _doubt_unmeasured((*evidence.criteria, *evidence.told), evidence.delivery, grounds)
     interrupted = any(event.kind == "interrupted" for event in evidence.events)
     cut_short = interrupted or not evidence.complete
     if not cut_short or any(segment.requests for segment in evidence.segments):
