@@ -271,6 +271,24 @@ class Endurance(Table):
         return {key: value for key, value in raw.items() if key != "hours"} | {"duration": seconds}
 
 
+class Compare(Table):
+    """Two targets under the same load in turn."""
+
+    reference: Annotated[tuple[str, ...], BeforeValidator(values.command)] = Field(
+        default=(),
+        description="The program to compare the target with, as `command` of `[target]`.",
+        examples=["../v1/.venv/bin/uvicorn app:app --port {port}"],
+    )
+    reference_cwd: FilePath | None = Field(
+        default=None,
+        description="The folder that it runs in; that of the target by default.",
+        examples=["../v1"],
+    )
+    users: Users = _users("compare")
+    duration: Duration = _duration("compare", " Of both under load, together.")
+    criteria: Criteria = _criteria()
+
+
 class Watch(Table):
     """A gauge whose drift a soak is judged by."""
 
@@ -322,6 +340,7 @@ class Settings(Table):
     stress: Stress = Field(default_factory=Stress)
     spike: Spike = Field(default_factory=Spike)
     endurance: Endurance = Field(default_factory=Endurance)
+    compare: Compare = Field(default_factory=Compare)
     gauges: Gauges = Gauges()
     criteria: Criteria = Field(
         default_factory=dict,

@@ -47,6 +47,8 @@ class Evidence:
     """Criteria whose failure is told by a finding in ``worse``."""
     unread: Mapping[str, str] = field(default_factory=dict)
     """Addresses of gauges of which a judgement was asked for in vain, and why."""
+    incomparable: str = ""
+    """Why nothing can be said of the target beside a reference; empty where it can, or none is."""
     allowances: Allowances | None = None
     folder: str = ""
     """The target's working directory."""
@@ -89,9 +91,8 @@ def decide(evidence: Evidence) -> Decision:
     _weigh_findings(weighed, evidence.allowed, grounds)
     _weigh_target(evidence, grounds)
     _weigh_criteria(evidence.criteria, grounds)
+    _doubt_unseen(evidence, grounds)
     _doubt_unmeasured((*evidence.criteria, *evidence.told), evidence.delivery, grounds)
-    for source, reason in evidence.unread.items():
-        grounds.doubt(f"the gauges at {source} could not be judged: {reason}")
     interrupted = any(event.kind == "interrupted" for event in evidence.events)
     cut_short = interrupted or not evidence.complete
     if not cut_short or any(segment.requests for segment in evidence.segments):
@@ -224,6 +225,16 @@ def _doubt_unmeasured(criteria: Sequence[Criterion], delivery: Delivery, grounds
                 f"too uncertain to tell{why}",
                 "run it for longer, on a machine that does nothing else",
             )
+
+
+def _doubt_unseen(evidence: Evidence, grounds: Grounds) -> None:
+    for source, reason in evidence.unread.items():
+        grounds.doubt(f"the gauges at {source} could not be judged: {reason}")
+    if evidence.incomparable:
+        grounds.doubt(
+            f"the two targets could not be compared: {evidence.incomparable}",
+            "see what reference/target.log of the run says, or give it more --duration",
+        )
 
 
 def _requests_per_second(segments: Sequence[Segment]) -> float:
