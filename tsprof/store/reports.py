@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from tsprof.analysis.comparison.allowances import Allowances
 from tsprof.analysis.comparison.regressions import Regressions, find_regressions
@@ -18,7 +18,7 @@ from tsprof.analysis.run.usage import sum_samples
 from tsprof.analysis.service.conditions import Service, conditions, no_room
 from tsprof.analysis.service.criteria import criteria_values, judge_criteria, judge_gauges
 from tsprof.analysis.service.delivery import assess_delivery, doubted, obstacle_to_speed
-from tsprof.analysis.service.gauge_drift import Watch, gauges_to_judge, rows
+from tsprof.analysis.service.gauge_drift import gauges_to_judge, rows
 from tsprof.analysis.service.gauges import gauges_of
 from tsprof.analysis.service.hints import hints
 from tsprof.analysis.service.performance import measure_performance, steady, undisturbed
@@ -26,16 +26,13 @@ from tsprof.analysis.service.phases import Outcome, climbed, spiked
 from tsprof.analysis.service.stability import Stability, judge_stability, load_qualities
 from tsprof.analysis.verdict.decide import Evidence, decide
 from tsprof.analysis.verdict.exhaustion import exhaustion
-from tsprof.analysis.verdict.more_time import TimeAllowed
-from tsprof.config.model import Criteria
-from tsprof.config.model import Gauges as GaugeSettings
-from tsprof.config.values import comparisons
 from tsprof.errors import StoreError
 from tsprof.records import Event, LoadCost, Segment
 from tsprof.report import json_report
 from tsprof.report.model import Criterion, LoadProcessCost, Provenance, Report
 from tsprof.store.database import RunDatabase
 from tsprof.store.runs import DATABASE, LOG_LINES, TARGET_LOG, disk_bytes, find_run, tail
+from tsprof.store.stored_settings import StoredSettings
 
 _Kind = TypeVar("_Kind")
 _Absent = TypeVar("_Absent")
@@ -87,7 +84,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         checkpoints = database.checkpoints()
         segments = database.segments()
         events = list(unstored) or database.events()
-        settings = _fact(database, "settings", _Settings, _Settings())
+        settings = _fact(database, "settings", StoredSettings, StoredSettings())
         readings = database.gauges()
         complete = _fact(database, "complete", bool, False)
         slowest_fill = _fact(database, "slowest_fill", float, SLOWEST_FILL)
@@ -221,57 +218,6 @@ def _regressions(facts: Facts, allowances: Allowances | None) -> Regressions:
 def _processors(provenance: Provenance) -> int | None:
     cores = provenance.machine.get("cores", "")
     return int(cores) if cores.isdecimal() else None
-
-
-class _CheckSettings(BaseModel):
-    max_time: float = 0.0
-
-
-class _LengthSettings(BaseModel):
-    duration: float = 0.0
-
-
-class _LoadSettings(BaseModel):
-    users: int = 0
-
-
-class _Settings(BaseModel):
-    """The part of a run's settings that its report rests on."""
-
-    criteria: Criteria = {}
-    gauges: GaugeSettings = GaugeSettings()
-    load: _LoadSettings = _LoadSettings()
-    check: _CheckSettings = _CheckSettings()
-    baseline: _LengthSettings = _LengthSettings()
-    stress: _LengthSettings = _LengthSettings()
-    spike: _LengthSettings = _LengthSettings()
-    endurance: _LengthSettings = _LengthSettings()
-
-    @property
-    def limits(self) -> dict[str, float]:
-        return {name: v for name, v in self.criteria.items() if not isinstance(v, str)}
-
-    @property
-    def comparisons(self) -> dict[str, str]:
-        return comparisons(self.criteria)
-
-    @property
-    def watched(self) -> dict[str, Watch]:
-        return {
-            name: Watch(1 if watch.worse == "more" else -1, watch.margin)
-            for name, watch in self.gauges.watch.items()
-        }
-
-    def allowed(self, scenario: str) -> TimeAllowed:
-        length = {
-            "baseline": self.baseline,
-            "stress": self.stress,
-            "spike": self.spike,
-            "endurance": self.endurance,
-        }.get(scenario)
-        if length is None:
-            return TimeAllowed(seconds=self.check.max_time)
-        return TimeAllowed(seconds=length.duration, scenario=scenario)
 
 
 def _fact(database: RunDatabase, name: str, kind: type[_Kind], absent: _Absent) -> _Kind | _Absent:
