@@ -1,13 +1,7 @@
 """One run from launch to report."""
 
 from collections.abc import Callable, Iterator
-from contextlib import (
-    AbstractContextManager,
-    ExitStack,
-    contextmanager,
-    nullcontext,
-    suppress,
-)
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
@@ -52,7 +46,7 @@ def run(
     view: LiveView,
     allowances: Allowances,
     *,
-    monitoring: Callable[[Path], AbstractContextManager[object]] = nullcontext,
+    on_begin: Callable[[Path], object] = lambda _: None,
 ) -> tuple[Report, Path]:
     """Run a scenario and return its report and the folder of the run.
 
@@ -62,7 +56,7 @@ def run(
         home: where runs are kept.
         view: what shows how far the run is.
         allowances: what was known before the run.
-        monitoring: shows the run to others while it lasts, from its folder.
+        on_begin: called with the folder of the run once others can follow it there.
 
     Raises:
         UsageError: the command, the load, the configuration or the place for runs is wrong.
@@ -84,7 +78,7 @@ def run(
             "allowances",
             TypeAdapter(Allowances).dump_python(allowances, mode="json", by_alias=True),
         )
-        stack.enter_context(monitoring(folder))
+        on_begin(folder)
         agents = stack.enter_context(Agents())
         place = find_place(settings)
         temporary = stack.enter_context(temporary_folder(settings))
@@ -150,6 +144,8 @@ def _drive(engine: Engine, plan: Plan, view: LiveView, folder: Path) -> None:
     try:
         requests = _METHODS.get(plan.scenario, measure)(engine, plan)
         final = look(engine.checkpoints, plan.slowest_fill)
+        if engine.checkpoints:
+            engine.instruments.database.set_fact("last_judged", engine.checkpoints[-1].number)
         if requests and (plan.attribute or final.leaking):
             confirmation = confirm(engine, plan, final, requests, folder)
             engine.instruments.database.set_fact(
