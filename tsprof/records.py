@@ -14,6 +14,10 @@ Source = Literal["agent", "native", "outside"]
 program, or what the kernel tells of it."""
 
 
+FailureKind = Literal["4xx", "5xx", "timeout", "other"]
+"""How a request failed: by the status of its answer, without one in time, or in another way."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProcessReading:
     """One process of the target at one checkpoint."""

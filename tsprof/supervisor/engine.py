@@ -110,6 +110,7 @@ class Engine:
     _ticked: tuple[str, float] = ("", 0.0)
     """The phase in which the last tick came, and when."""
     _second: int = -1
+    _stored_phase: dict[str, str | float] = field(default_factory=dict)
     _controlled: set[int] = field(default_factory=set)
     _watch: ProcessWatch = field(default_factory=ProcessWatch)
     _shown: float = 0.0
@@ -187,6 +188,7 @@ class Engine:
                 "latency": tick.latency.counts,
                 "max_ms": tick.latency.max_ms,
                 "in_flight": tick.in_flight,
+                "failure_kinds": tick.failure_kinds,
             }
         )
 
@@ -203,10 +205,21 @@ class Engine:
             *sample(ours, second, "supervisor", costly=False),
         ):
             tools.database.add(record)
+        self._store_phase()
         tools.database.commit()
         self._tell(self._watch.look(processes))
         if not tools.target.alive():
             self._target_is_gone()
+
+    def _store_phase(self) -> None:
+        """Let those who follow the run know what it is at."""
+        phase: dict[str, str | float] = {
+            "name": self.phase,
+            "expected_seconds": self.expected_seconds,
+        }
+        if phase != self._stored_phase:
+            self._stored_phase = phase
+            self.instruments.database.set_fact("phase", phase)
 
     def _tell(self, news: Iterable[News]) -> None:
         for kind, text, pid in news:
