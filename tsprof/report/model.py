@@ -497,6 +497,8 @@ class SecondPoint(_Frozen):
     """Requests that failed in this second."""
     p50_ms: float | None
     """Median latency; None when nothing completed."""
+    p95_ms: float | None = None
+    """95th percentile of latency; None when nothing completed, and in older reports."""
     p99_ms: float | None
     """99th percentile of latency; None when nothing completed."""
     rss_bytes: int

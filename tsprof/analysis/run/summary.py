@@ -25,6 +25,7 @@ from tsprof.report.model import (
     Gauge,
     Growth,
     Latency,
+    LedgerRow,
     LoadProcessCost,
     Measure,
     Percentiles,
@@ -82,7 +83,7 @@ def build_report(
     usage = facts.usage or Usage()
     calm = undisturbed(facts.segments, facts.last_judged)
     speed = calm if facts.speed is None else facts.speed
-    rate = _per_second(calm)
+    rate = per_second(calm)
     requests, failures = _counts(facts)
     pauses = sorted(
         max((r.pause for r in c.processes), default=0.0) * 1000 for c in facts.checkpoints
@@ -105,8 +106,8 @@ def build_report(
             (facts.events[-1].seconds if facts.events else 0.0),
             sum(segment.seconds for segment in facts.segments),
         ),
-        growth=_growth(look, rate),
-        ledger=_ledger(look, attribution),
+        growth=growth_of(look, rate),
+        ledger=ledger_of(look, attribution),
         findings=decision.findings,
         criteria=tuple(criteria),
         gauges=facts.gauges,
@@ -115,7 +116,7 @@ def build_report(
         gave_way=facts.gave_way,
         comparison=facts.comparison,
         processes=_processes(look, facts),
-        latency=_latency(steady(speed), _per_second(speed)),
+        latency=_latency(steady(speed), per_second(speed)),
         delivery=facts.delivery,
         performance=facts.performance,
         endpoints=_endpoints(facts.segments, steady(calm)),
@@ -138,7 +139,8 @@ def build_report(
     )
 
 
-def _per_second(segments: Sequence[Segment]) -> float:
+def per_second(segments: Sequence[Segment]) -> float:
+    """Return the requests per second of segments together, their pauses left out."""
     busy = sum(segment.seconds for segment in segments)
     return sum(segment.requests for segment in segments) / busy if busy > 0 else 0.0
 
@@ -175,7 +177,8 @@ def _notes(events: Sequence[Event]) -> tuple[str, ...]:
     )
 
 
-def _growth(look: Look, requests_per_second: float) -> Growth:
+def growth_of(look: Look, requests_per_second: float) -> Growth:
+    """Return the growth of live memory, or of what can be seen of it from outside."""
     judged = look.memory or look.outside
     if judged is None or not look.view.checkpoints:
         return Growth()
@@ -193,7 +196,8 @@ def _growth(look: Look, requests_per_second: float) -> Growth:
     )
 
 
-def _ledger(look: Look, attribution: Attribution | None) -> tuple[Any, ...]:
+def ledger_of(look: Look, attribution: Attribution | None = None) -> tuple[LedgerRow, ...]:
+    """Return the growth by owner between the checkpoints on which the verdict rests."""
     window = look.judged_between
     if window is None:
         return ()
