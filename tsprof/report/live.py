@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from rich.console import Console, Group
+from rich import box
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from tsprof.report import format as fmt
+from tsprof.report.panel import NARROWEST, blocks_table
 from tsprof.report.pipes import PipeConsole
+from tsprof.report.standing import Standing, ledger_line
 from tsprof.report.text import clean, encodable
+from tsprof.report.wording import total_growth
 
 _PLAIN_INTERVAL = 10.0
 """Seconds between lines where nobody watches: six a minute keep a CI log readable."""
@@ -24,7 +29,13 @@ _LONGEST_PLAIN_INTERVAL = 60.0
 """The same for a soak, whose log would have 700 lines after two hours."""
 _DRAW_INTERVAL = 0.1
 """Seconds between two drawings on a terminal; more often only costs CPU."""
+_ASK_INTERVAL = 1.0
+"""Seconds between two looks at where the run stands, which is stored once a second, and between two
+drawings of it: one takes 10 ms."""
+_FRAME = 4
+"""Columns and lines that the panel takes: frame, padding, the phase and a line to spare."""
 _LONGEST_TEXT = 400
+_NO_GROWTH = "growth not known yet"
 _LEAN_STYLES = {"leak": "bold red", "clean": "green"}
 
 
@@ -62,11 +73,14 @@ class _Display(Protocol):
 
     def line(self, text: str) -> None: ...
 
+    def follow(self, standing: Callable[[], Standing]) -> None: ...
+
 
 class LiveView:
     """The live view of a run; a context manager.
 
-    On a terminal it keeps a few lines up to date in place. Elsewhere it prints a line at every
+    On a terminal it keeps a few lines up to date in place, and the blocks of a dashboard where it
+    can follow the run. Elsewhere it prints a line at every
     change of phase and about every ten seconds. With ``quiet``, or without a standard error, it
     prints nothing. A stream that breaks while the run goes on silences it: progress is never
     worth a run.
@@ -109,6 +123,10 @@ class LiveView:
         """Print a line that stays, such as a warning or a checkpoint's result."""
         self._display.line(clean(text, _LONGEST_TEXT))
 
+    def follow(self, standing: Callable[[], Standing]) -> None:
+        """Ask this, once a second where it is shown, where the run stands."""
+        self._display.follow(standing)
+
 
 def _display(*, quiet: bool, console: Console | None, clock: Callable[[], float]) -> _Display:
     if quiet or (console is None and sys.stderr is None):
@@ -135,6 +153,9 @@ class _Silent:
     def line(self, text: str) -> None:
         pass
 
+    def follow(self, standing: Callable[[], Standing]) -> None:
+        pass
+
 
 class _OnTerminal:
     """Draws in place."""
@@ -148,6 +169,9 @@ class _OnTerminal:
         self._clock = clock
         self._drawn = float("-inf")
         self._phase = ""
+        self._standing: Callable[[], Standing] = Standing
+        self._asked = float("-inf")
+        self._last = Standing()
 
     def start(self) -> None:
         with _unbroken():
@@ -159,11 +183,17 @@ class _OnTerminal:
 
     def update(self, progress: Progress) -> None:
         now = self._clock()
-        if progress.phase == self._phase and now - self._drawn < _DRAW_INTERVAL:
+        interval = _ASK_INTERVAL if self._last.blocks else _DRAW_INTERVAL
+        if progress.phase == self._phase and now - self._drawn < interval:
             return
         self._drawn, self._phase = now, progress.phase
+        if now - self._asked >= _ASK_INTERVAL:
+            self._asked, self._last = now, self._standing()
         with _unbroken():
-            self._live.update(_drawing(progress, self._console.encoding), refresh=True)
+            self._live.update(_drawing(progress, self._last, self._console), refresh=True)
+
+    def follow(self, standing: Callable[[], Standing]) -> None:
+        self._standing = standing
 
     def line(self, text: str) -> None:
         with _unbroken():
@@ -197,6 +227,9 @@ class _Plain:
         with _unbroken():
             self._console.print(Text(encodable(text, self._console.encoding)), soft_wrap=True)
 
+    def follow(self, standing: Callable[[], Standing]) -> None:
+        pass
+
 
 def _unbroken() -> contextlib.suppress:
     """A closed or full stream must not end a run that takes hours (ValueError: closed file)."""
@@ -220,15 +253,28 @@ def _load(progress: Progress) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def _totals(progress: Progress) -> str:
+    failed = f"{fmt.number(progress.failures)} failed"
+    segments = fmt.count(progress.segments, "segment")
+    return f"{fmt.count(progress.requests, 'request')}, {failed}, {segments}"
+
+
 def _time(seconds: float) -> str:
     """A time that runs: nobody reads below a tenth of a second."""
     return fmt.duration(seconds) if seconds >= 1 else f"{fmt.number(round(seconds, 1))} s"
 
 
+def _times(progress: Progress) -> str:
+    # What follows a leak comes on top of the time for load.
+    in_time = progress.expected and progress.elapsed <= progress.expected
+    expected = f" of {fmt.duration(progress.expected)}" if in_time else ""
+    return f"{_time(progress.elapsed)}{expected}"
+
+
 def _growth(progress: Progress) -> str:
     growth = progress.growth_bytes_per_request
     if growth is None:
-        return "growth not known yet"
+        return _NO_GROWTH
     between = ""
     if progress.low is not None and progress.high is not None:
         between = fmt.size_interval(progress.low, progress.high, beside=growth)
@@ -236,11 +282,8 @@ def _growth(progress: Progress) -> str:
 
 
 def _sentence(progress: Progress) -> str:
-    # What follows a leak comes on top of the time for load.
-    in_time = progress.expected and progress.elapsed <= progress.expected
-    expected = f" of {fmt.duration(progress.expected)}" if in_time else ""
     message = f"; {progress.message}" if progress.message else ""
-    time_so_far = f"{_time(progress.elapsed)}{expected}"
+    time_so_far = _times(progress)
     if _is_waiting(progress):
         return clean(f"{progress.phase} ({time_so_far}){message}", _LONGEST_TEXT)
     return clean(
@@ -250,26 +293,58 @@ def _sentence(progress: Progress) -> str:
     )
 
 
-def _drawing(progress: Progress, encoding: str) -> Group:
-    def text(words: str, limit: int = _LONGEST_TEXT) -> str:
-        return encodable(clean(words, limit), encoding)
+def _drawing(progress: Progress, standing: Standing, console: Console) -> RenderableType:
+    """The view in place: a few lines, in a panel with the blocks where there is room for them."""
+    head, lines = _head(progress, console), _lines(progress, standing, console)
+    if not standing.blocks or console.width < NARROWEST:
+        return Group(head, *lines)
+    table = blocks_table(standing.blocks, console.width - _FRAME, console.encoding)
+    # What goes beyond the end of the screen would make the view jump.
+    room = console.height - _FRAME - table.row_count - 1
+    if room >= len(lines) + 2:
+        lines[1:1] = ["", table, ""]
+    else:
+        lines[1:] = [table, *lines[1 : max(room, 1)]]
+    return Panel(
+        Group(head, *lines),
+        box=box.ROUNDED if console.encoding.startswith("utf") else box.ASCII,
+        border_style="dim",
+    )
 
+
+def _head(progress: Progress, console: Console) -> Table:
     share = min(progress.elapsed / progress.expected, 1.0) if progress.expected else None
-    times = _time(progress.elapsed)
-    if progress.expected:
-        times = f"{times} of {fmt.duration(progress.expected)}"
     head = Table.grid(padding=(0, 1))
     head.add_row(
-        Text(text(progress.phase, 40), style="bold"),
+        Text(encodable(clean(progress.phase, 40), console.encoding), style="bold"),
         ProgressBar(total=1.0, completed=share, width=24) if share is not None else "",
-        Text(times, style="dim"),
+        Text(_times(progress), style="dim"),
     )
-    lines = [Text(text(progress.message), style="dim")] if progress.message else []
+    return head
+
+
+def _lines(progress: Progress, standing: Standing, console: Console) -> list[RenderableType]:
+    """What is told in words, the most important first."""
+    untold = ", ".join(standing.untold)
+    said = [progress.message, f"not known yet: {untold}" if untold else ""]
+    lines = [Text(encodable(clean(line, _LONGEST_TEXT), console.encoding)) for line in said if line]
+    for line in lines:
+        line.style = "dim"
     if not _is_waiting(progress):
-        lean = (text(progress.lean, 40), _LEAN_STYLES.get(progress.lean, "yellow"))
-        growth = Text.assemble(_growth(progress), ", so far: ", lean)
-        lines = [Text(_load(progress)), growth, *lines]
+        lean = encodable(clean(standing.lean or progress.lean, 40), console.encoding)
+        growth, owners = _growth(progress), ""
+        if standing.growth_is_known:
+            growth = f"growth {total_growth(standing.growth)}"
+            owners = ledger_line(standing.ledger)
+        elif standing.blocks:
+            growth = _NO_GROWTH
+        lines = [
+            Text(_totals(progress) if standing.blocks else _load(progress)),
+            Text.assemble(growth, ", so far: ", (lean, _LEAN_STYLES.get(lean, "yellow"))),
+            *([Text(f"of it {owners}")] if owners else []),
+            *lines,
+        ]
     for line in lines:
         # A wrapped line would make the view jump; "crop" needs no ellipsis outside ASCII.
         line.no_wrap, line.overflow = True, "crop"
-    return Group(head, *lines)
+    return [*lines]
