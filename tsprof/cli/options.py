@@ -295,6 +295,14 @@ monitor_options = section(
         metavar="PORT",
         help="Serve the run's own metrics at this port of 127.0.0.1 (0 for a free one).",
     ),
+    click.option(
+        "--web",
+        type=click.IntRange(0, 65535),
+        is_flag=False,
+        flag_value=0,
+        metavar="[PORT]",
+        help="Serve a page that shows the run at this port of 127.0.0.1 (default: a free one).",
+    ),
 )
 """How others can see the run while it lasts."""
 
