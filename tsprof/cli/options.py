@@ -30,6 +30,7 @@ _TABLES = {
         "expect_workers",
         "master_bind_host",
         "master_bind_port",
+        "locust_ui",
     ),
     "check": (
         "max_time",
@@ -302,6 +303,14 @@ monitor_options = section(
         flag_value=0,
         metavar="[PORT]",
         help="Serve a page that shows the run at this port of 127.0.0.1 (default: a free one).",
+    ),
+    click.option(
+        "--locust-ui",
+        type=click.IntRange(0, 65535),
+        is_flag=False,
+        flag_value=8089,
+        metavar="[PORT]",
+        help="Serve Locust's own page, to look at only, at this port of 127.0.0.1 (default 8089).",
     ),
 )
 """How others can see the run while it lasts."""

@@ -124,6 +124,12 @@ class Load(Table):
     master_bind_port: Annotated[int, Field(ge=1, le=65535)] = Field(
         default=5557, description="And the port.", examples=[5557]
     )
+    locust_ui: Annotated[int, Field(ge=0, le=65535)] | None = Field(
+        default=None,
+        description="The port of 127.0.0.1 at which Locust's own web page shows the load, to look "
+        "at only; 0 for a free one.",
+        examples=[8089],
+    )
 
     @model_validator(mode="after")
     def _one_load(self) -> "Load":

@@ -149,6 +149,8 @@ class Ready:
 
     notes: tuple[str, ...]
     """What of the Locust file is not used, in words."""
+    ui_port: int | None = None
+    """Where Locust's web page is served."""
     kind: Literal["ready"] = "ready"
 
 
@@ -167,6 +169,8 @@ class Begin:
 
     spec: LoadSpec
     workers: Workers
+    ui_port: int | None = None
+    """Where to serve Locust's web page; None for not at all."""
     kind: Literal["begin"] = "begin"
 
 

@@ -51,8 +51,11 @@ def start_load(settings: Settings, plan: Plan, place: Place, around: Surrounding
         ),
         around.folder / LOAD_LOG,
         workers=workers,
+        ui_port=load.locust_ui,
         tell=tell,
     )
+    if process.ui_port is not None:
+        around.view.line(f"Locust's page, to look at only: http://{LOOPBACK}:{process.ui_port}/")
     around.stack.callback(process.stop)
     return process
 
