@@ -4,24 +4,18 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.live import Live
-from rich.panel import Panel
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
-from tsprof.report import format as fmt
-from tsprof.report.panel import NARROWEST, blocks_table
+from tsprof.report.panel import drawing
 from tsprof.report.pipes import PipeConsole
-from tsprof.report.standing import Standing, ledger_line
+from tsprof.report.progress import LONGEST_TEXT, Progress, sentence
+from tsprof.report.standing import Standing
 from tsprof.report.text import clean, encodable
-from tsprof.report.wording import total_growth
 
 _PLAIN_INTERVAL = 10.0
 """Seconds between lines where nobody watches: six a minute keep a CI log readable."""
@@ -32,34 +26,6 @@ _DRAW_INTERVAL = 0.1
 _ASK_INTERVAL = 1.0
 """Seconds between two looks at where the run stands, which is stored once a second, and between two
 drawings of it: one takes 10 ms."""
-_FRAME = 4
-"""Columns and lines that the panel takes: frame, padding, the phase and a line to spare."""
-_LONGEST_TEXT = 400
-_NO_GROWTH = "growth not known yet"
-_LEAN_STYLES = {"leak": "bold red", "clean": "green"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """Where a run stands. Seconds, counts since the run's start, bytes per request."""
-
-    phase: str
-    elapsed: float
-    expected: float | None = None
-    """Seconds that the run will take at most; None when nobody knows."""
-    requests: int = 0
-    requests_per_second: float | None = None
-    """Of the last second; None while nothing is sent."""
-    failures: int = 0
-    p99_ms: float | None = None
-    growth_bytes_per_request: float | None = None
-    """None until there are checkpoints enough."""
-    low: float | None = None
-    high: float | None = None
-    lean: str = "undecided"
-    """Where the verdict leans: ``leak``, ``clean``, ``undecided`` or another word."""
-    segments: int = 0
-    message: str = ""
 
 
 class _Display(Protocol):
@@ -121,7 +87,7 @@ class LiveView:
 
     def line(self, text: str) -> None:
         """Print a line that stays, such as a warning or a checkpoint's result."""
-        self._display.line(clean(text, _LONGEST_TEXT))
+        self._display.line(clean(text, LONGEST_TEXT))
 
     def follow(self, standing: Callable[[], Standing]) -> None:
         """Ask this, once a second where it is shown, where the run stands."""
@@ -190,7 +156,7 @@ class _OnTerminal:
         if now - self._asked >= _ASK_INTERVAL:
             self._asked, self._last = now, self._standing()
         with _unbroken():
-            self._live.update(_drawing(progress, self._last, self._console), refresh=True)
+            self._live.update(drawing(progress, self._last, self._console), refresh=True)
 
     def follow(self, standing: Callable[[], Standing]) -> None:
         self._standing = standing
@@ -221,7 +187,7 @@ class _Plain:
         if progress.phase == self._phase and now - self._printed < interval:
             return
         self._printed, self._phase = now, progress.phase
-        self.line(_sentence(progress))
+        self.line(sentence(progress))
 
     def line(self, text: str) -> None:
         with _unbroken():
@@ -234,117 +200,3 @@ class _Plain:
 def _unbroken() -> contextlib.suppress:
     """A closed or full stream must not end a run that takes hours (ValueError: closed file)."""
     return contextlib.suppress(OSError, ValueError)
-
-
-def _is_waiting(progress: Progress) -> bool:
-    """Whether nothing has been sent yet."""
-    return not (progress.requests or progress.segments or progress.requests_per_second)
-
-
-def _load(progress: Progress) -> str:
-    rate = progress.requests_per_second
-    parts = [
-        fmt.count(progress.requests, "request"),
-        f"{fmt.number(rate)}/s" if rate is not None else "",
-        f"{fmt.number(progress.failures)} failed",
-        f"p99 {fmt.milliseconds(progress.p99_ms)}" if progress.p99_ms is not None else "",
-        fmt.count(progress.segments, "segment"),
-    ]
-    return ", ".join(part for part in parts if part)
-
-
-def _totals(progress: Progress) -> str:
-    failed = f"{fmt.number(progress.failures)} failed"
-    segments = fmt.count(progress.segments, "segment")
-    return f"{fmt.count(progress.requests, 'request')}, {failed}, {segments}"
-
-
-def _time(seconds: float) -> str:
-    """A time that runs: nobody reads below a tenth of a second."""
-    return fmt.duration(seconds) if seconds >= 1 else f"{fmt.number(round(seconds, 1))} s"
-
-
-def _times(progress: Progress) -> str:
-    # What follows a leak comes on top of the time for load.
-    in_time = progress.expected and progress.elapsed <= progress.expected
-    expected = f" of {fmt.duration(progress.expected)}" if in_time else ""
-    return f"{_time(progress.elapsed)}{expected}"
-
-
-def _growth(progress: Progress) -> str:
-    growth = progress.growth_bytes_per_request
-    if growth is None:
-        return _NO_GROWTH
-    between = ""
-    if progress.low is not None and progress.high is not None:
-        between = fmt.size_interval(progress.low, progress.high, beside=growth)
-    return f"growth {fmt.size(growth)} per request{fmt.in_parentheses(between)}"
-
-
-def _sentence(progress: Progress) -> str:
-    message = f"; {progress.message}" if progress.message else ""
-    time_so_far = _times(progress)
-    if _is_waiting(progress):
-        return clean(f"{progress.phase} ({time_so_far}){message}", _LONGEST_TEXT)
-    return clean(
-        f"[{time_so_far}] {progress.phase}: {_load(progress)};"
-        f" {_growth(progress)}, so far: {progress.lean}{message}",
-        _LONGEST_TEXT,
-    )
-
-
-def _drawing(progress: Progress, standing: Standing, console: Console) -> RenderableType:
-    """The view in place: a few lines, in a panel with the blocks where there is room for them."""
-    head, lines = _head(progress, console), _lines(progress, standing, console)
-    if not standing.blocks or console.width < NARROWEST:
-        return Group(head, *lines)
-    table = blocks_table(standing.blocks, console.width - _FRAME, console.encoding)
-    # What goes beyond the end of the screen would make the view jump.
-    room = console.height - _FRAME - table.row_count - 1
-    if room >= len(lines) + 2:
-        lines[1:1] = ["", table, ""]
-    else:
-        lines[1:] = [table, *lines[1 : max(room, 1)]]
-    return Panel(
-        Group(head, *lines),
-        box=box.ROUNDED if console.encoding.startswith("utf") else box.ASCII,
-        border_style="dim",
-    )
-
-
-def _head(progress: Progress, console: Console) -> Table:
-    share = min(progress.elapsed / progress.expected, 1.0) if progress.expected else None
-    head = Table.grid(padding=(0, 1))
-    head.add_row(
-        Text(encodable(clean(progress.phase, 40), console.encoding), style="bold"),
-        ProgressBar(total=1.0, completed=share, width=24) if share is not None else "",
-        Text(_times(progress), style="dim"),
-    )
-    return head
-
-
-def _lines(progress: Progress, standing: Standing, console: Console) -> list[RenderableType]:
-    """What is told in words, the most important first."""
-    untold = ", ".join(standing.untold)
-    said = [progress.message, f"not known yet: {untold}" if untold else ""]
-    lines = [Text(encodable(clean(line, _LONGEST_TEXT), console.encoding)) for line in said if line]
-    for line in lines:
-        line.style = "dim"
-    if not _is_waiting(progress):
-        lean = encodable(clean(standing.lean or progress.lean, 40), console.encoding)
-        growth, owners = _growth(progress), ""
-        if standing.growth_is_known:
-            growth = f"growth {total_growth(standing.growth)}"
-            owners = ledger_line(standing.ledger)
-        elif standing.blocks:
-            growth = _NO_GROWTH
-        lines = [
-            Text(_totals(progress) if standing.blocks else _load(progress)),
-            Text.assemble(growth, ", so far: ", (lean, _LEAN_STYLES.get(lean, "yellow"))),
-            *([Text(f"of it {owners}")] if owners else []),
-            *lines,
-        ]
-    for line in lines:
-        # A wrapped line would make the view jump; "crop" needs no ellipsis outside ASCII.
-        line.no_wrap, line.overflow = True, "crop"
-    return [*lines]

@@ -1,16 +1,91 @@
-"""The blocks of a dashboard as a table for a terminal."""
+"""The live view in place on a terminal: a few lines, and the blocks of a dashboard."""
 
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from tsprof.report.standing import Block, Row, sparkline
+from tsprof.report.progress import (
+    LONGEST_TEXT,
+    NO_GROWTH,
+    Progress,
+    growth_so_far,
+    is_waiting,
+    load_so_far,
+    time_so_far,
+    totals_so_far,
+)
+from tsprof.report.standing import Block, Row, Standing, ledger_line, sparkline
 from tsprof.report.text import clean, encodable
+from tsprof.report.wording import total_growth
 
 NARROWEST = 70
-"""Columns that the table needs."""
+"""Columns that the blocks need."""
+_FRAME = 4
+"""Columns and lines that the panel takes: frame, padding, the phase and a line to spare."""
 _WIDTHS = {"block": 11, "label": 11, "now": 9, "whole": 9, "target": 9, "outcome": 6}
 _LEAST_SPARKLINE = 8
 _OUTCOME_STYLES = {"met": "green", "missed": "bold red"}
+_LEAN_STYLES = {"leak": "bold red", "clean": "green"}
+
+
+def drawing(progress: Progress, standing: Standing, console: Console) -> RenderableType:
+    """The view in place: a few lines, in a panel with the blocks where there is room for them."""
+    head, lines = _head(progress, console), _lines(progress, standing, console)
+    if not standing.blocks or console.width < NARROWEST:
+        return Group(head, *lines)
+    table = blocks_table(standing.blocks, console.width - _FRAME, console.encoding)
+    # What goes beyond the end of the screen would make the view jump.
+    room = console.height - _FRAME - table.row_count - 1
+    if room >= len(lines) + 2:
+        lines[1:1] = ["", table, ""]
+    else:
+        lines[1:] = [table, *lines[1 : max(room, 1)]]
+    return Panel(
+        Group(head, *lines),
+        box=box.ROUNDED if console.encoding.startswith("utf") else box.ASCII,
+        border_style="dim",
+    )
+
+
+def _head(progress: Progress, console: Console) -> Table:
+    share = min(progress.elapsed / progress.expected, 1.0) if progress.expected else None
+    head = Table.grid(padding=(0, 1))
+    head.add_row(
+        Text(encodable(clean(progress.phase, 40), console.encoding), style="bold"),
+        ProgressBar(total=1.0, completed=share, width=24) if share is not None else "",
+        Text(time_so_far(progress), style="dim"),
+    )
+    return head
+
+
+def _lines(progress: Progress, standing: Standing, console: Console) -> list[RenderableType]:
+    """What is told in words, the most important first."""
+    untold = ", ".join(standing.untold)
+    said = [progress.message, f"not known yet: {untold}" if untold else ""]
+    lines = [Text(encodable(clean(line, LONGEST_TEXT), console.encoding)) for line in said if line]
+    for line in lines:
+        line.style = "dim"
+    if not is_waiting(progress):
+        lean = encodable(clean(standing.lean or progress.lean, 40), console.encoding)
+        growth, owners = growth_so_far(progress), ""
+        if standing.growth_is_known:
+            growth = f"growth {total_growth(standing.growth)}"
+            owners = ledger_line(standing.ledger)
+        elif standing.blocks:
+            growth = NO_GROWTH
+        lines = [
+            Text((totals_so_far if standing.blocks else load_so_far)(progress)),
+            Text.assemble(growth, ", so far: ", (lean, _LEAN_STYLES.get(lean, "yellow"))),
+            *([Text(f"of it {owners}")] if owners else []),
+            *lines,
+        ]
+    for line in lines:
+        # A wrapped line would make the view jump; "crop" needs no ellipsis outside ASCII.
+        line.no_wrap, line.overflow = True, "crop"
+    return [*lines]
 
 
 def blocks_table(blocks: tuple[Block, ...], width: int, encoding: str) -> Table:

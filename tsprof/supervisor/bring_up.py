@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tsprof.config import Settings
 from tsprof.errors import AgentError, NotReadyError, UsageError
-from tsprof.report.live import LiveView, Progress
+from tsprof.report.live import LiveView
+from tsprof.report.progress import Progress
 from tsprof.store.runs import TARGET_LOG
 from tsprof.supervisor import native_agent, temporary_folder
 from tsprof.supervisor.agents import Agents

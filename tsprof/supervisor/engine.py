@@ -20,7 +20,7 @@ from tsprof.load.messages import LoadLost, Quiet, Remark, Tick, WorkerLost
 from tsprof.probes.gauges import GaugeAddress
 from tsprof.probes.processes import sample
 from tsprof.records import Checkpoint, Event, LoadCost, Phase, Segment
-from tsprof.report.live import Progress
+from tsprof.report.progress import Progress
 from tsprof.store.database import RunDatabase
 from tsprof.supervisor import temporary_folder
 from tsprof.supervisor.agents import Agents

@@ -6,7 +6,7 @@ from tsprof.config import Settings
 from tsprof.load.client import LoadProcess
 from tsprof.load.spec import LOOPBACK, ONE_PROCESS, LoadSpec, Workers
 from tsprof.report import format as fmt
-from tsprof.report.live import Progress
+from tsprof.report.progress import Progress
 from tsprof.store.runs import LOAD_LOG
 from tsprof.supervisor.bring_up import Place, Surroundings
 from tsprof.supervisor.interrupts import InterruptedEarlyError, RunInterrupted

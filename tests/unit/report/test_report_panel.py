@@ -3,9 +3,10 @@ import io
 import pytest
 from rich.console import Console
 
-from tsprof.report.live import LiveView, Progress
+from tsprof.report.live import LiveView
 from tsprof.report.model import Criterion, Growth, LedgerRow
 from tsprof.report.panel import blocks_table
+from tsprof.report.progress import Progress
 from tsprof.report.standing import Block, Row, Standing, ledger_line, sparkline
 
 P99 = Criterion(name="p99_ms", limit=10.0, value=7.9, met=True)
