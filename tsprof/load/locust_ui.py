@@ -23,7 +23,9 @@ READABLE = frozenset({
 REFUSAL = "This load is tsprof's: it can be looked at here, but not started, changed or stopped."
 HTTP_PORT = 80
 _BANNER = (
-    '<body><div style="position:fixed;bottom:0;left:0;right:0;z-index:9999;padding:6px 16px;'
+    # Its buttons, which would wait for ever for what is refused.
+    "<body><style>header .MuiButton-contained{display:none}</style>"
+    '<div style="position:fixed;bottom:0;left:0;right:0;z-index:9999;padding:6px 16px;'
     f'background:#8a5a00;color:#fff;font:14px sans-serif">{REFUSAL}</div>'
 )
 
