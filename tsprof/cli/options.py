@@ -43,6 +43,7 @@ _TABLES = {
     ),
     "spike": ("times",),
     "endurance": ("checkpoint_every",),
+    "flame": ("samples_per_second", "native", "gil", "threads", "idle"),
     "report": ("json", "junit", "markdown", "html"),
 }
 """Which parameters of a command go into which table of the configuration."""

@@ -270,6 +270,33 @@ class Endurance(Table):
         return {key: value for key, value in raw.items() if key != "hours"} | {"duration": seconds}
 
 
+class Flame(Table):
+    """The picture of where the CPU time goes: how it is sampled."""
+
+    samples_per_second: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=200,
+        description="How often the call stacks of each process are read.",
+        examples=[50],
+    )
+    native: bool = Field(
+        default=False,
+        description="Whether functions of C extensions are shown, too. The target is held for each "
+        "sample then.",
+        examples=[True],
+    )
+    gil: bool = Field(
+        default=False,
+        description="Whether only threads that hold the GIL count.",
+        examples=[True],
+    )
+    threads: bool = Field(
+        default=False, description="Whether threads are told apart.", examples=[True]
+    )
+    idle: bool = Field(
+        default=False, description="Whether threads that wait count, too.", examples=[True]
+    )
+
+
 class Watch(Table):
     """A gauge whose drift a soak is judged by."""
 
@@ -321,6 +348,7 @@ class Settings(Table):
     stress: Stress = Field(default_factory=Stress)
     spike: Spike = Field(default_factory=Spike)
     endurance: Endurance = Field(default_factory=Endurance)
+    flame: Flame = Flame()
     gauges: Gauges = Gauges()
     criteria: Criteria = Field(
         default_factory=dict,

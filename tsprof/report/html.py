@@ -8,7 +8,7 @@ from math import isfinite
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from tsprof.report import charts, wording
+from tsprof.report import charts, hot_paths, wording
 from tsprof.report import format as fmt
 from tsprof.report.headline import further_advice, further_reasons, headline, requests_per_second
 from tsprof.report.model import Report
@@ -56,6 +56,7 @@ def render(report: Report) -> str:
         chart_licence=_asset("LICENSE.uPlot"),
         security_policy=_security_policy(scripts, styles),
         fmt=fmt,
+        hot_paths=hot_paths,
         wording=wording,
     )
 

@@ -46,7 +46,8 @@ class Progress:
     low: float | None = None
     high: float | None = None
     lean: str = "undecided"
-    """Where the verdict leans: ``leak``, ``clean``, ``undecided`` or another word."""
+    """Where the verdict leans: ``leak``, ``clean``, ``undecided`` or another word; empty where leaks
+    are not looked for."""
     segments: int = 0
     message: str = ""
 
@@ -243,10 +244,9 @@ def _sentence(progress: Progress) -> str:
     time_so_far = f"{_time(progress.elapsed)}{expected}"
     if _is_waiting(progress):
         return clean(f"{progress.phase} ({time_so_far}){message}", _LONGEST_TEXT)
+    growth = f"; {_growth(progress)}, so far: {progress.lean}" if progress.lean else ""
     return clean(
-        f"[{time_so_far}] {progress.phase}: {_load(progress)};"
-        f" {_growth(progress)}, so far: {progress.lean}{message}",
-        _LONGEST_TEXT,
+        f"[{time_so_far}] {progress.phase}: {_load(progress)}{growth}{message}", _LONGEST_TEXT
     )
 
 
@@ -268,7 +268,7 @@ def _drawing(progress: Progress, encoding: str) -> Group:
     if not _is_waiting(progress):
         lean = (text(progress.lean, 40), _LEAN_STYLES.get(progress.lean, "yellow"))
         growth = Text.assemble(_growth(progress), ", so far: ", lean)
-        lines = [Text(_load(progress)), growth, *lines]
+        lines = [Text(_load(progress)), *([growth] if progress.lean else []), *lines]
     for line in lines:
         # A wrapped line would make the view jump; "crop" needs no ellipsis outside ASCII.
         line.no_wrap, line.overflow = True, "crop"

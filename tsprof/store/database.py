@@ -14,10 +14,18 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tsprof.errors import StoreError
-from tsprof.records import Checkpoint, Event, GaugeReading, Phase, ProcessSample, Segment
+from tsprof.records import (
+    Checkpoint,
+    Event,
+    GaugeReading,
+    Phase,
+    ProcessSample,
+    SampledWindow,
+    Segment,
+)
 
 FORMAT = 1
-_TABLES = ("checkpoints", "segments", "phases", "events", "seconds", "samples", "gauges")
+_TABLES = ("checkpoints", "segments", "phases", "events", "seconds", "samples", "gauges", "windows")
 
 Record = TypeVar("Record")
 
@@ -108,7 +116,8 @@ class RunDatabase:
             raise self.damage(f"the fact {name}", error) from error
 
     def add(
-        self, record: Checkpoint | Segment | Phase | Event | ProcessSample | GaugeReading
+        self,
+        record: Checkpoint | Segment | Phase | Event | ProcessSample | GaugeReading | SampledWindow,
     ) -> None:
         """Add one record; ``commit`` makes it last."""
         table = {
@@ -118,6 +127,7 @@ class RunDatabase:
             Event: "events",
             ProcessSample: "samples",
             GaugeReading: "gauges",
+            SampledWindow: "windows",
         }[type(record)]
         self._insert(table, asdict(record))
 
@@ -158,6 +168,10 @@ class RunDatabase:
     def phases(self) -> list[Phase]:
         """Return the phases of the scenario in order; nothing of a run from before there were."""
         return list(self._records("phases", Phase)) if self._has("phases") else []
+
+    def windows(self) -> list[SampledWindow]:
+        """Return what was sampled in order; nothing of a run from before there was sampling."""
+        return list(self._records("windows", SampledWindow)) if self._has("windows") else []
 
     def _has(self, table: str) -> bool:
         return bool(list(self._select("SELECT 1 FROM sqlite_master WHERE name = ?", table)))

@@ -11,6 +11,8 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from tsprof.analysis.comparison.allowances import Allowances
 from tsprof.analysis.comparison.regressions import Regressions, find_regressions
 from tsprof.analysis.growth.shapes import SLOWEST_FILL
+from tsprof.analysis.hotspots.hot_paths import hot_paths
+from tsprof.analysis.hotspots.picture import decide_picture
 from tsprof.analysis.run.assessments import look
 from tsprof.analysis.run.confirmation import Confirmation
 from tsprof.analysis.run.summary import Facts, build_report
@@ -81,14 +83,12 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         folder: the run's folder.
         unstored: all events of the run, where the disk was too full to take them.
     """
-    log = folder / TARGET_LOG
     database = RunDatabase(folder / DATABASE, read_only=True)
     try:
         checkpoints = database.checkpoints()
         segments = database.segments()
         events = list(unstored) or database.events()
         settings = _fact(database, "settings", _Settings, _Settings())
-        readings = database.gauges()
         complete = _fact(database, "complete", bool, False)
         slowest_fill = _fact(database, "slowest_fill", float, SLOWEST_FILL)
         confirmation = _fact(database, "confirmation", Confirmation, Confirmation())
@@ -98,7 +98,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         last = confirmation.last_judged
         judged = [c for c in checkpoints if last is None or c.number <= last]
         calm = undisturbed(segments, last)
-        seconds = database.seconds()
+        readings, seconds = database.gauges(), database.seconds()
         scenario = _fact(database, "scenario", str, "")
         provenance = _fact(database, "provenance", Provenance, Provenance())
         processors = _processors(provenance)
@@ -117,10 +117,13 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             delivery=delivery,
             phases=outcome.phases,
             highlights=outcome.highlights,
+            hot_paths=hot_paths(database.windows()),
             provenance=provenance,
             notes=_fact(database, "notes", tuple[str, ...], ()),
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),
-            log_tail=_fact(database, "log_tail", tuple[str, ...], tuple(tail(log, LOG_LINES))),
+            log_tail=_fact(
+                database, "log_tail", tuple[str, ...], tuple(tail(folder / TARGET_LOG, LOG_LINES))
+            ),
             disk_bytes=disk_bytes(folder),
             load_processes=tuple(
                 LoadProcessCost(name=cost.name, requests=cost.requests, cpu_s=cost.cpu_seconds)
@@ -132,6 +135,9 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     finally:
         database.close()
     final = look([c for c in judged if c.seconds <= outcome.until], slowest_fill)
+    if scenario == "flame":
+        picture = decide_picture(facts.hot_paths, segments, events, complete=complete)
+        return build_report(facts, final, picture)
     after_first = [segment for segment in calm if segment.number > 0]  # the first calibrates
     gauges = gauges_of(settings.gauges.url, readings, after_first, checkpoints)
     values = criteria_values(outcome.segments, checkpoints, usage.mean_cpu_percent(), processors)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tsprof.analysis.growth.shapes import SLOWEST_FILL
+from tsprof.profilers.py_spy import Sampling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,5 +50,7 @@ class Plan:
     """How long the gate stays closed before a memory leak is called."""
     gauge_limits: Mapping[str, str] = field(default_factory=dict)
     """Limits on what the target says of itself, held to where it says it, by name."""
+    sampling: Sampling | None = None
+    """How call stacks are sampled under load; None for not at all."""
     hang_seconds: float = 30.0
     """A target that answers nothing for so long, with requests waiting, has hung."""

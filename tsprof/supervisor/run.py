@@ -31,6 +31,7 @@ from tsprof.supervisor.bring_up import Surroundings, bring_up, find_place
 from tsprof.supervisor.climb import climb
 from tsprof.supervisor.confirm import confirm
 from tsprof.supervisor.engine import Engine, Instruments, RunEnded
+from tsprof.supervisor.flame import flame
 from tsprof.supervisor.gauges import gauge_addresses
 from tsprof.supervisor.interrupts import InterruptedEarlyError, RunInterrupted, noticing_interrupts
 from tsprof.supervisor.launch import Target, not_ready_after_all
@@ -41,7 +42,11 @@ from tsprof.supervisor.start_load import start_load
 from tsprof.supervisor.surge import surge
 from tsprof.supervisor.temporary_folder import temporary_folder
 
-_METHODS: dict[str, Callable[[Engine, Plan], int]] = {"stress": climb, "spike": surge}
+_METHODS: dict[str, Callable[[Engine, Plan], int]] = {
+    "flame": flame,
+    "spike": surge,
+    "stress": climb,
+}
 """How scenarios measure that do not keep one load up."""
 
 

@@ -23,6 +23,7 @@ from tsprof.report.model import (
     Endpoint,
     Gauge,
     Growth,
+    HotPaths,
     Latency,
     LoadProcessCost,
     Measure,
@@ -60,6 +61,7 @@ class Facts:
     gauges: tuple[Gauge, ...] = ()
     phases: tuple[PhaseReport, ...] = ()
     highlights: tuple[str, ...] = ()
+    hot_paths: HotPaths | None = None
     failure_samples: tuple[str, ...] = ()
     log_tail: tuple[str, ...] = ()
     disk_bytes: int = 0
@@ -109,6 +111,7 @@ def build_report(
         gauges=facts.gauges,
         phases=facts.phases,
         highlights=facts.highlights,
+        hot_paths=facts.hot_paths,
         processes=_processes(look, facts),
         latency=_latency(steady(speed), _per_second(speed)),
         delivery=facts.delivery,

@@ -1,0 +1,179 @@
+"""What became hotter or cooler from one profile to another, beyond sampling error and noise.
+
+Compared is a function's CPU time per request: its share of the samples times the CPU time that the
+target took per request. All functions together get slower when the machine does, or when another
+one is measured; the median of their changes is taken out, and told apart. What is left has to be
+beyond sampling error and beyond what an unchanged service varies by from run to run. As many
+functions are looked at, the Benjamini-Hochberg procedure keeps the rate of false changes: of two
+runs of an unchanged service, one pair in twenty shows any.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import exp, hypot, log, sqrt
+from statistics import median
+
+from scipy.special import ndtr
+from scipy.stats import false_discovery_control
+
+from tsprof.analysis.hotspots.functions import (
+    CONFIDENCE,
+    Name,
+    name_of,
+    own_weights,
+    total_weights,
+)
+from tsprof.report.model import HotChange
+from tsprof.stacks import StackProfile
+
+FALSE_CHANGES = 0.05
+"""Part of the comparisons of an unchanged service that may show a change."""
+RUN_TO_RUN = 0.04
+"""Relative standard error of a function's CPU time from run to run beside sampling error: where
+memory lies, which seed hashes have."""
+LEAST_SHARE = 0.01
+"""Of the time in either profile, from which a function is looked at."""
+LEAST_SAMPLES = 20
+"""In both profiles together, below which no change could be told."""
+WELL_KNOWN = 25
+"""Samples in each profile, from which a function is one of those whose median is taken out."""
+LEAST_COMMON = 6
+"""Functions whose median says by how much all changed."""
+UNKNOWN_COMMON = 0.1
+"""Relative standard error of the machine's speed, where there are not so many."""
+_HALF = 0.5
+"""Added to counts, so that a function that is new has a ratio, too."""
+_MICROSECONDS = 1e6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampled:
+    """One side of a comparison."""
+
+    profile: StackProfile
+    """By function."""
+    cpu_per_request: float
+    """CPU time of the processes of the profile, in seconds per request."""
+    dispersion: float = 1.0
+    """How many of its samples say as much as one independent sample."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HotDifference:
+    """What changed."""
+
+    changes: tuple[HotChange, ...] = ()
+    """Certain ones, those of the most CPU time per request first."""
+    common: float = 0.0
+    """Relative change of all functions, the median; taken out of each."""
+    looked_at: int = 0
+    """Functions that were compared."""
+
+
+@dataclass(frozen=True)
+class _Tested:
+    name: Name
+    part: str
+    before: float
+    """Seconds per request."""
+    after: float
+    logarithm: float
+    """Of the ratio, what is common to all taken out."""
+    error: float
+    """Standard error of the logarithm."""
+
+
+def hot_changes(before: Sampled, after: Sampled) -> HotDifference:
+    """Compare two profiles of a service; nothing where one of them has no samples or no requests.
+
+    Args:
+        before: the earlier one, or whatever the other is to be compared with.
+        after: the later one.
+    """
+    sides = (before, after)
+    if any(side.profile.total <= 0 or side.cpu_per_request <= 0 for side in sides):
+        return HotDifference()
+    common, common_error = _common(before, after)
+    tested = list(_tests(before, after, common, common_error))
+    if not tested:
+        return HotDifference(common=exp(common) - 1)
+    chances = [2 * float(ndtr(-abs(test.logarithm) / test.error)) for test in tested]
+    sure = false_discovery_control(chances) <= FALSE_CHANGES
+    frames = {name_of(frame): frame for side in sides for frame in side.profile.frames}
+    changes = [
+        HotChange(
+            function=test.name[0],
+            file=test.name[1],
+            line=frames[test.name].line,
+            part="own" if test.part == "own" else "total",
+            before_us_per_request=test.before * _MICROSECONDS,
+            after_us_per_request=test.after * exp(-common) * _MICROSECONDS,
+            change=exp(test.logarithm) - 1,
+            low=exp(test.logarithm - CONFIDENCE * test.error) - 1,
+            high=exp(test.logarithm + CONFIDENCE * test.error) - 1,
+        )
+        for test, certain in zip(tested, sure, strict=True)
+        if certain
+    ]
+    changes.sort(key=lambda c: -abs(c.after_us_per_request - c.before_us_per_request))
+    return HotDifference(
+        changes=tuple(changes),
+        common=exp(common) - 1,
+        looked_at=len({test.name for test in tested}),
+    )
+
+
+def _common(before: Sampled, after: Sampled) -> tuple[float, float]:
+    """Return the logarithm of what all functions changed by, and its standard error."""
+    was, now = own_weights(before.profile), own_weights(after.profile)
+    known = [name for name in was if min(was[name], now.get(name, 0.0)) >= WELL_KNOWN]
+    if len(known) < LEAST_COMMON:
+        return 0.0, UNKNOWN_COMMON
+    ratios = [_logarithm(was[name], now[name], before, after) for name in known]
+    errors = [_error(was[name], now[name], before, after) for name in known]
+    # The standard error of a median is 1.25 times that of a mean.
+    return median(ratios), 1.25 * median(errors) / sqrt(len(known))
+
+
+def _tests(
+    before: Sampled, after: Sampled, common: float, common_error: float
+) -> Iterator[_Tested]:
+    own = _pairs(own_weights(before.profile), own_weights(after.profile))
+    total = _pairs(total_weights(before.profile), total_weights(after.profile))
+    parts = [("own", name, *pair) for name, pair in own.items()]
+    parts += [("total", name, *pair) for name, pair in total.items() if pair != own.get(name)]
+    for part, name, first, second in parts:
+        was, now = first / before.profile.total, second / after.profile.total
+        if max(was, now) < LEAST_SHARE or first + second < LEAST_SAMPLES:
+            continue
+        sampling = _error(first, second, before, after)
+        yield _Tested(
+            name=name,
+            part=part,
+            before=was * before.cpu_per_request,
+            after=now * after.cpu_per_request,
+            logarithm=_logarithm(first, second, before, after) - common,
+            error=hypot(sampling, common_error, RUN_TO_RUN),
+        )
+
+
+def _pairs(was: Mapping[Name, float], now: Mapping[Name, float]) -> dict[Name, tuple[float, float]]:
+    return {name: (was.get(name, 0.0), now.get(name, 0.0)) for name in {**was, **now}}
+
+
+def _logarithm(first: float, second: float, before: Sampled, after: Sampled) -> float:
+    """Return the logarithm of the ratio of two weights, per request."""
+    was = (first + _HALF) / (before.profile.total + _HALF) * before.cpu_per_request
+    now = (second + _HALF) / (after.profile.total + _HALF) * after.cpu_per_request
+    return log(now / was)
+
+
+def _error(first: float, second: float, before: Sampled, after: Sampled) -> float:
+    """Return the standard error that sampling gives that logarithm."""
+    sides = ((first, before), (second, after))
+    return sqrt(
+        sum(
+            side.dispersion * (1 / (weight + _HALF) - 1 / (side.profile.total + _HALF))
+            for weight, side in sides
+        )
+    )
