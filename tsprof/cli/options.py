@@ -34,6 +34,7 @@ _TABLES = {
         "max_time",
         "attribute",
         "profiler",
+        "hot_paths",
         "agent",
         "keep_going",
         "drain",
@@ -259,6 +260,11 @@ run_options = section(
         help="Follow a leak to the lines that allocate it (default: yes).",
     ),
     click.option("--profiler", metavar="NAME", help="The profiler that finds those lines."),
+    click.option(
+        "--hot-paths/--no-hot-paths",
+        default=None,
+        help="Sample where the CPU time goes (default: yes).",
+    ),
     click.option(
         "--agent/--no-agent",
         default=None,

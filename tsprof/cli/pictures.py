@@ -9,7 +9,7 @@ import click
 from pydantic import TypeAdapter
 
 from tsprof.analysis.hotspots.difference import HotDifference, hot_changes
-from tsprof.analysis.hotspots.hot_paths import by_process, halves, sampled, whole
+from tsprof.analysis.hotspots.hot_paths import by_process, halves, side, whole
 from tsprof.cli.drawing import flame_html, flame_svg, folded, speedscope_json
 from tsprof.errors import UsageError
 from tsprof.exit_codes import ExitCode
@@ -104,7 +104,7 @@ def compare(
         title = f"{first.name}: first half to second"
         if not was:
             raise UsageError(f"{first.name} has not enough sampled segments for two halves")
-    difference = hot_changes(sampled(was), sampled(now))
+    difference = hot_changes(side(was), side(now))
     if outputs["json"]:
         text = TypeAdapter(HotDifference).dump_json(difference, indent=2).decode() + "\n"
         write_text("--json", outputs["json"], text, sys.stdout.buffer)

@@ -153,6 +153,12 @@ class Check(Table):
         "target allow by default.",
         examples=["memray"],
     )
+    hot_paths: bool = Field(
+        default=True,
+        description="Whether call stacks are sampled under load now and then, to tell where the "
+        "CPU time goes.",
+        examples=[False],
+    )
     agent: bool = Field(
         default=True,
         description="Whether an agent runs inside the target. Without it, tsprof measures "

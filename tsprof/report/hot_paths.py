@@ -12,13 +12,15 @@ FUNCTION_COLUMNS = ("own time", "95 % interval", "with calls", "own per request"
 CHANGE_COLUMNS = ("change", "95 % interval", "before", "after", "part", "function")
 NUMBERS = frozenset(range(4))
 """The columns, of either table, that are numbers."""
+SHOWN = 10
+"""Functions that are shown; JSON has more."""
 _PARTS = {"own": "own", "total": "with calls"}
 _PLACES = 3
 """Parts of a path that are shown: enough to know a file by."""
 
 
 def function_rows(functions: Sequence[HotFunction]) -> list[list[str]]:
-    """Return the cells of each function."""
+    """Return the cells of the first functions."""
     return [
         [
             _percent(function.own),
@@ -27,7 +29,7 @@ def function_rows(functions: Sequence[HotFunction]) -> list[list[str]]:
             _microseconds(function.own_us_per_request),
             _where(function) + fmt.in_parentheses(function.package),
         ]
-        for function in functions
+        for function in functions[:SHOWN]
     ]
 
 

@@ -46,8 +46,8 @@ class Progress:
     low: float | None = None
     high: float | None = None
     lean: str = "undecided"
-    """Where the verdict leans: ``leak``, ``clean``, ``undecided`` or another word; empty where leaks
-    are not looked for."""
+    """Where the verdict leans: ``leak``, ``clean``, ``undecided`` or another word; empty where no
+    leak is looked for."""
     segments: int = 0
     message: str = ""
 

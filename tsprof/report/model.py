@@ -508,8 +508,10 @@ class HotPaths(_Frozen):
     """Processes that were sampled."""
     cpu_us_per_request: float | None = None
     """CPU time of these processes, in microseconds per request."""
+    dispersion: float = 1.0
+    """How many samples say as much as one independent sample, by how shares vary over the run."""
     functions: tuple[HotFunction, ...] = ()
-    """Those with the most time of their own, at most ten."""
+    """Those with the most time of their own, at most thirty."""
     remarks: tuple[str, ...] = ()
     """What stands out, in sentences."""
     aged: tuple[HotChange, ...] = ()

@@ -1,11 +1,14 @@
 """``check``: the leak check before a release."""
 
 from tsprof.config import Settings
-from tsprof.scenarios.profilers import profiler
+from tsprof.scenarios.profilers import profiler, sampling
 from tsprof.supervisor.plan import Plan
 
 SEGMENT_SECONDS = 1.2
 """Long enough for some thousand requests; the checkpoint after it takes a tenth of that."""
+
+SAMPLED_EVERY = 2
+"""Six or more of a check's segments are sampled then: shares to within some 5 points."""
 
 
 def plan(settings: Settings) -> Plan:
@@ -21,6 +24,8 @@ def plan(settings: Settings) -> Plan:
         stop_on_leak=not check.keep_going,
         attribute=None if check.attribute else False,
         profiler=profiler(settings),
+        sampling=sampling(settings),
+        sampled_every=SAMPLED_EVERY,
         drain_seconds=check.drain,
         hang_seconds=check.hang_timeout,
     )

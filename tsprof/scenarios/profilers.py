@@ -1,7 +1,8 @@
-"""The profilers that a scenario can follow a leak with."""
+"""The profilers that a scenario can follow a leak with, and how it samples hot paths."""
 
 from tsprof.config import Settings
 from tsprof.errors import UsageError
+from tsprof.profilers.py_spy import Sampling
 
 PROFILERS = ("memray", "tracemalloc")
 
@@ -21,3 +22,8 @@ def profiler(settings: Settings) -> str:
             hint=f"choose {' or '.join(PROFILERS)}, or leave --profiler out",
         )
     return name
+
+
+def sampling(settings: Settings) -> Sampling | None:
+    """Return how hot paths are sampled beside the scenario's own business; None for not at all."""
+    return Sampling() if settings.check.hot_paths else None

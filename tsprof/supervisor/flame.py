@@ -11,10 +11,12 @@ from tsprof.report.live import Progress
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.measure import LEAST_REQUESTS
 from tsprof.supervisor.plan import Plan
-from tsprof.supervisor.sampling import Sampler
+from tsprof.supervisor.sampling import NO_PYTHON, Sampler
 
 WARM_UP = 2.0
 """Seconds after the calibration: imports, first connections, caches."""
+
+PERF = "perf record -g -p PID, then perf script | stackcollapse-perf.pl"
 
 
 def flame(engine: Engine, plan: Plan) -> int:
@@ -25,7 +27,9 @@ def flame(engine: Engine, plan: Plan) -> int:
     """
     engine.expected_seconds = plan.max_seconds
     engine.hang_seconds = plan.hang_seconds
-    sampler = Sampler(engine, plan.sampling or Sampling())
+    sampler = Sampler(engine, plan.sampling or Sampling(), plan.segment_seconds)
+    if sampler.problem == NO_PYTHON:
+        engine.note("note", f"{NO_PYTHON}; perf shows native programs: {PERF}")
     engine.calibrate()
     if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
         return 0

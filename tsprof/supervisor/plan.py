@@ -52,5 +52,7 @@ class Plan:
     """Limits on what the target says of itself, held to where it says it, by name."""
     sampling: Sampling | None = None
     """How call stacks are sampled under load; None for not at all."""
+    sampled_every: int = 1
+    """Every so many segments one is sampled."""
     hang_seconds: float = 30.0
     """A target that answers nothing for so long, with requests waiting, has hung."""

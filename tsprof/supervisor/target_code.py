@@ -10,6 +10,8 @@ from tsprof.analysis.attribution.sites import Origin
 from tsprof.profilers.origin import origins
 from tsprof.supervisor.engine import Engine
 
+PYTHON = re.compile(r"/(lib)?python\d[^/]*$")
+"""Paths of an interpreter, or of its library."""
 _LIBRARY = re.compile(r"(?P<folder>.*/python\d[^/]*)/lib-dynload/[^/]+\.so")
 """Extension modules of the interpreter's own, some of which every program loads."""
 
@@ -23,6 +25,15 @@ def target_origins(engine: Engine) -> Callable[[str], Origin]:
         libraries=[Path(p) for p in hello.get("libraries", ())],
         standard_library=Path(standard_library),
     )
+
+
+def runs_python(process: psutil.Process) -> bool:
+    """Tell whether a process has an interpreter in it.
+
+    Raises:
+        psutil.Error: it has ended, or may not be looked into.
+    """
+    return any(PYTHON.search(mapping.path) for mapping in process.memory_maps())
 
 
 def _mapped_library(engine: Engine) -> str | None:

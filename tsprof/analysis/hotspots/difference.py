@@ -23,7 +23,7 @@ from tsprof.analysis.hotspots.functions import (
     own_weights,
     total_weights,
 )
-from tsprof.report.model import HotChange
+from tsprof.report.model import HotChange, HotPaths
 from tsprof.stacks import StackProfile
 
 FALSE_CHANGES = 0.05
@@ -50,12 +50,53 @@ _MICROSECONDS = 1e6
 class Sampled:
     """One side of a comparison."""
 
-    profile: StackProfile
-    """By function."""
+    samples: float
     cpu_per_request: float
-    """CPU time of the processes of the profile, in seconds per request."""
+    """CPU time of the processes that were sampled, in seconds per request."""
+    own: Mapping[Name, float]
+    """Samples in each function itself."""
+    total: Mapping[Name, float]
+    """Samples in each function and in what it called."""
+    lines: Mapping[Name, int]
+    """The line of each function that ran most."""
     dispersion: float = 1.0
-    """How many of its samples say as much as one independent sample."""
+    """How many samples say as much as one independent sample."""
+    unlisted: float = 0.0
+    """Samples of its own that a function may have without being among these."""
+
+
+def sampled(
+    profile: StackProfile, cpu_per_request: float | None, dispersion: float = 1.0
+) -> Sampled:
+    """Return a profile as one side of a comparison.
+
+    Args:
+        profile: by function.
+        cpu_per_request: see ``Sampled``; None where it is not known.
+        dispersion: see ``Sampled``.
+    """
+    return Sampled(
+        samples=profile.total,
+        cpu_per_request=cpu_per_request or 0.0,
+        own=own_weights(profile),
+        total=total_weights(profile),
+        lines={name_of(frame): frame.line for frame in profile.frames},
+        dispersion=dispersion,
+    )
+
+
+def reported(paths: HotPaths) -> Sampled:
+    """Return the hot paths of a report as one side of a comparison."""
+    listed = {(f.function, f.file): f for f in paths.functions}
+    return Sampled(
+        samples=paths.samples,
+        cpu_per_request=(paths.cpu_us_per_request or 0.0) / _MICROSECONDS,
+        own={name: f.own * paths.samples for name, f in listed.items()},
+        total={name: f.total * paths.samples for name, f in listed.items()},
+        lines={name: f.line for name, f in listed.items()},
+        dispersion=paths.dispersion,
+        unlisted=min((f.own for f in listed.values()), default=0.0) * paths.samples,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +132,7 @@ def hot_changes(before: Sampled, after: Sampled) -> HotDifference:
         after: the later one.
     """
     sides = (before, after)
-    if any(side.profile.total <= 0 or side.cpu_per_request <= 0 for side in sides):
+    if any(side.samples <= 0 or side.cpu_per_request <= 0 for side in sides):
         return HotDifference()
     common, common_error = _common(before, after)
     tested = list(_tests(before, after, common, common_error))
@@ -99,12 +140,11 @@ def hot_changes(before: Sampled, after: Sampled) -> HotDifference:
         return HotDifference(common=exp(common) - 1)
     chances = [2 * float(ndtr(-abs(test.logarithm) / test.error)) for test in tested]
     sure = false_discovery_control(chances) <= FALSE_CHANGES
-    frames = {name_of(frame): frame for side in sides for frame in side.profile.frames}
     changes = [
         HotChange(
             function=test.name[0],
             file=test.name[1],
-            line=frames[test.name].line,
+            line=after.lines.get(test.name) or before.lines.get(test.name, 0),
             part="own" if test.part == "own" else "total",
             before_us_per_request=test.before * _MICROSECONDS,
             after_us_per_request=test.after * exp(-common) * _MICROSECONDS,
@@ -125,7 +165,7 @@ def hot_changes(before: Sampled, after: Sampled) -> HotDifference:
 
 def _common(before: Sampled, after: Sampled) -> tuple[float, float]:
     """Return the logarithm of what all functions changed by, and its standard error."""
-    was, now = own_weights(before.profile), own_weights(after.profile)
+    was, now = before.own, after.own
     known = [name for name in was if min(was[name], now.get(name, 0.0)) >= WELL_KNOWN]
     if len(known) < LEAST_COMMON:
         return 0.0, UNKNOWN_COMMON
@@ -138,12 +178,14 @@ def _common(before: Sampled, after: Sampled) -> tuple[float, float]:
 def _tests(
     before: Sampled, after: Sampled, common: float, common_error: float
 ) -> Iterator[_Tested]:
-    own = _pairs(own_weights(before.profile), own_weights(after.profile))
-    total = _pairs(total_weights(before.profile), total_weights(after.profile))
+    own = _pairs(before.own, after.own, before.unlisted, after.unlisted)
+    total = _pairs(before.total, after.total, 0.0, 0.0)
+    if before.unlisted or after.unlisted:  # a caller of much may have too little of its own
+        total = {n: pair for n, pair in total.items() if n in before.total and n in after.total}
     parts = [("own", name, *pair) for name, pair in own.items()]
     parts += [("total", name, *pair) for name, pair in total.items() if pair != own.get(name)]
     for part, name, first, second in parts:
-        was, now = first / before.profile.total, second / after.profile.total
+        was, now = first / before.samples, second / after.samples
         if max(was, now) < LEAST_SHARE or first + second < LEAST_SAMPLES:
             continue
         sampling = _error(first, second, before, after)
@@ -157,14 +199,17 @@ def _tests(
         )
 
 
-def _pairs(was: Mapping[Name, float], now: Mapping[Name, float]) -> dict[Name, tuple[float, float]]:
-    return {name: (was.get(name, 0.0), now.get(name, 0.0)) for name in {**was, **now}}
+def _pairs(
+    was: Mapping[Name, float], now: Mapping[Name, float], absent_then: float, absent_now: float
+) -> dict[Name, tuple[float, float]]:
+    names = {**was, **now}
+    return {name: (was.get(name, absent_then), now.get(name, absent_now)) for name in names}
 
 
 def _logarithm(first: float, second: float, before: Sampled, after: Sampled) -> float:
     """Return the logarithm of the ratio of two weights, per request."""
-    was = (first + _HALF) / (before.profile.total + _HALF) * before.cpu_per_request
-    now = (second + _HALF) / (after.profile.total + _HALF) * after.cpu_per_request
+    was = (first + _HALF) / (before.samples + _HALF) * before.cpu_per_request
+    now = (second + _HALF) / (after.samples + _HALF) * after.cpu_per_request
     return log(now / was)
 
 
@@ -173,7 +218,7 @@ def _error(first: float, second: float, before: Sampled, after: Sampled) -> floa
     sides = ((first, before), (second, after))
     return sqrt(
         sum(
-            side.dispersion * (1 / (weight + _HALF) - 1 / (side.profile.total + _HALF))
+            side.dispersion * (1 / (weight + _HALF) - 1 / (side.samples + _HALF))
             for weight, side in sides
         )
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from tsprof.analysis.hotspots.difference import Sampled, hot_changes
+from tsprof.analysis.hotspots.difference import Sampled, hot_changes, sampled
 from tsprof.analysis.hotspots.functions import FunctionTime, dispersion, function_times
 from tsprof.analysis.hotspots.profiles import by_function, merged
 from tsprof.analysis.hotspots.remarks import remarks
@@ -12,8 +12,8 @@ from tsprof.report import format as fmt
 from tsprof.report.model import HotChange, HotFunction, HotPaths
 from tsprof.stacks import StackProfile
 
-LISTED = 10
-"""Functions in a report."""
+LISTED = 30
+"""Functions in a report: more than are shown, for later runs to be compared with."""
 MANY_ERRORS = 0.05
 """Part of the samples that could not be read from which on a reader should know."""
 FEWEST_HALVES = 2
@@ -27,13 +27,15 @@ def hot_paths(windows: Sequence[SampledWindow]) -> HotPaths | None:
         return None
     profile = whole(windows)
     cpu = cpu_per_request(windows)
-    rows = function_times(profile, dispersion(by_segment(windows)))
+    spread = dispersion(by_segment(windows))
+    rows = function_times(profile, spread)
     return HotPaths(
         samples=round(profile.total),
         seconds=profile.seconds,
         requests=profile.requests,
         processes=len({window.pid for window in windows}),
         cpu_us_per_request=None if cpu is None else cpu * _MICROSECONDS,
+        dispersion=spread,
         functions=tuple(_listed(row, cpu) for row in rows[:LISTED]),
         remarks=remarks(profile),
         aged=_aged(windows),
@@ -71,14 +73,9 @@ def cpu_per_request(windows: Sequence[SampledWindow]) -> float | None:
     return sum(window.cpu_seconds for window in windows) / requests if requests else None
 
 
-def sampled(windows: Sequence[SampledWindow]) -> Sampled:
-    """Return the windows of a run as a side of a comparison."""
-    profiles = by_segment(windows)
-    return Sampled(
-        profile=whole(windows),
-        cpu_per_request=cpu_per_request(windows) or 0.0,
-        dispersion=dispersion(profiles),
-    )
+def side(windows: Sequence[SampledWindow]) -> Sampled:
+    """Return the windows of a run as one side of a comparison."""
+    return sampled(whole(windows), cpu_per_request(windows), dispersion(by_segment(windows)))
 
 
 def halves(
@@ -98,7 +95,7 @@ def halves(
 
 def _aged(windows: Sequence[SampledWindow]) -> tuple[HotChange, ...]:
     early, late = halves(windows)
-    return hot_changes(sampled(early), sampled(late)).changes if early else ()
+    return hot_changes(side(early), side(late)).changes if early else ()
 
 
 def _listed(row: FunctionTime, cpu: float | None) -> HotFunction:

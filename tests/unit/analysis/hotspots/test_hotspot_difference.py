@@ -1,10 +1,18 @@
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from samples import drawn, profile
+from samples import drawn, profile, window
 
-from tsprof.analysis.hotspots.difference import HotDifference, Sampled, hot_changes
+from tsprof.analysis.hotspots.difference import (
+    HotDifference,
+    Sampled,
+    hot_changes,
+    reported,
+    sampled,
+)
+from tsprof.analysis.hotspots.hot_paths import hot_paths
 
 SHARES = {"main;hot": 0.4} | {f"main;f{n}": 0.06 for n in range(10)}
 """Of a service with one hot function and ten others."""
@@ -17,7 +25,7 @@ def side(
     cost: float = COST,
     samples: int = 4000,
 ) -> Sampled:
-    return Sampled(profile=drawn(shares, samples, random), cpu_per_request=cost)
+    return sampled(drawn(shares, samples, random), cost)
 
 
 def hotter(times: float) -> tuple[dict[str, float], float]:
@@ -98,7 +106,7 @@ def test_samples_that_say_less_hide_more() -> None:
     random = np.random.default_rng(8)
     shares, cost = hotter(1.3)
     before, after = side(SHARES, random), side(shares, random, cost)
-    unsure = Sampled(profile=after.profile, cpu_per_request=after.cpu_per_request, dispersion=100.0)
+    unsure = replace(after, dispersion=100.0)
     assert hot_changes(before, after).changes
     assert not hot_changes(before, unsure).changes
 
@@ -113,7 +121,47 @@ def test_too_few_functions_do_not_tell_how_fast_the_machine_is() -> None:
 
 def test_nothing_is_compared_with_nothing() -> None:
     random = np.random.default_rng(10)
-    nothing = Sampled(profile=profile({}), cpu_per_request=COST)
+    nothing = sampled(profile({}), COST)
     assert hot_changes(nothing, side(SHARES, random)) == HotDifference()
-    idle = Sampled(profile=drawn(SHARES, 100, random), cpu_per_request=0.0)
+    idle = sampled(drawn(SHARES, 100, random), None)
     assert hot_changes(side(SHARES, random), idle) == HotDifference()
+
+
+def test_reports_are_compared_like_the_runs_that_they_are_of() -> None:
+    random = np.random.default_rng(11)
+    shares, cost = hotter(1.4)
+    profiles = (drawn(SHARES, 4000, random), drawn(shares, 4000, random))
+    told = [
+        hot_paths([window(1, seen, cpu_seconds=1000 * each)])
+        for seen, each in zip(profiles, (COST, cost), strict=True)
+    ]
+    assert told[0] is not None
+    assert told[1] is not None
+    of_reports = hot_changes(reported(told[0]), reported(told[1]))
+    of_runs = hot_changes(sampled(profiles[0], COST), sampled(profiles[1], cost))
+    assert of_reports.changes == of_runs.changes
+    assert "hot" in names(of_reports)
+
+
+def test_a_function_below_those_listed_is_not_taken_for_new() -> None:
+    many = {f"main;f{n}": 100.0 for n in range(40)}
+    told = [
+        hot_paths([window(1, profile(weights))])
+        for weights in (many, dict(reversed(many.items())) | {"main;f39": 101.0})
+    ]
+    assert told[0] is not None
+    assert told[1] is not None
+    assert "f39" not in {f.function for f in told[0].functions}
+    assert hot_changes(reported(told[0]), reported(told[1])).changes == ()
+
+
+def test_a_caller_that_one_report_does_not_list_is_not_taken_for_new() -> None:
+    base = {f"main;handle;f{n}": 100.0 for n in range(29)}
+    told = [
+        hot_paths([window(1, profile(base | {"main;handle": own, "main": 50.0 - own}))])
+        for own in (1.0, 49.0)
+    ]
+    assert told[0] is not None
+    assert told[1] is not None
+    changes = hot_changes(reported(told[0]), reported(told[1])).changes
+    assert ("handle", "total") not in {(c.function, c.part) for c in changes}
