@@ -104,7 +104,8 @@ def compare(
         title = f"{first.name}: first half to second"
         if not was:
             raise UsageError(f"{first.name} has not enough sampled segments for two halves")
-    difference = hot_changes(side(was), side(now))
+    folders = (open_report(home(), run.name).provenance.folder for run in (first, second))
+    difference = hot_changes(*map(side, (was, now), folders))
     if outputs["json"]:
         text = TypeAdapter(HotDifference).dump_json(difference, indent=2).decode() + "\n"
         write_text("--json", outputs["json"], text, sys.stdout.buffer)

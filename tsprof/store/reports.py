@@ -1,13 +1,14 @@
 """The report of a stored run, made from what is on disk: a finished run's, or half a one's."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from tsprof.analysis.comparison import hot_growth
 from tsprof.analysis.comparison.allowances import Allowances
 from tsprof.analysis.comparison.regressions import Regressions, find_regressions
 from tsprof.analysis.growth.shapes import SLOWEST_FILL
@@ -144,7 +145,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     told_gauges = {
         full: limit for name, limit in hoped.items() if (full := gauges.ending_in(name)) is not None
     }
-    limited = judge_criteria(settings.limits, {**values, **outcome.values}, outcome.untold)
+    limited = judge_criteria(settings.measured_limits, {**values, **outcome.values}, outcome.untold)
     criteria = doubted(limited, delivery) + judge_gauges(settings.comparisons | told_gauges, gauges)
     stability = Stability()
     unseen: tuple[Criterion, ...] = ()
@@ -158,7 +159,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     told = doubted(stability.criteria, delivery) + unseen
     named = (*settings.comparisons, *told_gauges, *settings.watched)
     facts = replace(facts, gauges=rows(gauges, after_first, named, told))
-    regressions = _regressions(facts, allowances)
+    regressions = _regressions(facts, allowances, settings.limits)
     ran_out = exhaustion(usage, segments, events, settings.load.users)
     told += regressions.criteria
     decision = decide(
@@ -214,14 +215,24 @@ def _untold(text: str, reasons: Sequence[str]) -> tuple[str, ...]:
     return (text,) if text and not any(text in reason for reason in reasons) else ()
 
 
-def _regressions(facts: Facts, allowances: Allowances | None) -> Regressions:
-    if allowances is None or allowances.baseline is None:
-        return Regressions()
+def _regressions(
+    facts: Facts, allowances: Allowances | None, limits: Mapping[str, float]
+) -> Regressions:
+    """Compare with the baseline how the target served, and where its CPU time went."""
+    baseline = allowances.baseline if allowances else None
     service = Service(
         measures=facts.performance,
         conditions=conditions(facts.scenario, facts.provenance, facts.delivery),
     )
-    return find_regressions(service, allowances.baseline, obstacle_to_speed(facts.delivery))
+    found = Regressions()
+    if baseline is not None:
+        found = find_regressions(service, baseline, obstacle_to_speed(facts.delivery))
+    if hot_growth.NAME not in limits:
+        return found
+    grown = hot_growth.hot_growth(
+        limits[hot_growth.NAME], service, facts.hot_paths, facts.provenance.folder, baseline
+    )
+    return found.and_also(grown)
 
 
 def _processors(provenance: Provenance) -> int | None:
@@ -256,6 +267,11 @@ class _Settings(BaseModel):
     @property
     def limits(self) -> dict[str, float]:
         return {name: v for name, v in self.criteria.items() if not isinstance(v, str)}
+
+    @property
+    def measured_limits(self) -> dict[str, float]:
+        """Those on what one run measures, without another to compare it with."""
+        return {name: v for name, v in self.limits.items() if name != hot_growth.NAME}
 
     @property
     def comparisons(self) -> dict[str, str]:

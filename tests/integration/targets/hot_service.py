@@ -50,13 +50,13 @@ async def serve(listener: socket.socket, times: float) -> None:
 def main() -> None:
     given = [float(word) for word in sys.argv[1:]]
     port, workers, times, dies_after = (given + [1.0, 1.0, 0.0][len(given) - 1 :])[:4]
-    listener = socket.create_server(("127.0.0.1", int(port)), backlog=100)
     for number in range(int(workers) - 1):
         if not os.fork():
             if dies_after and not number:
                 threading.Timer(dies_after, os._exit, [1]).start()
             break
-    asyncio.run(serve(listener, times))
+    # A listener of its own for each, among which the kernel divides the connections.
+    asyncio.run(serve(socket.create_server(("127.0.0.1", int(port)), reuse_port=True), times))
 
 
 if __name__ == "__main__":

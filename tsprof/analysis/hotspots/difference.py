@@ -8,6 +8,7 @@ functions are looked at, the Benjamini-Hochberg procedure keeps the rate of fals
 runs of an unchanged service, one pair in twenty shows any.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import exp, hypot, log, sqrt
@@ -16,6 +17,7 @@ from statistics import median
 from scipy.special import ndtr
 from scipy.stats import false_discovery_control
 
+from tsprof.analysis.comparison.keys import stable_file
 from tsprof.analysis.hotspots.functions import (
     CONFIDENCE,
     Name,
@@ -66,7 +68,10 @@ class Sampled:
 
 
 def sampled(
-    profile: StackProfile, cpu_per_request: float | None, dispersion: float = 1.0
+    profile: StackProfile,
+    cpu_per_request: float | None,
+    dispersion: float = 1.0,
+    folder: str = "",
 ) -> Sampled:
     """Return a profile as one side of a comparison.
 
@@ -74,29 +79,48 @@ def sampled(
         profile: by function.
         cpu_per_request: see ``Sampled``; None where it is not known.
         dispersion: see ``Sampled``.
+        folder: the target's working directory.
     """
     return Sampled(
         samples=profile.total,
         cpu_per_request=cpu_per_request or 0.0,
-        own=own_weights(profile),
-        total=total_weights(profile),
-        lines={name_of(frame): frame.line for frame in profile.frames},
+        own=_stable(own_weights(profile), folder),
+        total=_stable(total_weights(profile), folder),
+        lines={_stable_name(name_of(frame), folder): frame.line for frame in profile.frames},
         dispersion=dispersion,
     )
 
 
-def reported(paths: HotPaths) -> Sampled:
-    """Return the hot paths of a report as one side of a comparison."""
+def reported(paths: HotPaths, folder: str = "") -> Sampled:
+    """Return the hot paths of a report as one side of a comparison.
+
+    Args:
+        paths: of a report.
+        folder: the target's working directory.
+    """
     listed = {(f.function, f.file): f for f in paths.functions}
     return Sampled(
         samples=paths.samples,
         cpu_per_request=(paths.cpu_us_per_request or 0.0) / _MICROSECONDS,
-        own={name: f.own * paths.samples for name, f in listed.items()},
-        total={name: f.total * paths.samples for name, f in listed.items()},
-        lines={name: f.line for name, f in listed.items()},
+        own=_stable({name: f.own * paths.samples for name, f in listed.items()}, folder),
+        total=_stable({name: f.total * paths.samples for name, f in listed.items()}, folder),
+        lines={_stable_name(name, folder): f.line for name, f in listed.items()},
         dispersion=paths.dispersion,
         unlisted=min((f.own for f in listed.values()), default=0.0) * paths.samples,
     )
+
+
+def _stable(weights: Mapping[Name, float], folder: str) -> dict[Name, float]:
+    stable: defaultdict[Name, float] = defaultdict(float)
+    for name, weight in weights.items():
+        stable[_stable_name(name, folder)] += weight
+    return dict(stable)
+
+
+def _stable_name(name: Name, folder: str) -> Name:
+    """Name a function as it is named wherever the program is installed."""
+    function, file = name
+    return function, stable_file(file, folder)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -73,9 +73,15 @@ def cpu_per_request(windows: Sequence[SampledWindow]) -> float | None:
     return sum(window.cpu_seconds for window in windows) / requests if requests else None
 
 
-def side(windows: Sequence[SampledWindow]) -> Sampled:
-    """Return the windows of a run as one side of a comparison."""
-    return sampled(whole(windows), cpu_per_request(windows), dispersion(by_segment(windows)))
+def side(windows: Sequence[SampledWindow], folder: str = "") -> Sampled:
+    """Return the windows of a run as one side of a comparison.
+
+    Args:
+        windows: of the run.
+        folder: the target's working directory.
+    """
+    spread = dispersion(by_segment(windows))
+    return sampled(whole(windows), cpu_per_request(windows), spread, folder)
 
 
 def halves(
