@@ -20,6 +20,7 @@ from scipy.stats import false_discovery_control
 from tsprof.analysis.comparison.keys import stable_file
 from tsprof.analysis.hotspots.functions import (
     CONFIDENCE,
+    LISTED,
     Name,
     name_of,
     own_weights,
@@ -99,6 +100,7 @@ def reported(paths: HotPaths, folder: str = "") -> Sampled:
         folder: the target's working directory.
     """
     listed = {(f.function, f.file): f for f in paths.functions}
+    least = min((f.own for f in listed.values()), default=0.0) * paths.samples
     return Sampled(
         samples=paths.samples,
         cpu_per_request=(paths.cpu_us_per_request or 0.0) / _MICROSECONDS,
@@ -106,7 +108,7 @@ def reported(paths: HotPaths, folder: str = "") -> Sampled:
         total=_stable({name: f.total * paths.samples for name, f in listed.items()}, folder),
         lines={_stable_name(name, folder): f.line for name, f in listed.items()},
         dispersion=paths.dispersion,
-        unlisted=min((f.own for f in listed.values()), default=0.0) * paths.samples,
+        unlisted=least if len(listed) >= LISTED else 0.0,
     )
 
 

@@ -16,6 +16,8 @@ from tsprof.stacks import Frame, StackProfile
 
 CONFIDENCE = 1.96
 """Standard errors in a 95 % interval."""
+LISTED = 30
+"""Functions in a report: more than are shown, for later runs to be compared with."""
 LEADING = 5
 """Functions, of the most self time, by which precision is judged."""
 LEAST_WINDOWS = 3

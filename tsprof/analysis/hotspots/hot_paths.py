@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from tsprof.analysis.hotspots.difference import Sampled, hot_changes, sampled
-from tsprof.analysis.hotspots.functions import FunctionTime, dispersion, function_times
+from tsprof.analysis.hotspots.functions import LISTED, FunctionTime, dispersion, function_times
 from tsprof.analysis.hotspots.profiles import by_function, merged
 from tsprof.analysis.hotspots.remarks import remarks
 from tsprof.records import SampledWindow
@@ -12,8 +12,6 @@ from tsprof.report import format as fmt
 from tsprof.report.model import HotChange, HotFunction, HotPaths
 from tsprof.stacks import StackProfile
 
-LISTED = 30
-"""Functions in a report: more than are shown, for later runs to be compared with."""
 MANY_ERRORS = 0.05
 """Part of the samples that could not be read from which on a reader should know."""
 FEWEST_HALVES = 2
