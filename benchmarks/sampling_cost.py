@@ -18,7 +18,8 @@ from overhead import SERVICE, WARM_UP, Variant, row, segment, start
 from tabulate import tabulate
 
 from tsprof.analysis.attribution.sites import Origin
-from tsprof.profilers.py_spy import PySpy, Sampling
+from tsprof.profilers.py_spy import PySpy
+from tsprof.profilers.sampling import Sampling
 
 
 def main() -> None:

@@ -5,57 +5,27 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
 
 from tsprof.analysis.attribution.sites import Origin
+from tsprof.profilers.sampling import END_PATIENCE, LONGEST_OUTPUT, Sampled, Sampling
 from tsprof.stacks import Frame
 
-END_PATIENCE = 5.0
-"""Seconds in which py-spy writes what it has: 0.02 for the 600 samples of a busy service."""
+REFUSED = (
+    "the kernel does not let py-spy look into the target (permission denied): run tsprof as the "
+    "target's user; or sudo sysctl kernel.yama.ptrace_scope=0; or docker run --cap-add SYS_PTRACE"
+)
 AGENT = "/tsprof/agent/"
 """In the paths of tsprof's own files in the target."""
-LONGEST_OUTPUT = 64 << 20
-"""Bytes of one window that are read. 1,000 samples a second for a minute, of 40 frames: 60 MB."""
 _FRAME = re.compile(r"(?P<function>(?!thread |process ).*?) \((?P<file>.*?)(?::(?P<line>\d+))?\)")
 _WAITS = re.compile(r"(^|[;.])select \([^;]*/selectors\.py(:\d+)?\)$")
 _COUNTS = re.compile(r"Samples: (\d+) Errors: (\d+)")
 _BEHIND = re.compile(r"([\d.]+)(ns|µs|ms|s) behind in sampling")
 _TOLD = re.compile(r"Error: |\d+: .*\(os error \d+\)$")
 _SECONDS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampling:
-    """How py-spy is to sample."""
-
-    rate: int = 100
-    """Times a second."""
-    native: bool = False
-    """Also the frames of C extensions; then it has to hold the process for each sample."""
-    gil: bool = False
-    """Only threads that hold the GIL."""
-    threads: bool = False
-    """Tell threads apart."""
-    idle: bool = False
-    """Also threads that wait."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampled:
-    """What py-spy saw of one process."""
-
-    stacks: Mapping[tuple[Frame, ...], float]
-    """Samples by call stack, outermost frame first; tsprof's agent is left out."""
-    errors: int = 0
-    """Samples that could not be read: without a pause the stack may change under py-spy's eyes."""
-    behind: float = 0.0
-    """Seconds by which py-spy fell behind at the worst; it says so from one second on."""
-    problem: str = ""
-    """Why there is nothing; empty where there is."""
 
 
 def program() -> str | None:
@@ -123,11 +93,15 @@ class PySpy:
                 lines = file.read(LONGEST_OUTPUT).splitlines()
             self._file.unlink()
         counts = _COUNTS.search(said)
+        if counts is None:
+            refused = is_refusal(said)
+            return Sampled(
+                stacks={}, problem=REFUSED if refused else _problem(said), refused=refused
+            )
         return Sampled(
             stacks=read_folded(lines, origin, waits=self._sampling.idle),
-            errors=int(counts[2]) if counts else 0,
+            errors=int(counts[2]),
             behind=max((float(n) * _SECONDS[unit] for n, unit in _BEHIND.findall(said)), default=0),
-            problem="" if counts else _problem(said),
         )
 
 
@@ -137,9 +111,9 @@ def _problem(said: str) -> str:
     return ("; ".join(told[:2]) or "".join(lines[-1:]) or "it said nothing")[:300]
 
 
-def is_refusal(problem: str) -> bool:
-    """Tell whether the kernel did not let py-spy look."""
-    return "ermission" in problem or "EPERM" in problem
+def is_refusal(said: str) -> bool:
+    """Tell by what py-spy said whether the kernel did not let it look."""
+    return "ermission" in said or "EPERM" in said
 
 
 def read_folded(

@@ -1,7 +1,7 @@
 """``flame``: where the CPU time goes."""
 
 from tsprof.config import Settings
-from tsprof.profilers.py_spy import Sampling
+from tsprof.profilers.sampling import Sampling
 from tsprof.supervisor.plan import Plan
 
 SEGMENT_SECONDS = 2.0

@@ -2,7 +2,7 @@
 
 from tsprof.config import Settings
 from tsprof.errors import UsageError
-from tsprof.profilers.py_spy import Sampling
+from tsprof.profilers.sampling import Sampling
 
 PROFILERS = ("memray", "tracemalloc")
 

@@ -5,18 +5,16 @@ from collections.abc import Sequence
 
 from tsprof.analysis.hotspots.functions import LEAST_WINDOWS, PRECISE, uncertainty
 from tsprof.analysis.hotspots.hot_paths import by_segment, whole
-from tsprof.profilers.py_spy import Sampling
+from tsprof.profilers.sampling import Sampling
 from tsprof.records import SampledWindow
 from tsprof.report.live import Progress
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.measure import LEAST_REQUESTS
 from tsprof.supervisor.plan import Plan
-from tsprof.supervisor.sampling import NO_PYTHON, Sampler
+from tsprof.supervisor.sampling import Sampler
 
 WARM_UP = 2.0
 """Seconds after the calibration: imports, first connections, caches."""
-
-PERF = "perf record -g -p PID, then perf script | stackcollapse-perf.pl"
 
 
 def flame(engine: Engine, plan: Plan) -> int:
@@ -28,8 +26,6 @@ def flame(engine: Engine, plan: Plan) -> int:
     engine.expected_seconds = plan.max_seconds
     engine.hang_seconds = plan.hang_seconds
     sampler = Sampler(engine, plan.sampling or Sampling(), plan.segment_seconds)
-    if sampler.problem == NO_PYTHON:
-        engine.note("note", f"{NO_PYTHON}; perf shows native programs: {PERF}")
     engine.calibrate()
     if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
         return 0

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tsprof.analysis.growth.shapes import SLOWEST_FILL
-from tsprof.profilers.py_spy import Sampling
+from tsprof.profilers.sampling import Sampling
 
 
 @dataclass(frozen=True, kw_only=True)

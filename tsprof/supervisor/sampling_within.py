@@ -7,7 +7,8 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from tsprof.analysis.attribution.sites import Origin
-from tsprof.profilers.py_spy import AGENT, Sampled
+from tsprof.profilers.py_spy import AGENT
+from tsprof.profilers.sampling import Sampled
 from tsprof.stacks import Frame
 from tsprof.supervisor.agents import Agents, Reply
 
