@@ -171,7 +171,16 @@ class RunDatabase:
 
     def windows(self) -> list[SampledWindow]:
         """Return what was sampled in order; nothing of a run from before there was sampling."""
-        return list(self._records("windows", SampledWindow)) if self._has("windows") else []
+        if not self._has("windows"):
+            return []
+        found = []
+        for number, window in self._numbered("windows", SampledWindow, 0):
+            frames = range(len(window.profile.frames))
+            if not all(place in frames for s in window.profile.stacks for place in s.frames):
+                missing = ValueError("a call stack has a frame that is not there")
+                raise self.damage(f"record {number} of windows", missing)
+            found.append(window)
+        return found
 
     def _has(self, table: str) -> bool:
         return bool(list(self._select("SELECT 1 FROM sqlite_master WHERE name = ?", table)))
