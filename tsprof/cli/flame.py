@@ -47,7 +47,12 @@ sampling_options = section(
         default=None,
         help="Show functions of C extensions, too; the target is held for each sample.",
     ),
-    click.option("--gil", is_flag=True, default=None, help="Only threads that hold the GIL."),
+    click.option(
+        "--gil/--no-gil",
+        default=None,
+        help="Sample only threads that hold the GIL (default: yes). Without it system calls are "
+        "told apart, but what waits for a processor counts as if it ran.",
+    ),
     click.option("--threads", is_flag=True, default=None, help="Tell threads apart."),
     click.option("--idle", is_flag=True, default=None, help="Also threads that wait."),
     click.option(

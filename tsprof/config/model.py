@@ -291,9 +291,10 @@ class Flame(Table):
         examples=[True],
     )
     gil: bool = Field(
-        default=False,
-        description="Whether only threads that hold the GIL count.",
-        examples=[True],
+        default=True,
+        description="Whether only threads that hold the GIL are sampled. Without it system calls "
+        "are told apart, but what waits for a processor counts as if it ran.",
+        examples=[False],
     )
     threads: bool = Field(
         default=False, description="Whether threads are told apart.", examples=[True]

@@ -55,6 +55,9 @@ class Perf:
             stderr=subprocess.STDOUT,
         )
 
+    def wait_until_ready(self) -> None:
+        """Return at once: it does not say when it samples."""
+
     def stop(self) -> None:
         """Let it come to an end; ``result`` waits for that."""
         self._process.send_signal(signal.SIGINT)

@@ -1,6 +1,7 @@
 """py-spy: samples the call stacks of a running Python process from outside."""
 
 import re
+import selectors
 import signal
 import subprocess
 import sys
@@ -11,7 +12,13 @@ from pathlib import Path
 from shutil import which
 
 from tsprof.analysis.attribution.sites import Origin
-from tsprof.profilers.sampling import END_PATIENCE, LONGEST_OUTPUT, Sampled, Sampling
+from tsprof.profilers.sampling import (
+    END_PATIENCE,
+    LONGEST_OUTPUT,
+    START_PATIENCE,
+    Sampled,
+    Sampling,
+)
 from tsprof.stacks import Frame
 
 REFUSED = (
@@ -56,7 +63,7 @@ class PySpy:
                 *("record", "--pid", str(pid), "--output", str(file), "--format", "raw"),
                 *("--full-filenames", "--rate", str(sampling.rate)),
                 *(["--native"] if sampling.native else ["--nonblocking"]),
-                *(["--gil"] if sampling.gil else []),
+                *(["--gil"] if sampling.gil and not sampling.idle else []),
                 *(["--threads"] if sampling.threads else []),
                 *(["--idle"] if sampling.idle else []),
             ],
@@ -64,6 +71,13 @@ class PySpy:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
+
+    def wait_until_ready(self) -> None:
+        """Return once it samples, has failed, or takes too long for that."""
+        assert self._process.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            selector.select(START_PATIENCE)  # it says that it samples
 
     def stop(self) -> None:
         """Let it come to an end; ``result`` waits for that."""

@@ -10,6 +10,8 @@ from tsprof.stacks import Frame
 END_PATIENCE = 20.0
 """Seconds in which a profiler writes what it has: py-spy takes 0.02 for the 600 samples of a busy
 service, perf 0.5."""
+START_PATIENCE = 2.0
+"""Seconds in which a profiler is at work: py-spy needs 0.1."""
 LONGEST_OUTPUT = 64 << 20
 """Bytes of one window that are read: 200 samples a second for a minute, of 40 frames, are 50 MB."""
 
@@ -22,8 +24,8 @@ class Sampling:
     """Times a second."""
     native: bool = False
     """Also the frames of C extensions; then py-spy has to hold the process for each sample."""
-    gil: bool = False
-    """Only threads that hold the GIL."""
+    gil: bool = True
+    """Only threads that hold the GIL; False: all that the kernel calls running."""
     threads: bool = False
     """Tell threads apart."""
     idle: bool = False
@@ -48,6 +50,9 @@ class Sampled:
 
 class Profiler(Protocol):
     """A profiler at work on one process."""
+
+    def wait_until_ready(self) -> None:
+        """Return once it samples, has failed, or takes too long for that."""
 
     def stop(self) -> None:
         """Let it come to an end; ``result`` waits for that."""

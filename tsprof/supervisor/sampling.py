@@ -3,27 +3,27 @@
 The profiler reads from outside, and without pausing the process, so that a sampled segment is a
 segment like any other: it counts for the ledger, and its speed for the criteria.
 
-The kernel says of a thread that it runs also while it waits for a processor, and a thread comes
-back from a system call only to wait for the GIL. Where one thread does the work, that hardly
-matters. Where four served a request of 1 ms of computation, three quarters of what seemed to run
-was in socket calls that took a hundredth of the CPU time; of the samples that held the GIL, 98 %
-were in the computation.
+Sampled is the thread that holds the GIL. The kernel calls a thread running also while it waits for
+a processor, as it does whenever it comes back from a system call on a busy machine: where four
+threads served requests of 1 ms of computation, three quarters of what seemed to run was in socket
+calls that took a hundredth of the CPU time. Of the samples that held the GIL, 98 % were in the
+computation. What the process used beyond that is shown as a whole.
 """
 
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import psutil
 
-from tsprof.analysis.hotspots.profiles import bounded, profile_of
+from tsprof.analysis.hotspots.profiles import bounded, completed, profile_of
 from tsprof.profilers import perf, py_spy
 from tsprof.profilers.sampling import Profiler, Sampled, Sampling
 from tsprof.records import SampledWindow, Segment
-from tsprof.supervisor.busy import Usage, busy, usage_of
+from tsprof.supervisor.busy import busy, cpu_times
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.sampling_within import let_others_look, sample_within
@@ -37,11 +37,6 @@ INSTEAD = (
     "Until then the agent inside the target samples: that costs it time, and long calls of C code "
     "are seen at their end"
 )
-HELD = (
-    "several threads run at a time, so that the one that holds the GIL was sampled: what runs "
-    "without it, as system calls do, is not in the picture"
-)
-
 Drive = Callable[[Callable[[], Segment]], Segment]
 """Drives a segment, sampled or not."""
 
@@ -60,8 +55,8 @@ class Sampler:
     """All so far."""
     problem: str = ""
     """Why nothing can be seen; empty while it can."""
-    _used: dict[int, Usage] = field(default_factory=dict)
-    """By each process, when it was last looked at."""
+    _used: dict[int, float] = field(default_factory=dict)
+    """CPU time of each process when it was last looked at."""
     _python: set[int] = field(default_factory=set)
     """Processes that are known to run Python."""
     _let: set[int] = field(default_factory=set)
@@ -97,24 +92,26 @@ class Sampler:
         after = self._usage()
         for pid, sampled in seen.items():
             # Of one that has ended, what it used in its last seconds is not known.
-            used = after[pid].since(before[pid]) if pid in after else 0.0
+            used = after[pid] - before[pid] if pid in after else 0.0
             self._keep(sampled, segment, pid, began, used)
         self.engine.instruments.database.commit()
         return segment
 
     def _outside(
-        self, drive: Callable[[], Segment], chosen: Mapping[int, Sampling]
+        self, drive: Callable[[], Segment], chosen: Sequence[int]
     ) -> tuple[Segment, dict[int, Sampled]]:
-        self._let_look(chosen.keys() & self._python)
+        self._let_look(self._python.intersection(chosen))
         with tempfile.TemporaryDirectory(prefix="tsprof-") as folder:
             at_work: dict[int, Profiler] = {}
             try:
-                for pid, sampling in chosen.items():
+                for pid in chosen:
                     profiler = py_spy.PySpy if pid in self._python else perf.Perf
-                    at_work[pid] = profiler(pid, Path(folder, str(pid)), sampling)
+                    at_work[pid] = profiler(pid, Path(folder, str(pid)), self.sampling)
             except OSError as error:
                 self._give_up(f"the profiler cannot be started: {error}")
             try:
+                for each in at_work.values():
+                    each.wait_until_ready()
                 segment = drive()
                 for each in at_work.values():
                     each.stop()
@@ -126,7 +123,7 @@ class Sampler:
             return segment, {pid: each.result(origin) for pid, each in at_work.items()}
 
     def _inside(
-        self, drive: Callable[[], Segment], chosen: Mapping[int, Sampling]
+        self, drive: Callable[[], Segment], chosen: Sequence[int]
     ) -> tuple[Segment, dict[int, Sampled]]:
         agents, origin = self.engine.instruments.agents, target_origins(self.engine)
         with ThreadPoolExecutor(1) as executor:
@@ -134,19 +131,13 @@ class Sampler:
             segment = drive()
             return segment, asked.result()
 
-    def _choose(self, usage: dict[int, Usage]) -> dict[int, Sampling]:
-        """Return how to sample the processes that did most of the work since the last look."""
+    def _choose(self, usage: dict[int, float]) -> list[int]:
+        """Return the processes that did most of the work since the last look."""
         known, self._used = self._used, usage
         chosen = busy(usage, known)
         if len(chosen) > MOST_PROCESSES:
             self._note(f"sampled: {MOST_PROCESSES} of {len(chosen)} busy processes of the target")
-        how = {}
-        for pid in chosen[:MOST_PROCESSES]:
-            one = usage[pid].is_of_one_thread(known.get(pid)) or self.sampling.idle
-            how[pid] = replace(self.sampling, gil=self.sampling.gil or not one)
-            if not one and pid in self._python and not self._within:
-                self._note(HELD)
-        return how
+        return chosen[:MOST_PROCESSES]
 
     def _let_look(self, pids: Collection[int]) -> None:
         let_others_look(self.engine.instruments.agents, set(pids) - self._let)
@@ -161,7 +152,10 @@ class Sampler:
             if psutil.pid_exists(pid):
                 self._note(f"process {pid} could not be sampled: {seen.problem}")
         else:
-            profile = profile_of(seen.stacks, requests=segment.requests, seconds=segment.seconds)
+            stacks = seen.stacks
+            if self.sampling.gil and pid in self._python and not self._within:
+                stacks = completed(stacks, cpu_seconds * self.sampling.rate)
+            profile = profile_of(stacks, requests=segment.requests, seconds=segment.seconds)
             window = SampledWindow(
                 segment=segment.number,
                 pid=pid,
@@ -182,12 +176,12 @@ class Sampler:
         else:
             self._give_up(problem)
 
-    def _usage(self) -> dict[int, Usage]:
+    def _usage(self) -> dict[int, float]:
         """Return what each process has used that can be sampled."""
         processes = self.engine.instruments.target.processes()
         self._python |= {process.pid for process in processes if self._runs_python(process)}
         kept = [p for p in processes if self.seconds or p.pid in self._python]
-        return usage_of(kept)
+        return cpu_times(kept)
 
     def _runs_python(self, process: psutil.Process) -> bool:
         try:

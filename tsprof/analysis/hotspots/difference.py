@@ -26,6 +26,7 @@ from tsprof.analysis.hotspots.functions import (
     own_weights,
     total_weights,
 )
+from tsprof.analysis.hotspots.profiles import SUMS
 from tsprof.report.model import HotChange, HotPaths
 from tsprof.stacks import StackProfile
 
@@ -192,7 +193,7 @@ def hot_changes(before: Sampled, after: Sampled) -> HotDifference:
 def _common(before: Sampled, after: Sampled) -> tuple[float, float]:
     """Return the logarithm of what all functions changed by, and its standard error."""
     was, now = before.own, after.own
-    known = [name for name in was if min(was[name], now.get(name, 0.0)) >= WELL_KNOWN]
+    known = [n for n in was if n[0] not in SUMS and min(was[n], now.get(n, 0.0)) >= WELL_KNOWN]
     if len(known) < LEAST_COMMON:
         return 0.0, UNKNOWN_COMMON
     ratios = [_logarithm(was[name], now[name], before, after) for name in known]
@@ -212,7 +213,7 @@ def _tests(
     parts += [("total", name, *pair) for name, pair in total.items() if pair != own.get(name)]
     for part, name, first, second in parts:
         was, now = first / before.samples, second / after.samples
-        if max(was, now) < LEAST_SHARE or first + second < LEAST_SAMPLES:
+        if name[0] in SUMS or max(was, now) < LEAST_SHARE or first + second < LEAST_SAMPLES:
             continue
         sampling = _error(first, second, before, after)
         yield _Tested(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import sqrt
 from statistics import fmean
 
+from tsprof.analysis.hotspots.profiles import SUMS
 from tsprof.stacks import Frame, StackProfile
 
 CONFIDENCE = 1.96
@@ -117,7 +118,8 @@ def dispersion(windows: Sequence[StackProfile]) -> float:
     for weights, _ in counts:
         for name, weight in weights.items():
             summed[name] += weight
-    leading = sorted(summed, key=lambda name: -summed[name])[:LEADING]
+    functions = [name for name in summed if name[0] not in SUMS]
+    leading = sorted(functions, key=lambda name: -summed[name])[:LEADING]
     spreads = [_spread(name, summed[name] / everything, counts) for name in leading]
     return max(1.0, fmean(spreads)) if spreads else 1.0
 
@@ -141,5 +143,6 @@ def uncertainty(windows: Sequence[StackProfile], whole: StackProfile) -> float:
         windows: of the profile, in time.
         whole: all of them together.
     """
-    leading = function_times(whole, dispersion(windows))[:LEADING]
+    rows = function_times(whole, dispersion(windows))
+    leading = [row for row in rows if row.frame.function not in SUMS][:LEADING]
     return max(((row.high - row.low) / 2 for row in leading), default=1.0)

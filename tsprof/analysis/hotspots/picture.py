@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tsprof.analysis.hotspots.profiles import SUMS
 from tsprof.analysis.verdict.decide import Decision
 from tsprof.records import Event, Segment
 from tsprof.report import format as fmt
@@ -30,9 +31,11 @@ def decide_picture(
     served = any(segment.requests > segment.failures for segment in segments)
     enough = served and seen is not None and seen.samples >= FEWEST_SAMPLES
     if seen is not None and enough and (complete or interrupted):
-        first = _sentence(seen.functions[0])
+        first = next((_sentence(f) for f in seen.functions if f.function not in SUMS), "")
         return Decision(
-            verdict=Verdict.PASS, reasons=(first, *seen.remarks), interrupted=interrupted
+            verdict=Verdict.PASS,
+            reasons=tuple(filter(None, (first, *seen.remarks))),
+            interrupted=interrupted,
         )
     reason, advice = _obstacle(seen, events, served=served, complete=complete)
     return Decision(

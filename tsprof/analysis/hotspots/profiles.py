@@ -12,6 +12,11 @@ Unit = Literal["samples", "instructions", "bytes"]
 FOLDED = Frame(function="(rare stacks)", origin="interpreter")
 """Stands for what lies below the outermost frame of stacks that were too many to keep."""
 
+OUTSIDE = Frame(function="(without the GIL: system calls and C code)", origin="native")
+"""Stands for the CPU time of a process in which none of its threads held the GIL."""
+SUMS = frozenset({FOLDED.function, OUTSIDE.function})
+"""What is no function, but stands for many."""
+
 
 def profile_of(
     weights: Mapping[tuple[Frame, ...], float],
@@ -29,6 +34,19 @@ def profile_of(
     return StackProfile(
         unit=unit, frames=tuple(places), stacks=stacks, requests=requests, seconds=seconds
     )
+
+
+def completed(
+    stacks: Mapping[tuple[Frame, ...], float], cpu_samples: float
+) -> dict[tuple[Frame, ...], float]:
+    """Add the CPU time in which no thread held the GIL to samples of those that did.
+
+    Args:
+        stacks: samples of the GIL's holder.
+        cpu_samples: how many there would be of all CPU time: that time, times the rate.
+    """
+    outside = cpu_samples - sum(stacks.values())
+    return {**stacks, (OUTSIDE,): outside} if outside > 0 else dict(stacks)
 
 
 def merged(profiles: Iterable[StackProfile], *, requests: int, seconds: float) -> StackProfile:

@@ -5,11 +5,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tsprof.analysis.hotspots.profiles import OUTSIDE
 from tsprof.report import format as fmt
 from tsprof.stacks import Frame, StackProfile
 
 NOTABLE = 0.05
 """Share of the CPU time from which something is worth a sentence."""
+MUCH_OUTSIDE = 0.4
+"""Share of the CPU time without the GIL from which the picture leaves out too much."""
+_OUTSIDE = (
+    "of the CPU time is spent without the GIL, in system calls and in C code that lets go of it: "
+    "tsprof flame --no-gil shows where"
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,8 @@ def remarks(profile: StackProfile) -> tuple[str, ...]:
         profile: of any unit.
     """
     everything = profile.total
+    if not everything:
+        return ()
     weights: defaultdict[_Matter, float] = defaultdict(float)
     callers: defaultdict[tuple[_Matter, str], float] = defaultdict(float)
     found = [[m for m in _MATTERS if _does(frame, m)] for frame in profile.frames]
@@ -82,7 +91,9 @@ def remarks(profile: StackProfile) -> tuple[str, ...]:
                     callers[matter, _caller(outer)] += stack.weight
     notable = [matter for matter, weight in weights.items() if weight >= NOTABLE * everything]
     notable.sort(key=lambda matter: -weights[matter])
-    return tuple(
+    outside = sum(s.weight for s in profile.stacks if profile.frames[s.frames[-1]] == OUTSIDE)
+    without = (f"{fmt.percentage(outside / everything)} {_OUTSIDE}",)
+    return (without if outside >= MUCH_OUTSIDE * everything else ()) + tuple(
         _sentence(matter, weights[matter] / everything, _main_caller(matter, callers))
         for matter in notable
     )

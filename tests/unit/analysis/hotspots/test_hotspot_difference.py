@@ -13,6 +13,7 @@ from tsprof.analysis.hotspots.difference import (
     sampled,
 )
 from tsprof.analysis.hotspots.hot_paths import hot_paths
+from tsprof.analysis.hotspots.profiles import completed, profile_of
 
 SHARES = {"main;hot": 0.4} | {f"main;f{n}": 0.06 for n in range(10)}
 """Of a service with one hot function and ten others."""
@@ -165,3 +166,18 @@ def test_a_caller_that_one_report_does_not_list_is_not_taken_for_new() -> None:
     assert told[1] is not None
     changes = hot_changes(reported(told[0]), reported(told[1])).changes
     assert ("handle", "total") not in {(c.function, c.part) for c in changes}
+
+
+def test_what_stands_for_many_functions_is_not_compared() -> None:
+    random = np.random.default_rng(12)
+    before, after = drawn(SHARES, 4000, random), drawn(SHARES, 4000, random)
+    profiles = [
+        profile_of(
+            completed(
+                {tuple(seen.frames[p] for p in s.frames): s.weight for s in seen.stacks}, everything
+            )
+        )
+        for seen, everything in ((before, 4100), (after, 6000))
+    ]
+    difference = hot_changes(sampled(profiles[0], COST), sampled(profiles[1], 1.46 * COST))
+    assert difference.changes == ()

@@ -1,6 +1,14 @@
 from samples import frame, profile
 
-from tsprof.analysis.hotspots.profiles import FOLDED, bounded, by_function, merged, profile_of
+from tsprof.analysis.hotspots.profiles import (
+    FOLDED,
+    OUTSIDE,
+    bounded,
+    by_function,
+    completed,
+    merged,
+    profile_of,
+)
 
 
 def test_equal_stacks_of_two_profiles_are_one() -> None:
@@ -55,3 +63,14 @@ def test_the_heaviest_stacks_are_kept_and_no_weight_is_lost() -> None:
 def test_a_profile_within_its_bound_stays_as_it_is() -> None:
     one = profile({"main;hot": 3})
     assert bounded(one, 1) is one
+
+
+def test_what_no_sample_of_the_gil_tells_is_shown_as_a_whole() -> None:
+    held = {(frame("main"), frame("hot")): 60.0}
+    assert completed(held, 100.0) == {**held, (OUTSIDE,): 40.0}
+    assert completed({}, 5.0) == {(OUTSIDE,): 5.0}
+
+
+def test_more_samples_than_cpu_time_leave_nothing_to_show() -> None:
+    held = {(frame("main"),): 60.0}
+    assert completed(held, 59.0) == held

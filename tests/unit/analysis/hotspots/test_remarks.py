@@ -1,6 +1,6 @@
 import pytest
 
-from tsprof.analysis.hotspots.profiles import profile_of
+from tsprof.analysis.hotspots.profiles import completed, profile_of
 from tsprof.analysis.hotspots.remarks import remarks
 from tsprof.stacks import Frame, StackProfile
 
@@ -75,3 +75,10 @@ def test_the_greater_share_comes_first() -> None:
 
 def test_no_samples_have_no_remarks() -> None:
     assert remarks(profile_of({})) == ()
+
+
+def test_much_time_without_the_gil_is_told() -> None:
+    half = profile_of(completed({frames(): 50}, 100))
+    (sentence,) = remarks(half)
+    assert sentence.startswith("50 % of the CPU time is spent without the GIL")
+    assert remarks(profile_of(completed({frames(): 80}, 100))) == ()
