@@ -54,7 +54,7 @@ def render(report: Report) -> str:
         scripts=scripts,
         styles=styles,
         chart_licence=_asset("LICENSE.uPlot"),
-        security_policy=_security_policy(scripts, styles),
+        security_policy=content_security_policy(scripts, styles),
         fmt=fmt,
         hot_paths=hot_paths,
         wording=wording,
@@ -84,7 +84,7 @@ def _asset(name: str) -> str:
     return resources.files("tsprof.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
-def _security_policy(scripts: list[str], styles: list[str]) -> str:
+def content_security_policy(scripts: list[str], styles: list[str]) -> str:
     """A Content-Security-Policy that allows these very scripts and styles, and nothing else."""
     return (
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
