@@ -235,8 +235,6 @@ class SampledWindow:
     pid: int
     command: str
     began: float
-    cpu_seconds: float
-    """User and system time that the process took meanwhile."""
     profile: StackProfile
     """Its ``requests`` are the segment's, to the whole target."""
     errors: int = 0

@@ -10,11 +10,11 @@ from pydantic import TypeAdapter
 
 from tsprof.analysis.hotspots.difference import HotDifference, hot_changes
 from tsprof.analysis.hotspots.hot_paths import by_process, halves, side, whole
-from tsprof.cli.drawing import flame_html, flame_svg, folded, speedscope_json
 from tsprof.errors import UsageError
 from tsprof.exit_codes import ExitCode
 from tsprof.records import SampledWindow
 from tsprof.report import hot_paths_text, terminal
+from tsprof.report.flame import flame_html, flame_svg, folded, speedscope_json
 from tsprof.report.pipes import PipeConsole
 from tsprof.report.write import write_outputs, write_text
 from tsprof.stacks import StackProfile

@@ -155,13 +155,17 @@ class Sampler:
             stacks = seen.stacks
             if self.sampling.gil and pid in self._python and not self._within:
                 stacks = completed(stacks, cpu_seconds * self.sampling.rate)
-            profile = profile_of(stacks, requests=segment.requests, seconds=segment.seconds)
+            profile = profile_of(
+                stacks,
+                requests=segment.requests,
+                seconds=segment.seconds,
+                cpu_seconds=cpu_seconds,
+            )
             window = SampledWindow(
                 segment=segment.number,
                 pid=pid,
                 command=_command(pid),
                 began=began,
-                cpu_seconds=cpu_seconds,
                 profile=bounded(profile, MOST_STACKS),
                 errors=seen.errors,
                 behind=seen.behind,

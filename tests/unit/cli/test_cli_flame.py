@@ -39,8 +39,9 @@ def stored(home: Path, *, segments: int = 4, pids: int = 1, hot: float = 40.0) -
                 pid=pid,
                 command="app",
                 began=float(segment),
-                cpu_seconds=sum(names.values()) / 100,
-                profile=profile_of(stacks, requests=1000, seconds=2.0),
+                profile=profile_of(
+                    stacks, requests=1000, seconds=2.0, cpu_seconds=sum(names.values()) / 100
+                ),
             )
             database.add(window)
     database.close()

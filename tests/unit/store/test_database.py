@@ -84,7 +84,6 @@ WINDOW = SampledWindow(
     pid=12,
     command="python app.py",
     began=1.5,
-    cpu_seconds=0.75,
     profile=StackProfile(
         unit="samples",
         frames=(
@@ -94,6 +93,7 @@ WINDOW = SampledWindow(
         stacks=(Stack((0,), 2.0), Stack((0, 1), 5.0)),
         requests=100,
         seconds=1.2,
+        cpu_seconds=0.75,
     ),
     errors=1,
     behind=1.5,

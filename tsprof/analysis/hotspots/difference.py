@@ -69,23 +69,17 @@ class Sampled:
     """Samples of its own that a function may have without being among these."""
 
 
-def sampled(
-    profile: StackProfile,
-    cpu_per_request: float | None,
-    dispersion: float = 1.0,
-    folder: str = "",
-) -> Sampled:
+def sampled(profile: StackProfile, dispersion: float = 1.0, folder: str = "") -> Sampled:
     """Return a profile as one side of a comparison.
 
     Args:
         profile: by function.
-        cpu_per_request: see ``Sampled``; None where it is not known.
         dispersion: see ``Sampled``.
         folder: the target's working directory.
     """
     return Sampled(
         samples=profile.total,
-        cpu_per_request=cpu_per_request or 0.0,
+        cpu_per_request=profile.cpu_seconds / profile.requests if profile.requests else 0.0,
         own=_stable(own_weights(profile), folder),
         total=_stable(total_weights(profile), folder),
         lines={_stable_name(name_of(frame), folder): frame.line for frame in profile.frames},

@@ -24,7 +24,7 @@ def hot_paths(windows: Sequence[SampledWindow]) -> HotPaths | None:
     if not windows:
         return None
     profile = whole(windows)
-    cpu = cpu_per_request(windows)
+    cpu = profile.cpu_seconds / profile.requests if profile.requests else None
     spread = dispersion(by_segment(windows))
     rows = function_times(profile, spread)
     return HotPaths(
@@ -65,12 +65,6 @@ def by_process(windows: Sequence[SampledWindow]) -> dict[int, StackProfile]:
     return {pid: whole([w for w in windows if w.pid == pid]) for pid in pids}
 
 
-def cpu_per_request(windows: Sequence[SampledWindow]) -> float | None:
-    """Return the CPU time of the sampled processes in seconds per request."""
-    requests = sum({window.segment: window.profile.requests for window in windows}.values())
-    return sum(window.cpu_seconds for window in windows) / requests if requests else None
-
-
 def side(windows: Sequence[SampledWindow], folder: str = "") -> Sampled:
     """Return the windows of a run as one side of a comparison.
 
@@ -78,8 +72,7 @@ def side(windows: Sequence[SampledWindow], folder: str = "") -> Sampled:
         windows: of the run.
         folder: the target's working directory.
     """
-    spread = dispersion(by_segment(windows))
-    return sampled(whole(windows), cpu_per_request(windows), spread, folder)
+    return sampled(whole(windows), dispersion(by_segment(windows)), folder)
 
 
 def halves(

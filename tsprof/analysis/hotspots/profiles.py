@@ -24,6 +24,7 @@ def profile_of(
     unit: Unit = "samples",
     requests: int = 0,
     seconds: float = 0.0,
+    cpu_seconds: float = 0.0,
 ) -> StackProfile:
     """Return the profile with these call stacks, outermost frame first, and their weights."""
     places: dict[Frame, int] = {}
@@ -32,7 +33,12 @@ def profile_of(
         for frames, weight in weights.items()
     )
     return StackProfile(
-        unit=unit, frames=tuple(places), stacks=stacks, requests=requests, seconds=seconds
+        unit=unit,
+        frames=tuple(places),
+        stacks=stacks,
+        requests=requests,
+        seconds=seconds,
+        cpu_seconds=cpu_seconds,
     )
 
 
@@ -60,11 +66,15 @@ def merged(profiles: Iterable[StackProfile], *, requests: int, seconds: float) -
     """
     weights: defaultdict[tuple[Frame, ...], float] = defaultdict(float)
     unit: Unit = "samples"
+    cpu_seconds = 0.0
     for profile in profiles:
         unit = profile.unit
+        cpu_seconds += profile.cpu_seconds
         for stack in profile.stacks:
             weights[tuple(profile.frames[place] for place in stack.frames)] += stack.weight
-    return profile_of(weights, unit=unit, requests=requests, seconds=seconds)
+    return profile_of(
+        weights, unit=unit, requests=requests, seconds=seconds, cpu_seconds=cpu_seconds
+    )
 
 
 def by_function(profile: StackProfile) -> StackProfile:
@@ -103,5 +113,9 @@ def bounded(profile: StackProfile, most: int) -> StackProfile:
 
 def _like(profile: StackProfile, weights: Mapping[tuple[Frame, ...], float]) -> StackProfile:
     return profile_of(
-        weights, unit=profile.unit, requests=profile.requests, seconds=profile.seconds
+        weights,
+        unit=profile.unit,
+        requests=profile.requests,
+        seconds=profile.seconds,
+        cpu_seconds=profile.cpu_seconds,
     )

@@ -16,32 +16,37 @@ def frame(name: str, line: int = 1) -> Frame:
 
 
 def profile(
-    weights: Mapping[str, float], requests: int = 1000, seconds: float = 2.0
+    weights: Mapping[str, float], requests: int = 1000, cpu_seconds: float = 1.0
 ) -> StackProfile:
     """Return a profile of stacks such as ``main;hot``."""
     stacks = {tuple(map(frame, text.split(";"))): w for text, w in weights.items()}
-    return profile_of(stacks, requests=requests, seconds=seconds)
+    return profile_of(stacks, requests=requests, seconds=2.0, cpu_seconds=cpu_seconds)
 
 
-def window(
-    segment: int, seen: StackProfile, *, pid: int = 1, cpu_seconds: float = 1.0
-) -> SampledWindow:
+def window(segment: int, seen: StackProfile, *, pid: int = 1) -> SampledWindow:
     """Return a window of one process."""
     return SampledWindow(
         segment=segment,
         pid=pid,
         command=f"worker {pid}",
         began=float(segment),
-        cpu_seconds=cpu_seconds,
         profile=seen,
     )
 
 
 def drawn(
-    shares: Mapping[str, float], samples: int, random: np.random.Generator, requests: int = 1000
+    shares: Mapping[str, float], samples: int, random: np.random.Generator, cost: float = 0.001
 ) -> StackProfile:
-    """Return a profile of so many samples drawn at random."""
+    """Return a profile of so many samples drawn at random, of 1,000 requests.
+
+    Args:
+        shares: of each stack.
+        samples: to draw.
+        random: draws them.
+        cost: CPU time of a request in seconds.
+    """
     counts = random.multinomial(samples, list(shares.values()))
     return profile(
-        {name: float(n) for name, n in zip(shares, counts, strict=True) if n}, requests=requests
+        {name: float(n) for name, n in zip(shares, counts, strict=True) if n},
+        cpu_seconds=1000 * cost,
     )

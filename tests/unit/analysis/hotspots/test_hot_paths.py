@@ -13,9 +13,9 @@ def test_a_run_without_windows_has_no_hot_paths() -> None:
 def test_requests_of_a_segment_count_once_for_all_its_processes() -> None:
     seen = hot_paths(
         [
-            window(1, profile({"main;hot": 30, "main": 10}), pid=1, cpu_seconds=0.4),
-            window(1, profile({"main;hot": 50, "main": 10}), pid=2, cpu_seconds=0.6),
-            window(2, profile({"main;hot": 40}), pid=1, cpu_seconds=1.0),
+            window(1, profile({"main;hot": 30, "main": 10}, cpu_seconds=0.4), pid=1),
+            window(1, profile({"main;hot": 50, "main": 10}, cpu_seconds=0.6), pid=2),
+            window(2, profile({"main;hot": 40}, cpu_seconds=1.0), pid=1),
         ]
     )
     assert seen is not None
@@ -30,8 +30,8 @@ def test_requests_of_a_segment_count_once_for_all_its_processes() -> None:
 
 def test_a_function_that_is_new_in_the_second_half_is_told() -> None:
     base = {f"main;f{n}": 100.0 for n in range(8)}
-    early = [window(n, profile(base), cpu_seconds=1.0) for n in range(4)]
-    late = [window(n, profile({**base, "main;new": 300.0}), cpu_seconds=1.375) for n in range(4, 8)]
+    early = [window(n, profile(base)) for n in range(4)]
+    late = [window(n, profile({**base, "main;new": 300.0}, cpu_seconds=1.375)) for n in range(4, 8)]
     seen = hot_paths([*early, *late])
     assert seen is not None
     assert "new" in {change.function for change in seen.aged}

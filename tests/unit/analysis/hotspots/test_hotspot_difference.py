@@ -26,7 +26,7 @@ def side(
     cost: float = COST,
     samples: int = 4000,
 ) -> Sampled:
-    return sampled(drawn(shares, samples, random), cost)
+    return sampled(drawn(shares, samples, random, cost))
 
 
 def hotter(times: float) -> tuple[dict[str, float], float]:
@@ -122,24 +122,21 @@ def test_too_few_functions_do_not_tell_how_fast_the_machine_is() -> None:
 
 def test_nothing_is_compared_with_nothing() -> None:
     random = np.random.default_rng(10)
-    nothing = sampled(profile({}), COST)
+    nothing = sampled(profile({}))
     assert hot_changes(nothing, side(SHARES, random)) == HotDifference()
-    idle = sampled(drawn(SHARES, 100, random), None)
+    idle = sampled(drawn(SHARES, 100, random, cost=0.0))
     assert hot_changes(side(SHARES, random), idle) == HotDifference()
 
 
 def test_reports_are_compared_like_the_runs_that_they_are_of() -> None:
     random = np.random.default_rng(11)
     shares, cost = hotter(1.4)
-    profiles = (drawn(SHARES, 4000, random), drawn(shares, 4000, random))
-    told = [
-        hot_paths([window(1, seen, cpu_seconds=1000 * each)])
-        for seen, each in zip(profiles, (COST, cost), strict=True)
-    ]
+    profiles = (drawn(SHARES, 4000, random), drawn(shares, 4000, random, cost))
+    told = [hot_paths([window(1, seen)]) for seen in profiles]
     assert told[0] is not None
     assert told[1] is not None
     of_reports = hot_changes(reported(told[0]), reported(told[1]))
-    of_runs = hot_changes(sampled(profiles[0], COST), sampled(profiles[1], cost))
+    of_runs = hot_changes(*map(sampled, profiles))
     assert of_reports.changes == of_runs.changes
     assert "hot" in names(of_reports)
 
@@ -175,9 +172,11 @@ def test_what_stands_for_many_functions_is_not_compared() -> None:
         profile_of(
             completed(
                 {tuple(seen.frames[p] for p in s.frames): s.weight for s in seen.stacks}, everything
-            )
+            ),
+            requests=1000,
+            cpu_seconds=everything * COST / 4,
         )
         for seen, everything in ((before, 4100), (after, 6000))
     ]
-    difference = hot_changes(sampled(profiles[0], COST), sampled(profiles[1], 1.46 * COST))
+    difference = hot_changes(*map(sampled, profiles))
     assert difference.changes == ()
