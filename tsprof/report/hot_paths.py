@@ -30,6 +30,7 @@ def function_rows(functions: Sequence[HotFunction]) -> list[list[str]]:
             _where(function) + fmt.in_parentheses(function.package),
         ]
         for function in functions[:SHOWN]
+        if function.own > 0
     ]
 
 

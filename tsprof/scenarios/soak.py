@@ -9,9 +9,9 @@ LEAST_CHECKPOINTS = 20
 """A short run takes checkpoints more often, so that there is something to judge."""
 LEAST_SEGMENT = 1.0
 CHECKPOINT_EVERY = 60.0
-SAMPLED_SEGMENTS = 20
-"""Segments of a run in which call stacks are sampled, over all of its length: a tenth of those of
-four hours, so that what sampling costs is divided by ten."""
+SAMPLED_SEGMENTS = 12
+"""Segments of a run in which call stacks are sampled, over all of its length: one in twenty of those
+of four hours, so that what sampling costs is divided by twenty."""
 
 
 def segment_seconds(duration: float, checkpoint_every: float = CHECKPOINT_EVERY) -> float:
