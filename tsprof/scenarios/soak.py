@@ -10,8 +10,8 @@ LEAST_CHECKPOINTS = 20
 LEAST_SEGMENT = 1.0
 CHECKPOINT_EVERY = 60.0
 SAMPLED_SEGMENTS = 12
-"""Segments of a run in which call stacks are sampled, over all of its length: one in twenty of those
-of four hours, so that what sampling costs is divided by twenty."""
+"""Segments of a run in which call stacks are sampled, over all of its length: one in twenty of
+those of four hours, so that what sampling costs is divided by twenty."""
 
 
 def segment_seconds(duration: float, checkpoint_every: float = CHECKPOINT_EVERY) -> float:
