@@ -62,7 +62,8 @@ def test_where_the_kernel_refuses_the_way_out_is_told_and_the_agent_samples(
     tsprof: CommandLine, agent: str, code: int
 ) -> None:
     tsprof.launcher = ("setpriv", "--bounding-set", "-sys_ptrace")
-    finished = flame(tsprof, agent, "--", sys.executable, "-c", HIDES, *HOT[1:])
+    command = (sys.executable, "-c", HIDES, *HOT[1:])
+    finished = flame(tsprof, agent, "--", *command, seconds="6")
     assert finished.code == code
     assert "permission denied" in finished.notes
     assert "--cap-add SYS_PTRACE" in finished.notes

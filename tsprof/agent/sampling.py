@@ -1,7 +1,9 @@
 """Call stacks of this process, sampled from within, where the kernel lets nobody look from outside.
 
-Within, a sample can only be taken when the sampling thread gets the GIL, which is where Python code
-lets go of it; long calls of C code are seen at their end. That is good enough for a picture.
+Within, a sample can only be taken when the sampling thread gets the GIL. A thread that wants it
+waits for 5 ms before it asks for it, and gets it earlier where another lets go: of a service with
+requests of 1 ms, all samples were in the socket's send. So it is to ask after 0.02 ms meanwhile, and half of
+them still are where the machine is busy. Long calls of C code are seen at their end.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ _PR_SET_PTRACER = 0x59616D61
 _ANY = ctypes.c_ulong(-1)
 _MOST_STACKS = 5000
 _DEEPEST = 200
+_SWITCH = 2e-5  # seconds
 _LEAST_SHARE = 0.2  # of the time between two samples that a thread must have used to be seen
 
 
@@ -44,11 +47,16 @@ def run(arguments: dict[str, Any]) -> dict[str, Any]:
     used: dict[int, float] = {}
     counts: dict[tuple[Any, ...], int] = {}
     last = time.monotonic()
-    while last < until:
-        usleep(pause)
-        now = time.monotonic()
-        least, last = _LEAST_SHARE * (now - last), now
-        _sample(used, least, counts)
+    switch = sys.getswitchinterval()
+    sys.setswitchinterval(min(_SWITCH, switch))
+    try:
+        while last < until:
+            usleep(pause)
+            now = time.monotonic()
+            least, last = _LEAST_SHARE * (now - last), now
+            _sample(used, least, counts)
+    finally:
+        sys.setswitchinterval(switch)
     return {"stacks": [[_places(stack), count] for stack, count in counts.items()]}
 
 

@@ -34,9 +34,10 @@ MOST_PROCESSES = 8
 MOST_STACKS = 1000
 """Distinct stacks that are kept of a window; those of a segment of a minute are 200 to 600."""
 INSTEAD = (
-    "Until then the agent inside the target samples: that costs it time, and long calls of C code "
-    "are seen at their end"
+    "Until then the agent inside the target samples: that costs it time, and the shares are rough, "
+    "because what lets go of the GIL is seen too often"
 )
+
 Drive = Callable[[Callable[[], Segment]], Segment]
 """Drives a segment, sampled or not."""
 
@@ -149,7 +150,7 @@ class Sampler:
         if seen.refused:
             self._refused(seen.problem, pid)
         elif seen.problem:
-            if psutil.pid_exists(pid):
+            if _lives(pid):
                 self._note(f"process {pid} could not be sampled: {seen.problem}")
         else:
             stacks = seen.stacks
@@ -218,6 +219,13 @@ def sampled_in_turn(engine: Engine, plan: Plan) -> Drive:
         return sampler.segment(drive) if next(turns) % plan.sampled_every == 0 else drive()
 
     return segment
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def _command(pid: int) -> str:

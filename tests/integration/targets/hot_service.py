@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 import threading
@@ -50,6 +51,7 @@ async def serve(listener: socket.socket, times: float) -> None:
 def main() -> None:
     given = [float(word) for word in sys.argv[1:]]
     port, workers, times, dies_after = (given + [1.0, 1.0, 0.0][len(given) - 1 :])[:4]
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that die
     for number in range(int(workers) - 1):
         if not os.fork():
             if dies_after and not number:

@@ -1,5 +1,7 @@
 import _thread
 import ctypes
+import inspect
+import sys
 import time
 
 from tsprof.agent import sampling
@@ -31,9 +33,32 @@ def test_a_busy_thread_is_seen_and_one_that_waits_is_not() -> None:
     assert sum(count for _, count in reply["stacks"]) >= 5
 
 
+def test_code_is_seen_that_lets_go_of_the_gil_before_it_is_asked_to() -> None:
+    stop: list[bool] = []
+
+    def lets_go() -> None:
+        while not stop:
+            until = time.thread_time() + 0.001
+            while time.thread_time() < until:
+                pass
+            time.sleep(0)
+
+    _thread.start_new_thread(lets_go, ())
+    before = sys.getswitchinterval()
+    try:
+        reply = sampling.run({"seconds": 0.5, "rate": 100})
+    finally:
+        stop.append(True)
+    lines = inspect.getsourcelines(lets_go)
+    asleep = lines[1] + next(n for n, line in enumerate(lines[0]) if "sleep" in line)
+    of = {stack[-1][2]: n for stack, n in reply["stacks"] if stack[-1][0].endswith("lets_go")}
+    assert sum(of.values()) >= 1.1 * of.get(asleep, 0) > 0 or asleep not in of
+    assert sys.getswitchinterval() == before
+
+
 def test_deep_stacks_are_cut() -> None:
     def deep(levels: int) -> int:
-        return deep(levels - 1) if levels else len(sampling._stack(sampling.sys._getframe()))  # noqa: SLF001
+        return deep(levels - 1) if levels else len(sampling._stack(sys._getframe()))  # noqa: SLF001
 
     assert deep(300) == 200
 
