@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tsprof.histogram import Histogram
+from tsprof.stacks import StackProfile
 
 Source = Literal["agent", "native", "outside"]
 """Where a process's memory counters come from: exact by the agent in a Python or in a native
@@ -229,3 +230,20 @@ class ProcessSample:
     """Internet sockets by state; empty in the seconds in which they were not counted."""
     waited_seconds: float = 0.0
     """Time for which its first thread was ready to run but had no processor, since its start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampledWindow:
+    """Call stacks of one process of the target, sampled while a segment lasted."""
+
+    segment: int
+    """Number of the segment. Windows of several processes in one segment have its requests all."""
+    pid: int
+    command: str
+    began: float
+    profile: StackProfile
+    """Its ``requests`` are the segment's, to the whole target."""
+    errors: int = 0
+    """Samples that could not be read."""
+    behind: float = 0.0
+    """Seconds by which the profiler fell behind at the worst; 0 below one second."""

@@ -47,6 +47,9 @@ class StackProfile:
     """Requests that were answered while it was taken; 0 when that is not known."""
     seconds: float = 0.0
     """For how long it was taken."""
+    cpu_seconds: float = 0.0
+    """CPU time that the processes took meanwhile, which all samples together stand for; 0 when that
+    is not known or nothing was sampled."""
 
     @property
     def total(self) -> float:

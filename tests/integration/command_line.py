@@ -18,7 +18,7 @@ import pytest
 
 TARGETS = Path(__file__).parent / "targets"
 SERVICE = str(TARGETS / "service.py")
-SCENARIOS = ("check", "baseline", "stress", "spike", "endurance", "compare")
+SCENARIOS = ("check", "baseline", "stress", "spike", "endurance", "compare", "flame")
 PATIENCE = 60.0
 """Seconds that anything may take on a machine that does much else besides."""
 
@@ -99,6 +99,8 @@ class CommandLine:
     folder: Path
     marker: str = field(default_factory=lambda: f"TSPROF_TEST_{uuid.uuid4().hex}")
     environment: dict[str, str] = field(default_factory=dict)
+    launcher: tuple[str, ...] = ()
+    """What starts the command, such as one that takes rights away."""
     started: list[Started] = field(default_factory=list)
 
     @property
@@ -116,7 +118,7 @@ class CommandLine:
         command, rest = arguments[:1], arguments[1:]
         started = Started(
             subprocess.Popen(
-                [sys.executable, "-m", "tsprof", *command, *output, *rest],
+                [*self.launcher, sys.executable, "-m", "tsprof", *command, *output, *rest],
                 cwd=self.folder,
                 env={
                     **os.environ,

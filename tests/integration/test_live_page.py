@@ -51,32 +51,32 @@ def ask(
 def test_a_run_is_followed_to_its_end(tsprof: CommandLine) -> None:
     started = service(tsprof, "leaks", "--duration", "60", "--criterion", "p99_ms < 5000")
     port = port_of(started)
-    with browser(tsprof.folder / "profile") as tab:
+    with browser(CHROMIUM or "", tsprof.folder) as tab:
         tab.open(f"http://127.0.0.1:{port}/")
-        wait_for(lambda: tab.text("#chart-owners .u-legend"), "the memory by owner")
-        wait_for(lambda: tab.text("h1") == "RUNNING measuring", "load")
-        assert "of 1 min" in tab.text("#time")
+        wait_for(lambda: tab.shown("#chart-owners .u-legend"), "the memory by owner")
+        wait_for(lambda: tab.shown("h1") == "RUNNING measuring", "load")
+        assert "of 1 min" in tab.shown("#time")
         for chart in ("throughput", "latency", "owners", "growth", "resources"):
             assert tab.value(f"!!document.querySelector('#chart-{chart} canvas')"), chart
-        table = tab.text(".blocks")
+        table = tab.shown(".blocks")
         assert re.search(r"requests/s\t\d+\t\d+\t", table), table
         assert re.search(r"p99\t[\d.]+ ms\t[\d.]+ ms\t< 5,000 ms\tmet", table), table
         assert "Cache" not in table
-        assert tab.text("#path") == ""
+        assert tab.shown("#path") == ""
         middle = tsprof.folder / "middle.png"
         tab.screenshot(middle)
         started.signal(signal.SIGINT)
         finished = started.finish()
-        wait_for(lambda: "exit code 130" in tab.text("#time"), "the end")
-        assert tab.text("h1").startswith(finished.report["verdict"].upper())
+        wait_for(lambda: "exit code 130" in tab.shown("#time"), "the end")
+        assert tab.shown("h1").startswith(finished.report["verdict"].upper())
         findings = tab.value("document.querySelectorAll('#findings article').length")
         assert findings == len(finished.report["findings"])
-        assert "interrupted by the user" in tab.text("#events")
-        assert Path(tab.text("#path")) == tsprof.run_folder / "report.html"
-        assert tab.text("#notice") == ""
+        assert "interrupted by the user" in tab.shown("#events")
+        assert Path(tab.shown("#path")) == tsprof.run_folder / "report.html"
+        assert tab.shown("#notice") == ""
         end = tsprof.folder / "end.png"
         tab.screenshot(end)
-        assert tab.complaints == []
+        assert tab.messages == []
     # Measured: 20 kB for a page of this size without charts.
     assert min(middle.stat().st_size, end.stat().st_size) > 60_000
 
@@ -85,14 +85,14 @@ def test_a_run_is_followed_to_its_end(tsprof: CommandLine) -> None:
 def test_a_target_that_dies_is_seen_to(tsprof: CommandLine) -> None:
     started = service(tsprof, "is_killed", "--duration", "60", "--rate", "500")
     port = port_of(started)
-    with browser(tsprof.folder / "profile") as tab:
+    with browser(CHROMIUM or "", tsprof.folder) as tab:
         tab.open(f"http://127.0.0.1:{port}/")
         finished = started.finish()
-        wait_for(lambda: tab.text("h1").startswith("FAIL"), "the verdict")
-        assert "the target died under load (killed by SIGKILL)" in tab.text("body")
-        assert "killed by SIGKILL" in tab.text("#events")
-        assert tab.text("#path")
-        assert tab.complaints == []
+        wait_for(lambda: tab.shown("h1").startswith("FAIL"), "the verdict")
+        assert "the target died under load (killed by SIGKILL)" in tab.shown("body")
+        assert "killed by SIGKILL" in tab.shown("#events")
+        assert tab.shown("#path")
+        assert tab.messages == []
     assert finished.code == 1
 
 
@@ -100,13 +100,13 @@ def test_a_target_that_dies_is_seen_to(tsprof: CommandLine) -> None:
 def test_a_tsprof_that_is_killed_is_missed(tsprof: CommandLine) -> None:
     started = service(tsprof, "answer", "--duration", "60")
     port = port_of(started)
-    with browser(tsprof.folder / "profile") as tab:
+    with browser(CHROMIUM or "", tsprof.folder) as tab:
         tab.open(f"http://127.0.0.1:{port}/")
-        wait_for(lambda: tab.text("h1") == "RUNNING measuring", "load")
+        wait_for(lambda: tab.shown("h1") == "RUNNING measuring", "load")
         started.signal(signal.SIGKILL)
-        wait_for(lambda: "No news from tsprof" in tab.text("#notice"), "a notice")
-        assert tab.text("h1") == "RUNNING measuring"
-        assert "requests/s" in tab.text(".blocks")
+        wait_for(lambda: "No news from tsprof" in tab.shown("#notice"), "a notice")
+        assert tab.shown("h1") == "RUNNING measuring"
+        assert "requests/s" in tab.shown(".blocks")
     started.process.communicate()
     wait_for(lambda: tsprof.left() == [], "the guard to end the target")
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 PROTOCOL = 1
 _HIGH_FD = 400  # away from the low numbers that socket activation hands to a server
 _LONGEST_COMMAND = 1 << 20
+_MODULES = ("census", "garbage", "holders", "resources", "sampling", "sized", "timers", "window")
 _BUDGET = (
     2.0  # seconds that a checkpoint may hold the program; a collection of 5 million objects: 1
 )
@@ -180,15 +181,7 @@ class Agent:
     def _load(self, name: str) -> Callable[[Arguments], Reply]:
         """Find the handler of a command ``module.function`` that few runs need."""
         module_name, _, function_name = name.partition(".")
-        if module_name not in (
-            "census",
-            "garbage",
-            "holders",
-            "resources",
-            "sized",
-            "timers",
-            "window",
-        ):
+        if module_name not in _MODULES:
             raise ValueError("unknown command %r" % (name,))
         package = __name__.rpartition(".")[0]
         module = __import__(package + "." + module_name, fromlist=[function_name])

@@ -78,6 +78,12 @@ COMMANDS = (
     ),
     Entry(
         "Scenarios",
+        "flame",
+        "tsprof.cli.flame:flame",
+        "Show where the CPU time goes.",
+    ),
+    Entry(
+        "Scenarios",
         "worker",
         "tsprof.cli.worker:worker",
         "Share the load of a run on another machine.",

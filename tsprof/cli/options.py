@@ -36,6 +36,7 @@ _TABLES = {
         "max_time",
         "attribute",
         "profiler",
+        "hot_paths",
         "agent",
         "keep_going",
         "drain",
@@ -46,6 +47,7 @@ _TABLES = {
     "spike": ("times",),
     "endurance": ("checkpoint_every",),
     "compare": ("reference", "reference_cwd"),
+    "flame": ("samples_per_second", "native", "gil", "threads", "idle"),
     "report": ("json", "junit", "markdown", "html"),
 }
 """Which parameters of a command go into which table of the configuration."""
@@ -264,6 +266,11 @@ run_options = section(
         "--profiler",
         metavar="NAME",
         help="The profiler that finds those lines: memray, tracemalloc, heaptrack or valgrind.",
+    ),
+    click.option(
+        "--hot-paths/--no-hot-paths",
+        default=None,
+        help="Sample where the CPU time goes (default: yes).",
     ),
     click.option(
         "--agent/--no-agent",

@@ -30,7 +30,10 @@ from tsprof.supervisor.run import run
 
 
 def run_scenario(
-    scenario: str, plan: Callable[[Settings], Plan], parameters: Mapping[str, Any]
+    scenario: str,
+    plan: Callable[[Settings], Plan],
+    parameters: Mapping[str, Any],
+    also: Callable[[Path], None] | None = None,
 ) -> int:
     """Run a scenario and write its reports; return the exit code.
 
@@ -38,6 +41,7 @@ def run_scenario(
         scenario: its name.
         plan: makes the scenario's plan from the settings.
         parameters: of the command, as ``scenario_options`` names them.
+        also: is called with the run's folder once its report is out.
     """
     quiet = bool(parameters.get("quiet"))
     loaded = settings_from(scenario, parameters)
@@ -56,6 +60,8 @@ def run_scenario(
         monitors.end(report, print_report(report, loaded.settings, folder, quiet=quiet))
     if parameters.get("save_baseline") is not None:
         _save_baseline(report, parameters["save_baseline"], allowances, quiet=quiet)
+    if also is not None:
+        also(folder)
     return report.exit_code
 
 

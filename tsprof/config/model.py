@@ -160,6 +160,12 @@ class Check(Table):
         "valgrind runs a native target once more, slowly, and finds invalid accesses as well.",
         examples=["valgrind"],
     )
+    hot_paths: bool = Field(
+        default=True,
+        description="Whether call stacks are sampled under load now and then, to tell where the "
+        "CPU time goes.",
+        examples=[False],
+    )
     agent: bool = Field(
         default=True,
         description="Whether an agent runs inside the target. Without it, tsprof measures "
@@ -295,6 +301,34 @@ class Compare(Table):
     criteria: Criteria = _criteria()
 
 
+class Flame(Table):
+    """The picture of where the CPU time goes: how it is sampled."""
+
+    samples_per_second: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=200,
+        description="How often the call stacks of each process are read.",
+        examples=[50],
+    )
+    native: bool = Field(
+        default=False,
+        description="Whether functions of C extensions are shown, too. The target is held for each "
+        "sample then.",
+        examples=[True],
+    )
+    gil: bool = Field(
+        default=True,
+        description="Whether only threads that hold the GIL are sampled. Without it system calls "
+        "are told apart, but what waits for a processor counts as if it ran.",
+        examples=[False],
+    )
+    threads: bool = Field(
+        default=False, description="Whether threads are told apart.", examples=[True]
+    )
+    idle: bool = Field(
+        default=False, description="Whether threads that wait count, too.", examples=[True]
+    )
+
+
 class Watch(Table):
     """A gauge whose drift a soak is judged by."""
 
@@ -347,6 +381,7 @@ class Settings(Table):
     spike: Spike = Field(default_factory=Spike)
     endurance: Endurance = Field(default_factory=Endurance)
     compare: Compare = Field(default_factory=Compare)
+    flame: Flame = Flame()
     gauges: Gauges = Gauges()
     criteria: Criteria = Field(
         default_factory=dict,

@@ -295,6 +295,11 @@ CRITERIA = {
         parse_percent, 80, "The target's mean use of all processors together, at most."
     ),
     "memory": Limit(parse_size, "512MB", "The target's resident memory at any checkpoint."),
+    "hot_path_growth": Limit(
+        _relative,
+        "20%",
+        "The CPU time per request of any function must have grown by less since the `--baseline`.",
+    ),
     "recovery_seconds": Limit(
         parse_duration, 30, "After a spike, latency must be back sooner (`tsprof spike`)."
     ),

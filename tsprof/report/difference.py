@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 SCHEMA_VERSION = 1
 
-Group = Literal["growth", "leaks", "sites", "holders", "service"]
+Group = Literal["growth", "leaks", "sites", "holders", "service", "functions"]
 Mark = Literal["worse", "better", "new", "gone", "within noise", "not comparable"]
 Unit = Literal["bytes", "count", "ms", "rate", "share"]
 
@@ -20,7 +20,8 @@ class Row(_Frozen):
     """One figure in both runs."""
 
     group: Group
-    """What the row is about: growth by owner, leaks, their places, or how the target served."""
+    """What the row is about: growth by owner, leaks, their places, how the target served, or
+    functions whose CPU time per request changed."""
     name: str
     """A ledger's owner, a measure's name, or the key of a finding, site or holder; the keys of all
     findings, with commas between them, where the runs tell one growth apart otherwise."""

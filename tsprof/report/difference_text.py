@@ -19,6 +19,7 @@ _TITLES: dict[Group, str] = {
     "sites": "Sites of leaks, per request",
     "holders": "Holders, entries per request",
     "service": "Service",
+    "functions": "Functions, CPU time per request",
 }
 _NAMES: dict[str, str] = {
     "live memory": "live memory",
@@ -105,6 +106,8 @@ def summary(difference: Difference) -> str:
     if not marked["leaks"] and (marked["sites"] or marked["holders"]):
         said.append("leaks in other places")
     said += [f"{_shown_name(row)} {row.mark}" for row in marked["service"]]
+    if marked["functions"]:
+        said.append(f"CPU time of {fmt.count(len(marked['functions']), 'function')}")
     return f"changed beyond noise: {', '.join(said)}" if said else "nothing changed beyond noise"
 
 
@@ -126,7 +129,7 @@ def _tables(difference: Difference) -> Iterator[tuple[str, list[Row]]]:
 
 def _cells(row: Row) -> tuple[str, ...]:
     change = "" if row.change is None else _signed(row.change, row.unit)
-    if row.change is not None and row.before and row.group == "service":
+    if row.change is not None and row.before and row.group in ("service", "functions"):
         change += f" ({row.change / row.before:+.1%})".replace("%", " %")
     between = ""
     if row.low is not None and row.high is not None:

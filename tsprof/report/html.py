@@ -8,7 +8,7 @@ from math import isfinite
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from tsprof.report import charts, side_by_side, wording
+from tsprof.report import charts, hot_paths, side_by_side, wording
 from tsprof.report import format as fmt
 from tsprof.report.closing import TITLE, closing
 from tsprof.report.headline import further_advice, further_reasons, headline, requests_per_second
@@ -59,6 +59,7 @@ def render(report: Report) -> str:
         chart_licence=asset("LICENSE.uPlot"),
         security_policy=security_policy(scripts, styles),
         fmt=fmt,
+        hot_paths=hot_paths,
         wording=wording,
         side_by_side=side_by_side,
     )

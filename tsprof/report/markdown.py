@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from tsprof.report import format as fmt
-from tsprof.report import side_by_side, wording
+from tsprof.report import hot_paths, side_by_side, wording
 from tsprof.report.closing import TITLE, closing
 from tsprof.report.headline import headline, requests_per_second
 from tsprof.report.model import Finding, Report, Verdict
@@ -42,6 +42,7 @@ def render(report: Report) -> str:
         _phases(report),
         _comparison(report),
         _details("Gauges: what the target says of itself", map(wording.gauge_line, report.gauges)),
+        _hot_paths(report),
         _details("Ledger: who owns the growth", _ledger(report)),
         _details("Processes", _processes(report)),
         _closing(report),
@@ -151,6 +152,24 @@ def _finding(finding: Finding) -> str:
 def bullet(text: str) -> str:
     """An item of a list; empty where there is nothing to say."""
     return f"- {text}" if text else ""
+
+
+def _hot_paths(report: Report) -> str:
+    paths = report.hot_paths
+    if paths is None or not paths.functions:
+        return ""
+    blocks = [
+        f"**{hot_paths.TITLE}**",
+        escape(hot_paths.basis(paths)),
+        table(hot_paths.FUNCTION_COLUMNS, hot_paths.function_rows(paths.functions)),
+        "\n".join(f"- {escape(remark)}" for remark in paths.remarks),
+    ]
+    if paths.aged:
+        blocks += [
+            f"**{hot_paths.AGED_TITLE}**",
+            table(hot_paths.CHANGE_COLUMNS, hot_paths.change_rows(paths.aged)),
+        ]
+    return "\n\n".join(block for block in blocks if block)
 
 
 def _phases(report: Report) -> str:

@@ -70,6 +70,7 @@ def _lines(progress: Progress, standing: Standing, console: Console) -> list[Ren
         line.style = "dim"
     if not is_waiting(progress):
         lean = encodable(clean(standing.lean or progress.lean, 40), console.encoding)
+        style = _LEAN_STYLES.get(lean, "yellow")
         growth, owners = growth_so_far(progress), ""
         if standing.growth_is_known:
             growth = f"growth {total_growth(standing.growth)}"
@@ -78,7 +79,7 @@ def _lines(progress: Progress, standing: Standing, console: Console) -> list[Ren
             growth = NO_GROWTH
         lines = [
             Text((totals_so_far if standing.blocks else load_so_far)(progress)),
-            Text.assemble(growth, ", so far: ", (lean, _LEAN_STYLES.get(lean, "yellow"))),
+            *([Text.assemble(growth, ", so far: ", (lean, style))] if lean else []),
             *([Text(f"of it {owners}")] if owners else []),
             *lines,
         ]

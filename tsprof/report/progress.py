@@ -27,7 +27,8 @@ class Progress:
     low: float | None = None
     high: float | None = None
     lean: str = "undecided"
-    """Where the verdict leans: ``leak``, ``clean``, ``undecided`` or another word."""
+    """Where the verdict leans: ``leak``, ``clean``, ``undecided`` or another word; empty where no
+    leak is looked for."""
     segments: int = 0
     message: str = ""
 
@@ -87,8 +88,7 @@ def sentence(progress: Progress) -> str:
     elapsed = time_so_far(progress)
     if is_waiting(progress):
         return clean(f"{progress.phase} ({elapsed}){message}", LONGEST_TEXT)
+    growth = f"; {growth_so_far(progress)}, so far: {progress.lean}" if progress.lean else ""
     return clean(
-        f"[{elapsed}] {progress.phase}: {load_so_far(progress)};"
-        f" {growth_so_far(progress)}, so far: {progress.lean}{message}",
-        LONGEST_TEXT,
+        f"[{elapsed}] {progress.phase}: {load_so_far(progress)}{growth}{message}", LONGEST_TEXT
     )

@@ -7,7 +7,7 @@ from rich.text import Text
 from tabulate import tabulate
 
 from tsprof.report import format as fmt
-from tsprof.report import side_by_side, wording
+from tsprof.report import hot_paths, side_by_side, wording
 from tsprof.report.closing import TITLE, closing
 from tsprof.report.headline import (
     Headline,
@@ -56,6 +56,7 @@ def render(report: Report, console: Console, *, html: str = "") -> None:
     _comparison(console, report)
     _criteria(console, report)
     _gauges(console, report)
+    _hot_paths(console, report)
     _processes(console, report)
     _list(console, "Notes", report.notes)
     _failures(console, report)
@@ -202,6 +203,29 @@ def _gauges(console: Console, report: Report) -> None:
     for gauge in report.gauges:
         if gauge.remark:
             _line(console, f"{gauge.name}: {gauge.remark}", indent=2, hanging=2)
+
+
+def render_hot_paths(report: Report, console: Console) -> None:
+    """Print the hot paths of a report alone."""
+    _hot_paths(console, printable(report, limit=_LONGEST_TEXT, encoding=console.encoding))
+
+
+def _hot_paths(console: Console, report: Report) -> None:
+    paths = report.hot_paths
+    if paths is None:
+        return
+    _heading(console, hot_paths.TITLE)
+    _line(console, hot_paths.basis(paths), indent=2)
+    if paths.functions:
+        rows = hot_paths.function_rows(paths.functions)
+        _table(console, hot_paths.FUNCTION_COLUMNS, rows, numbers=hot_paths.NUMBERS)
+    for text in (*paths.remarks, *paths.notes):
+        if text not in report.reasons:
+            _line(console, f"- {text}", indent=2, hanging=2)
+    if paths.aged:
+        _heading(console, hot_paths.AGED_TITLE)
+        rows = hot_paths.change_rows(paths.aged)
+        _table(console, hot_paths.CHANGE_COLUMNS, rows, numbers=hot_paths.NUMBERS)
 
 
 def _processes(console: Console, report: Report) -> None:

@@ -1,8 +1,9 @@
-"""The profilers that a scenario can follow a leak with."""
+"""The profilers that a scenario can follow a leak with, and how it samples hot paths."""
 
 from tsprof.config import Settings
 from tsprof.errors import UsageError
 from tsprof.profilers import heaptrack, valgrind
+from tsprof.profilers.sampling import Sampling
 
 PROFILERS = ("memray", "tracemalloc", "heaptrack", "valgrind")
 
@@ -26,3 +27,8 @@ def profiler(settings: Settings) -> str:
     elif name == "valgrind":
         valgrind.require()
     return name
+
+
+def sampling(settings: Settings) -> Sampling | None:
+    """Return how hot paths are sampled beside the scenario's own business; None for not at all."""
+    return Sampling() if settings.check.hot_paths else None

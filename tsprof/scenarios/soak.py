@@ -2,13 +2,16 @@
 
 from tsprof.analysis.growth.shapes import SLOWEST_FILL
 from tsprof.config import Settings, gauge_limits
-from tsprof.scenarios.profilers import profiler
+from tsprof.scenarios.profilers import profiler, sampling
 from tsprof.supervisor.plan import Plan
 
 LEAST_CHECKPOINTS = 20
 """A short run takes checkpoints more often, so that there is something to judge."""
 LEAST_SEGMENT = 1.0
 CHECKPOINT_EVERY = 60.0
+SAMPLED_SEGMENTS = 12
+"""Segments of a run in which call stacks are sampled, over all of its length: one in twenty of
+those of four hours, so that what sampling costs is divided by twenty."""
 
 
 def segment_seconds(duration: float, checkpoint_every: float = CHECKPOINT_EVERY) -> float:
@@ -41,6 +44,8 @@ def steady_plan(
         stop_on_leak=not check.keep_going,
         attribute=None if check.attribute else False,
         profiler=profiler(settings),
+        sampling=sampling(settings),
+        sampled_every=max(1, round(duration / length / SAMPLED_SEGMENTS)),
         drain_seconds=check.drain,
         hang_seconds=check.hang_timeout,
         gauge_limits=gauge_limits(settings, scenario),

@@ -2,7 +2,7 @@
 
 from tsprof.config import Settings
 from tsprof.config.defaults import default
-from tsprof.scenarios.profilers import profiler
+from tsprof.scenarios.profilers import profiler, sampling
 from tsprof.scenarios.soak import segment_seconds
 from tsprof.supervisor.plan import Plan, Surge
 
@@ -28,6 +28,7 @@ def plan(settings: Settings) -> Plan:
         counted=False,
         attribute=None if check.attribute else False,
         profiler=profiler(settings),
+        sampling=sampling(settings),
         drain_seconds=check.drain,
         hang_seconds=check.hang_timeout,
     )

@@ -2,7 +2,7 @@
 
 from tsprof.config import Settings
 from tsprof.errors import UsageError
-from tsprof.scenarios.profilers import profiler
+from tsprof.scenarios.profilers import profiler, sampling
 from tsprof.supervisor.climb import UNHELD
 from tsprof.supervisor.plan import Plan
 
@@ -33,6 +33,7 @@ def plan(settings: Settings) -> Plan:
         counted=False,
         attribute=None if check.attribute else False,
         profiler=profiler(settings),
+        sampling=sampling(settings),
         drain_seconds=check.drain,
         hang_seconds=check.hang_timeout,
     )

@@ -22,11 +22,12 @@ from tsprof.records import (
     GaugeReading,
     Phase,
     ProcessSample,
+    SampledWindow,
     Segment,
 )
 
 FORMAT = 1
-_TABLES = ("checkpoints", "segments", "phases", "events", "seconds", "samples", "gauges")
+_TABLES = ("checkpoints", "segments", "phases", "events", "seconds", "samples", "gauges", "windows")
 
 Record = TypeVar("Record")
 
@@ -119,7 +120,8 @@ class RunDatabase:
             raise self.damage(f"the fact {name}", error) from error
 
     def add(
-        self, record: Checkpoint | Segment | Phase | Event | ProcessSample | GaugeReading
+        self,
+        record: Checkpoint | Segment | Phase | Event | ProcessSample | GaugeReading | SampledWindow,
     ) -> None:
         """Add one record; ``commit`` makes it last."""
         table = {
@@ -129,6 +131,7 @@ class RunDatabase:
             Event: "events",
             ProcessSample: "samples",
             GaugeReading: "gauges",
+            SampledWindow: "windows",
         }[type(record)]
         self._insert(table, asdict(record))
 
@@ -169,6 +172,19 @@ class RunDatabase:
     def phases(self) -> list[Phase]:
         """Return the phases of the scenario in order; nothing of a run from before there were."""
         return list(self._records("phases", Phase)) if self._has("phases") else []
+
+    def windows(self) -> list[SampledWindow]:
+        """Return what was sampled in order; nothing of a run from before there was sampling."""
+        if not self._has("windows"):
+            return []
+        found = []
+        for number, window in self._numbered("windows", SampledWindow, 0):
+            frames = range(len(window.profile.frames))
+            if not all(place in frames for s in window.profile.stacks for place in s.frames):
+                missing = ValueError("a call stack has a frame that is not there")
+                raise self.damage(f"record {number} of windows", missing)
+            found.append(window)
+        return found
 
     def _has(self, table: str) -> bool:
         return bool(list(self._select("SELECT 1 FROM sqlite_master WHERE name = ?", table)))

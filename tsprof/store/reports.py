@@ -8,9 +8,12 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from tsprof.analysis.comparison import hot_growth
 from tsprof.analysis.comparison.allowances import Allowances
 from tsprof.analysis.comparison.regressions import Regressions, find_regressions
 from tsprof.analysis.growth.shapes import SLOWEST_FILL
+from tsprof.analysis.hotspots.hot_paths import hot_paths
+from tsprof.analysis.hotspots.picture import decide_picture
 from tsprof.analysis.run.assessments import look
 from tsprof.analysis.run.confirmation import Confirmation
 from tsprof.analysis.run.summary import Facts, build_report
@@ -88,14 +91,12 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         folder: the run's folder.
         unstored: all events of the run, where the disk was too full to take them.
     """
-    log = folder / TARGET_LOG
     database = RunDatabase(folder / DATABASE, read_only=True)
     try:
         checkpoints = database.checkpoints()
         segments = database.segments()
         events = list(unstored) or database.events()
         settings = _fact(database, "settings", RunSettings, RunSettings())
-        readings = database.gauges()
         complete = _fact(database, "complete", bool, False)
         slowest_fill = _fact(database, "slowest_fill", float, SLOWEST_FILL)
         confirmation = _fact(database, "confirmation", Confirmation, Confirmation())
@@ -105,7 +106,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         last = confirmation.last_judged
         judged = [c for c in checkpoints if last is None or c.number <= last]
         calm = undisturbed(segments, last)
-        seconds = database.seconds()
+        readings, seconds = database.gauges(), database.seconds()
         scenario = _fact(database, "scenario", str, "")
         provenance = _fact(database, "provenance", Provenance, Provenance())
         processors = _processors(provenance)
@@ -126,10 +127,13 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             highlights=outcome.highlights,
             gave_way=outcome.gave_way,
             comparison=outcome.comparison,
+            hot_paths=hot_paths(database.windows()),
             provenance=provenance,
             notes=_fact(database, "notes", tuple[str, ...], ()),
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),
-            log_tail=_fact(database, "log_tail", tuple[str, ...], tuple(tail(log, LOG_LINES))),
+            log_tail=_fact(
+                database, "log_tail", tuple[str, ...], tuple(tail(folder / TARGET_LOG, LOG_LINES))
+            ),
             disk_bytes=disk_bytes(folder),
             load_processes=tuple(
                 LoadProcessCost(name=cost.name, requests=cost.requests, cpu_s=cost.cpu_seconds)
@@ -141,6 +145,9 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     finally:
         database.close()
     final = look([c for c in judged if c.seconds <= outcome.until], slowest_fill)
+    if scenario == "flame":
+        picture = decide_picture(facts.hot_paths, segments, events, complete=complete)
+        return build_report(facts, final, picture)
     after_first = [segment for segment in calm if segment.number > 0]  # the first calibrates
     gauges = gauges_of(settings.gauges.url, readings, after_first, checkpoints)
     values = criteria_values(outcome.segments, checkpoints, usage.mean_cpu_percent(), processors)
@@ -165,7 +172,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     told = doubted(stability.criteria, delivery) + unseen
     named = (*settings.comparisons, *told_gauges, *settings.watched)
     facts = replace(facts, gauges=rows(gauges, after_first, named, told))
-    regressions = _regressions(facts, allowances)
+    regressions = _regressions(facts, allowances, settings.limits)
     ran_out = exhaustion(usage, segments, events, settings.load.users)
     told += regressions.criteria
     decision = decide(
@@ -247,14 +254,24 @@ def _untold(text: str, reasons: Sequence[str]) -> tuple[str, ...]:
     return (text,) if text and not any(text in reason for reason in reasons) else ()
 
 
-def _regressions(facts: Facts, allowances: Allowances | None) -> Regressions:
-    if allowances is None or allowances.baseline is None:
-        return Regressions()
+def _regressions(
+    facts: Facts, allowances: Allowances | None, limits: Mapping[str, float]
+) -> Regressions:
+    """Compare with the baseline how the target served, and where its CPU time went."""
+    baseline = allowances.baseline if allowances else None
     service = Service(
         measures=facts.performance,
         conditions=conditions(facts.scenario, facts.provenance, facts.delivery),
     )
-    return find_regressions(service, allowances.baseline, obstacle_to_speed(facts.delivery))
+    found = Regressions()
+    if baseline is not None:
+        found = find_regressions(service, baseline, obstacle_to_speed(facts.delivery))
+    if hot_growth.NAME not in limits:
+        return found
+    grown = hot_growth.hot_growth(
+        limits[hot_growth.NAME], service, facts.hot_paths, facts.provenance.folder, baseline
+    )
+    return found.and_also(grown)
 
 
 def _processors(provenance: Provenance) -> int | None:

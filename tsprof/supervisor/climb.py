@@ -1,6 +1,7 @@
 """Climb: hold rates one after the other until the highest that the target sustains is known."""
 
 import time
+from functools import partial
 
 from tsprof.analysis.service.climb import Step, best_step, next_rate, step_of
 from tsprof.report.progress import Progress
@@ -8,11 +9,15 @@ from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.gauges import read_gauges
 from tsprof.supervisor.measure import LEAST_REQUESTS
 from tsprof.supervisor.plan import Plan
+from tsprof.supervisor.sampling import sampled_in_turn
 
 UNHELD = 1e7
 """A rate that no load reaches: the users send as fast as they can."""
 EASY = 0.7
 """Of the highest sustained rate: what the target is left with while a leak is followed."""
+
+SAMPLED_SECONDS = 5.0
+"""At the easy rate after the climb: no step shares the processors with a profiler."""
 
 
 def climb(engine: Engine, plan: Plan) -> int:
@@ -27,6 +32,7 @@ def climb(engine: Engine, plan: Plan) -> int:
     """
     engine.expected_seconds = plan.max_seconds
     engine.hang_seconds = plan.hang_seconds
+    sampled = sampled_in_turn(engine, plan)
     engine.calibrate()
     if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
         return 0
@@ -50,6 +56,8 @@ def climb(engine: Engine, plan: Plan) -> int:
     best = best_step(steps)
     easy = EASY * (best.rate if best and best.rate else steps[0].achieved)
     engine.instruments.load.set_load(plan.users, max(1.0, easy))
+    engine.phase = "sampling"
+    sampled(partial(engine.timed_segment, min(SAMPLED_SECONDS, plan.segment_seconds)))
     return max(2 * plan.users, round(easy * plan.segment_seconds))
 
 

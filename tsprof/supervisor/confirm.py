@@ -27,7 +27,6 @@ from tsprof.analysis.run.aftermath import (
 from tsprof.analysis.run.assessments import Look
 from tsprof.analysis.run.confirmation import Attribution, Confirmation
 from tsprof.profilers.native_origin import native_origin
-from tsprof.profilers.origin import origins
 from tsprof.records import Checkpoint
 from tsprof.report.model import IN_BYTES
 from tsprof.supervisor.attempts import attribute
@@ -35,6 +34,7 @@ from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.memory_check import MemoryCheck, check_memory
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.resources import culprits
+from tsprof.supervisor.target_code import target_origins
 from tsprof.supervisor.window import Window, read_captures
 
 AGAIN_SEGMENTS = 2
@@ -63,7 +63,7 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
     window = Window(captures, native=False)
     after = None
     named: tuple[Culprit, ...] = ()
-    origin_of = _origins(engine)
+    origin_of = target_origins(engine)
     watched = False
     # Captures are read while the target rests.
     with _removed_in_the_end(captures), ThreadPoolExecutor(1) as reader:
@@ -131,16 +131,6 @@ def _wants_window(plan: Plan, final: Look) -> bool:
 
 def _bytes_leak(final: Look) -> bool:
     return not set(IN_BYTES).isdisjoint(final.leaking)
-
-
-def _origins(engine: Engine) -> Callable[[str], Origin]:
-    """Return what tells whose code a source file of the target is."""
-    hellos = [agent.hello for agent in engine.instruments.agents.interpreters().values()]
-    hello = hellos[0] if hellos else {}
-    return origins(
-        libraries=[Path(p) for p in hello.get("libraries", ())],
-        standard_library=Path(hello.get("standard_library", "/nowhere")),
-    )
 
 
 def _attribution(

@@ -1,6 +1,7 @@
 """Measure: segment after segment, until the verdict is sure or the time is up."""
 
 import time
+from functools import partial
 
 from tsprof.analysis.run.assessments import DETECTABLE_GOAL, Look, look
 from tsprof.report.progress import Progress
@@ -8,6 +9,7 @@ from tsprof.supervisor import descriptors
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.gauges import read_gauges
 from tsprof.supervisor.plan import Plan
+from tsprof.supervisor.sampling import sampled_in_turn
 
 SURE_LOOKS = 2
 """Looks in a row that must agree before a run ends early."""
@@ -28,6 +30,7 @@ def measure(engine: Engine, plan: Plan) -> int:
     """
     engine.expected_seconds = plan.max_seconds
     engine.hang_seconds = plan.hang_seconds
+    sampled = sampled_in_turn(engine, plan)
     rate = engine.calibrate()
     if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
         return 0
@@ -43,12 +46,13 @@ def measure(engine: Engine, plan: Plan) -> int:
         if left <= 0:
             break
         if plan.counted:
-            segment = engine.counted_segment(requests, SLOW_SEGMENT * plan.segment_seconds + 5)
+            patience = SLOW_SEGMENT * plan.segment_seconds + 5
+            segment = sampled(partial(engine.counted_segment, requests, patience))
             if segment.seconds > SLOWED * plan.segment_seconds:
                 paced = segment.requests * plan.segment_seconds / segment.seconds
                 requests = max(2 * plan.users, round(paced))
         else:
-            engine.timed_segment(min(plan.segment_seconds, left))
+            sampled(partial(engine.timed_segment, min(plan.segment_seconds, left)))
         read_gauges(engine)
         engine.checkpoint()
         engine.control()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tsprof.analysis.growth.shapes import SLOWEST_FILL
+from tsprof.profilers.sampling import Sampling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,10 @@ class Plan:
     """How long the gate stays closed before a leak is called; longer while the growth goes."""
     gauge_limits: Mapping[str, str] = field(default_factory=dict)
     """Limits on what the target says of itself, held to where it says it, by name."""
+    sampling: Sampling | None = None
+    """How call stacks are sampled under load; None for not at all."""
+    sampled_every: int = 1
+    """Every so many segments one is sampled."""
     hang_seconds: float = 30.0
     """A target that answers nothing for so long, with requests waiting, has hung."""
 

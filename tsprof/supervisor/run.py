@@ -23,6 +23,7 @@ from tsprof.supervisor.climb import climb
 from tsprof.supervisor.confirm import confirm
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.equip import Beginning, equip, open_database
+from tsprof.supervisor.flame import flame
 from tsprof.supervisor.interrupts import InterruptedEarlyError, RunInterrupted, noticing_interrupts
 from tsprof.supervisor.launch import Target, not_ready_after_all
 from tsprof.supervisor.measure import measure
@@ -30,7 +31,11 @@ from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.reference import equip_reference
 from tsprof.supervisor.surge import surge
 
-_METHODS: dict[str, Callable[[Engine, Plan], int]] = {"stress": climb, "spike": surge}
+_METHODS: dict[str, Callable[[Engine, Plan], int]] = {
+    "flame": flame,
+    "spike": surge,
+    "stress": climb,
+}
 """How scenarios measure that do not keep one load up."""
 
 

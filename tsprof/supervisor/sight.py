@@ -10,9 +10,9 @@ from tsprof.errors import AgentError
 from tsprof.supervisor import native_agent
 from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.engine import TargetProcesses
+from tsprof.supervisor.target_code import PYTHON
 
 NAMED_PIDS = 5
-_PYTHON = re.compile(r"/(lib)?python\d[^/]*$")
 _LIBC = re.compile(r"/(libc\.so|libc-[\d.]+\.so|ld-linux)[^/]*$")
 _MUSL = re.compile(r"musl.*\.so")
 
@@ -70,7 +70,7 @@ def _why_outside(process: psutil.Process) -> str:
 
 def _why_not_loaded(files: list[str]) -> str:
     """Say why the agent cannot be in a program that maps these files; empty where it can."""
-    if any(map(_PYTHON.search, files)):
+    if any(map(PYTHON.search, files)):
         return (
             "it is no CPython from 3.9 on, or it starts Python with -I, -E or -S, or it clears "
             "PYTHONPATH"

@@ -1,11 +1,13 @@
 """Surge: a steady load, a multiple of it for a while, and back, without a pause in between."""
 
 import time
+from functools import partial
 
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.gauges import read_gauges
 from tsprof.supervisor.measure import LEAST_REQUESTS
 from tsprof.supervisor.plan import Plan
+from tsprof.supervisor.sampling import Drive, sampled_in_turn
 
 
 def surge(engine: Engine, plan: Plan) -> int:
@@ -21,12 +23,13 @@ def surge(engine: Engine, plan: Plan) -> int:
     shape, load = plan.surge, engine.instruments.load
     engine.expected_seconds = plan.max_seconds
     engine.hang_seconds = plan.hang_seconds
+    sampled = sampled_in_turn(engine, plan)
     rate = engine.calibrate()
     if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
         return 0
     _checkpoint(engine)
     engine.phase = "before the spike"
-    rate = _keep_up(engine, plan, shape.before, "before") or rate
+    rate = _keep_up(engine, plan, shape.before, "before", sampled) or rate
     engine.phase = "spike"
     spiked = engine.seconds
     load.set_load(round(plan.users * shape.times), _times(plan.rate, shape.times))
@@ -42,16 +45,16 @@ def surge(engine: Engine, plan: Plan) -> int:
     engine.mark("spike", segment, began=spiked, ended=ended)
     engine.mark("recovery", segment, began=ended)
     _checkpoint(engine)
-    rate = _keep_up(engine, plan, shape.after, "after") or rate
+    rate = _keep_up(engine, plan, shape.after, "after", sampled) or rate
     return max(2 * plan.users, round(rate * plan.segment_seconds))
 
 
-def _keep_up(engine: Engine, plan: Plan, seconds: float, phase: str) -> float:
+def _keep_up(engine: Engine, plan: Plan, seconds: float, phase: str, sampled: Drive) -> float:
     """Keep the load up, with a checkpoint after each segment; return requests per second."""
     rate = 0.0
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > plan.segment_seconds / 2:
-        segment = engine.timed_segment(min(plan.segment_seconds, left))
+        segment = sampled(partial(engine.timed_segment, min(plan.segment_seconds, left)))
         engine.mark(phase, segment)
         rate = segment.requests / segment.seconds if segment.seconds > 0 else rate
         _checkpoint(engine)

@@ -13,6 +13,9 @@ from tsprof.report.model import (
     Gauge,
     Growth,
     Holder,
+    HotChange,
+    HotFunction,
+    HotPaths,
     Latency,
     LedgerRow,
     MemoryPoint,
@@ -165,6 +168,55 @@ GAUGES = (
         remark="from hits and misses counted in each segment",
     ),
     Gauge(name="rate(errors_total)", source="/metrics", kind="rate", overall=0.001, last=None),
+)
+
+
+HOT_PATHS = HotPaths(
+    samples=1234,
+    seconds=12.5,
+    requests=45_678,
+    processes=3,
+    cpu_us_per_request=1000.0,
+    functions=(
+        HotFunction(
+            function="price",
+            file="/srv/shop/deep/down/cart.py",
+            line=17,
+            origin="application",
+            own=0.412,
+            low=0.38,
+            high=0.44,
+            total=0.6,
+            own_us_per_request=412.0,
+            total_us_per_request=600.0,
+        ),
+        HotFunction(
+            function="render",
+            file="/venv/lib/python3.11/site-packages/jinja2/environment.py",
+            line=0,
+            origin="dependency",
+            package="jinja2 3.1",
+            own=0.1,
+            low=0.08,
+            high=0.12,
+            total=0.1,
+        ),
+    ),
+    remarks=("12 % of the CPU time goes into logging",),
+    aged=(
+        HotChange(
+            function="price",
+            file="/srv/shop/deep/down/cart.py",
+            line=17,
+            part="own",
+            before_us_per_request=300.0,
+            after_us_per_request=390.0,
+            change=0.3,
+            low=0.2,
+            high=0.4,
+        ),
+    ),
+    notes=("30 samples could not be read, and are missing",),
 )
 
 

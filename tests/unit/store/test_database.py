@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +18,10 @@ from tsprof.records import (
     Generator,
     ProcessReading,
     ProcessSample,
+    SampledWindow,
     Segment,
 )
+from tsprof.stacks import Frame, Stack, StackProfile
 from tsprof.store.database import FORMAT, RunDatabase
 
 READING = ProcessReading(
@@ -77,6 +79,28 @@ GAUGES = GaugeReading(
     levels={'queue{name="caf\u00e9"}': 0.5},
     totals={"a_total": 1e17},
 )
+WINDOW = SampledWindow(
+    segment=2,
+    pid=12,
+    command="python app.py",
+    began=1.5,
+    profile=StackProfile(
+        unit="samples",
+        frames=(
+            Frame(function="main", file="/srv/app.py", line=3),
+            Frame(function="f", file="/x.so", origin="native", package="x 1"),
+        ),
+        stacks=(Stack((0,), 2.0), Stack((0, 1), 5.0)),
+        requests=100,
+        seconds=1.2,
+        cpu_seconds=0.75,
+    ),
+    errors=1,
+    behind=1.5,
+)
+BROKEN_STACK = json.dumps(
+    asdict(replace(WINDOW, profile=replace(WINDOW.profile, stacks=(Stack((0, 2), 1.0),))))
+)
 SECOND = {
     "second": 3,
     "requests": 10,
@@ -95,7 +119,7 @@ def path(tmp_path: Path) -> Path:
 
 def written(path: Path) -> RunDatabase:
     database = RunDatabase(path)
-    for record in (CHECKPOINT, SEGMENT, EVENT, SAMPLE, GAUGES):
+    for record in (CHECKPOINT, SEGMENT, EVENT, SAMPLE, GAUGES, WINDOW):
         database.add(record)
     database.add_second(SECOND)
     database.set_fact("scenario", "check")
@@ -117,6 +141,7 @@ def read(path: Path) -> None:
         assert list(database.samples()) == [SAMPLE]
         assert database.seconds() == [SECOND]
         assert database.gauges() == [GAUGES]
+        assert database.windows() == [WINDOW]
         assert database.fact("scenario") == "check"
         assert database.fact("format") == FORMAT
         assert database.fact("nothing") is None
@@ -222,6 +247,8 @@ def test_a_run_of_a_newer_tsprof(path: Path) -> None:
         ("samples", '{"second": {}}'),
         ("seconds", "{}"),
         ("gauges", '{"levels": []}'),
+        ("windows", '{"profile": 1}'),
+        ("windows", BROKEN_STACK),
     ],
 )
 def test_a_damaged_record_is_named(path: Path, table: str, record: str) -> None:
@@ -256,6 +283,15 @@ def test_a_field_of_a_later_version_is_passed_over(path: Path) -> None:
     connection.commit()
     connection.close()
     read(path)
+
+
+def test_a_run_from_before_sampling_has_no_windows(path: Path) -> None:
+    written(path).close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE windows")
+    reader = RunDatabase(path, read_only=True)
+    assert reader.windows() == []
+    reader.close()
 
 
 def test_a_run_from_before_gauges_has_none(path: Path) -> None:

@@ -10,6 +10,7 @@ from tsprof.analysis.service.conditions import conditions
 from tsprof.report.model import (
     Finding,
     Growth,
+    HotPaths,
     Kind,
     LedgerRow,
     Measure,
@@ -59,6 +60,10 @@ class Baseline(_Kept):
     ledger: tuple[LedgerRow, ...]
     findings: tuple[KnownFinding, ...]
     performance: tuple[Measure, ...]
+    folder: str = ""
+    """The target's working directory."""
+    hot_paths: HotPaths | None = None
+    """Where its CPU time went; None in one from before that was sampled."""
 
     @property
     def requests_per_second(self) -> float:
@@ -84,6 +89,8 @@ def make_baseline(report: Report) -> Baseline:
         ledger=report.ledger,
         findings=known_findings(report.findings, folder),
         performance=report.performance,
+        folder=folder,
+        hot_paths=report.hot_paths,
     )
 
 

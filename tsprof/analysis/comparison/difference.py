@@ -13,6 +13,7 @@ from tsprof.analysis.comparison.change import Change, Estimate, change
 from tsprof.analysis.comparison.keys import holder_key, site_key
 from tsprof.analysis.comparison.pairs import pair_leaks
 from tsprof.analysis.comparison.regressions import QUALITIES, not_compared
+from tsprof.analysis.hotspots.difference import hot_changes, reported
 from tsprof.analysis.service.conditions import (
     MACHINE_BOUND,
     Service,
@@ -48,6 +49,7 @@ def compare_runs(before: Report, after: Report) -> Difference:
         *_leak_rows(before, after),
         *_place_rows(before, after),
         *_service_rows(earlier, later, comparable=not reason),
+        *_function_rows(before, after),
     )
     return Difference(
         before=_head(before),
@@ -196,6 +198,28 @@ def _service_rows(earlier: Service, later: Service, *, comparable: bool) -> Iter
         if name in MACHINE_BOUND and not comparable:
             row = row.model_copy(update={"mark": "not comparable"})
         yield row
+
+
+def _function_rows(before: Report, after: Report) -> Iterator[Row]:
+    """Each function whose CPU time per request changed beyond noise."""
+    if before.hot_paths is None or after.hot_paths is None:
+        return
+    was = reported(before.hot_paths, before.provenance.folder)
+    now = reported(after.hot_paths, after.provenance.folder)
+    for hot in hot_changes(was, now).changes:
+        first, second = (us / 1000 for us in (hot.before_us_per_request, hot.after_us_per_request))
+        calls = "" if hot.part == "own" else " with calls"
+        yield Row(
+            group="functions",
+            name=f"{hot.file}:{hot.function}{calls}",
+            unit="ms",
+            before=first,
+            after=second,
+            change=second - first,
+            low=first * hot.low,
+            high=first * hot.high,
+            mark="worse" if hot.change > 0 else "better",
+        )
 
 
 def _alone(

@@ -48,7 +48,7 @@ def site_key(site: Site, folder: str) -> str:
         site: of a finding.
         folder: the target's working directory.
     """
-    return f"{_stable_file(site.file, folder)}:{site.function}"
+    return f"{stable_file(site.file, folder)}:{site.function}"
 
 
 def holder_key(holder: Holder) -> str:
@@ -77,7 +77,13 @@ def finding_key(finding: Finding, folder: str) -> str:
     return f"{finding.resource}:{finding.kind}" + (f":{place}" if place else "")
 
 
-def _stable_file(file: str, folder: str) -> str:
+def stable_file(file: str, folder: str) -> str:
+    """Return what names a file wherever the program and its interpreter are installed.
+
+    Args:
+        file: its path.
+        folder: the target's working directory; empty where that is not known.
+    """
     for marker in _LIBRARIES:
         if marker in file:
             return file.rpartition(marker)[2]

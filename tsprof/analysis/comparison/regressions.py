@@ -44,6 +44,14 @@ class Regressions:
     notes: tuple[str, ...] = ()
     """What could not be compared, and why."""
 
+    def and_also(self, other: "Regressions") -> "Regressions":
+        """Return these and others together."""
+        return Regressions(
+            criteria=self.criteria + other.criteria,
+            findings=self.findings + other.findings,
+            notes=self.notes + other.notes,
+        )
+
 
 def find_regressions(service: Service, baseline: Baseline, undelivered: str = "") -> Regressions:
     """Compare how the target served with the baseline.

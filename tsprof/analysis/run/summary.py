@@ -24,6 +24,7 @@ from tsprof.report.model import (
     Endpoint,
     Gauge,
     Growth,
+    HotPaths,
     Latency,
     LedgerRow,
     LoadProcessCost,
@@ -64,6 +65,7 @@ class Facts:
     highlights: tuple[str, ...] = ()
     gave_way: str = ""
     comparison: Comparison | None = None
+    hot_paths: HotPaths | None = None
     failure_samples: tuple[str, ...] = ()
     log_tail: tuple[str, ...] = ()
     disk_bytes: int = 0
@@ -115,6 +117,7 @@ def build_report(
         highlights=facts.highlights,
         gave_way=facts.gave_way,
         comparison=facts.comparison,
+        hot_paths=facts.hot_paths,
         processes=_processes(look, facts),
         latency=_latency(steady(speed), per_second(speed)),
         delivery=facts.delivery,

@@ -72,13 +72,14 @@ def obstacle(before: Service, after: Service) -> str:
     wait for a processor, then the machine was slower or busier, and not the target.
     """
     return (
-        _other_conditions(before.conditions, after.conditions)
+        other_conditions(before.conditions, after.conditions)
         or _other_speed(before.by_name, after.by_name)
         or _no_room(before.by_name, after.by_name)
     )
 
 
-def _other_conditions(then: Mapping[str, str], now: Mapping[str, str]) -> str:
+def other_conditions(then: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Say what was measured otherwise; empty where nothing was."""
     differing = [name for name in {**then, **now} if then.get(name) != now.get(name)]
     return "; ".join(
         f"{name} was {then.get(name, 'not set')}, then {now.get(name, 'not set')}"

@@ -1,0 +1,108 @@
+"""Are shares right, are planted changes found, and are unchanged services left alone?
+
+    python benchmarks/flame_diff.py
+    python benchmarks/flame_diff.py --runs 21 --changed 10 --times 1.25
+
+Runs `tsprof flame` on a service whose CPU time is known (`planted_heat.py`): `--runs` times as it
+is, each compared with the one before, and `--changed` times with its hot function slower, each
+compared with one of the others. Printed are the share of the hot function, which is 40 %, how many
+of the pairs of unchanged runs show any change, and in how many of the others the planted one is
+found, and anything else. Also printed is how the demo service's pairs come out (`--demo`).
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+from tabulate import tabulate
+
+from tsprof.analysis.hotspots.difference import HotDifference, Sampled, hot_changes
+from tsprof.analysis.hotspots.hot_paths import side
+from tsprof.store.database import RunDatabase
+from tsprof.store.runs import DATABASE
+
+ROOT = Path(__file__).parents[1]
+PLANTED = (sys.executable, str(Path(__file__).with_name("planted_heat.py")), "{port}")
+DEMO = (
+    sys.executable, "-m", "uvicorn", "--app-dir", str(ROOT / "targets/truthsync_py"),
+    "truthsync.app:app", "--port", "{port}", "--log-level", "error",
+)  # fmt: skip
+ALLOWED = {"hot", "serve.<locals>.handle"}
+"""What a slower hot function changes: itself, and whatever calls it."""
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=11, help="of the unchanged service")
+    parser.add_argument("--changed", type=int, default=5, help="runs with the planted change")
+    parser.add_argument("--times", type=float, default=1.25, help="as long takes the hot function")
+    parser.add_argument("--demo", type=int, default=0, help="runs of the demo service")
+    parser.add_argument("--seconds", default="14", help="the longest time of a run")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+
+        def runs(number: int, *command: str, load: tuple[str, ...]) -> list[Sampled]:
+            return [sampled(Path(home), options.seconds, command, load) for _ in range(number)]
+
+        plain = runs(options.runs, *PLANTED, "1", load=("--url", "/"))
+        slower = runs(options.changed, *PLANTED, f"{options.times:g}", load=("--url", "/"))
+        locustfile = ("--locustfile", str(ROOT / "locustfile.py"))
+        demo = runs(options.demo, *DEMO, load=locustfile)
+    shares = [100 * hot(run) / run.samples for run in plain]
+    if shares:
+        print(f"share of the hot function: {min(shares):.1f} to {max(shares):.1f} %, 40 planted")
+    pairs = {
+        "unchanged": list(pairwise(plain)),
+        f"hot function {options.times:g} times": list(zip(plain, slower, strict=False)),
+        "demo service, unchanged": list(pairwise(demo)),
+    }
+    rows = []
+    for name, compared in pairs.items():
+        found = [hot_changes(before, after) for before, after in compared]
+        rows.append(
+            {
+                "pairs": name,
+                "number": len(found),
+                "hot found": sum("hot" in changed(each) for each in found),
+                "others found": sum(bool(changed(each) - ALLOWED) for each in found),
+                "any": sum(bool(changed(each)) for each in found),
+                "all together": " ".join(f"{100 * each.common:+.0f}" for each in found),
+            }
+        )
+    print(tabulate(rows, headers="keys"))
+
+
+def sampled(home: Path, seconds: str, command: tuple[str, ...], load: tuple[str, ...]) -> Sampled:
+    """Run `tsprof flame`, and return what it saw."""
+    known = set((home / "runs").glob("*"))
+    subprocess.run(
+        [sys.executable, "-m", "tsprof", "flame", *load, "--users", "4", "--max-time", seconds,
+         "--quiet", "--", *command],
+        env={**os.environ, "TSPROF_HOME": str(home)}, check=True, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    (folder,) = set((home / "runs").glob("*")) - known
+    print(folder.name, file=sys.stderr)
+    database = RunDatabase(folder / DATABASE, read_only=True)
+    try:
+        return side(database.windows())
+    finally:
+        database.close()
+
+
+def hot(run: Sampled) -> float:
+    """Return the samples in the hot function."""
+    return sum(weight for (function, _), weight in run.own.items() if function == "hot")
+
+
+def changed(difference: HotDifference) -> set[str]:
+    """Return the functions that changed."""
+    return {change.function for change in difference.changes}
+
+
+if __name__ == "__main__":
+    main()

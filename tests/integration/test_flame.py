@@ -1,0 +1,76 @@
+"""``tsprof flame`` on services whose CPU time is known."""
+
+import shutil
+import sys
+
+import pytest
+from command_line import TARGETS, CommandLine, Finished
+
+HOT = (sys.executable, str(TARGETS / "hot_service.py"), "{port}")
+PICTURES = ("flame.html", "flame.svg", "flame.folded", "flame.speedscope.json")
+HIDES = (
+    "import ctypes, runpy, sys; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0); del sys.argv[0]; "
+    "runpy.run_path(sys.argv[0], run_name='__main__')"
+)
+"""Runs a program in a process that the kernel lets no other look into without CAP_SYS_PTRACE."""
+
+
+def flame(tsprof: CommandLine, *words: str, seconds: str = "4", users: str = "3") -> Finished:
+    return tsprof.run(*("flame", "--url", "/", "--users", users, "--max-time", seconds), *words)
+
+
+def test_shares_are_told_drawn_again_and_compared_between_runs(tsprof: CommandLine) -> None:
+    runs = [flame(tsprof, "--", *HOT, "1", times) for times in ("1", "2")]
+    assert [run.code for run in runs] == [0, 0]
+    functions = {f["function"]: f for f in runs[0].report["hot_paths"]["functions"]}
+    hot, spin = functions["hot"], functions["spin"]
+    assert hot["own"] / (hot["own"] + spin["own"]) == pytest.approx(0.4, abs=0.1)
+    assert hot["low"] < hot["own"] < hot["high"]
+    assert hot["file"].endswith("hot_service.py")
+    assert hot["own_us_per_request"] == pytest.approx(400, rel=0.35)
+    assert runs[0].report["reasons"][0].endswith(f"is in spin ({spin['file']}:{spin['line']})")
+    earlier, later = sorted((tsprof.home / "runs").iterdir())
+    assert all(str(later / picture) in runs[1].err for picture in PICTURES)
+    assert "hot" in (earlier / "flame.folded").read_text()
+    for picture in PICTURES:
+        (earlier / picture).unlink()
+    again = tsprof.run("flame", earlier.name)
+    assert again.code == 0
+    assert "spin" in again.out
+    assert all((earlier / picture).is_file() for picture in PICTURES)
+    compared = tsprof.run("flame", "--diff", earlier.name, later.name)
+    assert compared.code == 0
+    changes = compared.report["changes"]
+    assert "hot" in {change["function"] for change in changes if change["change"] > 0.3}
+    assert (later / "flame-diff.html").is_file()
+
+
+def test_each_worker_has_a_picture_and_one_that_dies_loses_only_its_own(
+    tsprof: CommandLine,
+) -> None:
+    finished = flame(tsprof, "--", *HOT, "3", "1", "4", seconds="6", users="20")
+    assert finished.code == 0
+    assert finished.report["hot_paths"]["processes"] == 3
+    assert finished.report["hot_paths"]["samples"] > 200
+    assert len(list(tsprof.run_folder.glob("flame-*.html"))) == 3
+    assert "ended" in finished.notes
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="util-linux has it")
+@pytest.mark.parametrize(("agent", "code"), [("--agent", 0), ("--no-agent", 3)])
+def test_where_the_kernel_refuses_the_way_out_is_told_and_the_agent_samples(
+    tsprof: CommandLine, agent: str, code: int
+) -> None:
+    tsprof.launcher = ("setpriv", "--bounding-set", "-sys_ptrace")
+    command = (sys.executable, "-c", HIDES, *HOT[1:])
+    finished = flame(tsprof, agent, "--", *command, seconds="6")
+    assert finished.code == code
+    assert "permission denied" in finished.notes
+    assert "--cap-add SYS_PTRACE" in finished.notes
+    assert ("hot" in finished.out) == (code == 0)
+
+
+def test_a_run_that_is_not_there_cannot_be_drawn(tsprof: CommandLine) -> None:
+    finished = tsprof.run("flame", "nothing")
+    assert finished.code == 2
+    assert "no run" in finished.err

@@ -1,0 +1,69 @@
+from dataclasses import replace
+
+import pytest
+from samples import profile, window
+
+from tsprof.analysis.hotspots.hot_paths import by_process, halves, hot_paths, whole
+
+
+def test_a_run_without_windows_has_no_hot_paths() -> None:
+    assert hot_paths([]) is None
+
+
+def test_requests_of_a_segment_count_once_for_all_its_processes() -> None:
+    seen = hot_paths(
+        [
+            window(1, profile({"main;hot": 30, "main": 10}, cpu_seconds=0.4), pid=1),
+            window(1, profile({"main;hot": 50, "main": 10}, cpu_seconds=0.6), pid=2),
+            window(2, profile({"main;hot": 40}, cpu_seconds=1.0), pid=1),
+        ]
+    )
+    assert seen is not None
+    assert (seen.samples, seen.requests, seen.processes) == (140, 2000, 2)
+    assert seen.cpu_us_per_request == pytest.approx(1000)
+    hot, main = seen.functions
+    assert (hot.function, main.function) == ("hot", "main")
+    assert hot.own == pytest.approx(120 / 140)
+    assert hot.own_us_per_request == pytest.approx(1000 * 120 / 140)
+    assert main.total_us_per_request == pytest.approx(1000)
+
+
+def test_a_function_that_is_new_in_the_second_half_is_told() -> None:
+    base = {f"main;f{n}": 100.0 for n in range(8)}
+    early = [window(n, profile(base)) for n in range(4)]
+    late = [window(n, profile({**base, "main;new": 300.0}, cpu_seconds=1.375)) for n in range(4, 8)]
+    seen = hot_paths([*early, *late])
+    assert seen is not None
+    assert "new" in {change.function for change in seen.aged}
+    steady = hot_paths([*early, *[window(n, profile(base)) for n in range(4, 8)]])
+    assert steady is not None
+    assert steady.aged == ()
+
+
+def test_three_segments_have_no_halves() -> None:
+    assert halves([window(n, profile({"a": 1})) for n in range(3)]) == ([], [])
+
+
+def test_segments_and_not_windows_are_halved() -> None:
+    windows = [window(s, profile({"a": 1}), pid=p) for s in (1, 3, 5, 8) for p in (1, 2)]
+    early, late = halves(windows)
+    assert [w.segment for w in early] == [1, 1, 3, 3]
+    assert [w.segment for w in late] == [5, 5, 8, 8]
+
+
+def test_each_process_has_a_profile_of_its_own() -> None:
+    windows = [
+        window(1, profile({"main;hot": 3}), pid=1),
+        window(1, profile({"main;cold": 2}), pid=2),
+        window(2, profile({"main;hot": 4}), pid=1),
+    ]
+    processes = by_process(windows)
+    assert {pid: one.total for pid, one in processes.items()} == {1: 7, 2: 2}
+    assert sum(one.total for one in processes.values()) == whole(windows).total
+
+
+def test_samples_that_could_not_be_read_are_told_of() -> None:
+    seen = hot_paths([replace(window(1, profile({"a": 90})), errors=30, behind=1.5)])
+    assert seen is not None
+    assert "30 samples could not be read" in seen.notes[0]
+    assert "fell behind by up to 1.5 s" in seen.notes[1]

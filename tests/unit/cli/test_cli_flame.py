@@ -1,0 +1,111 @@
+"""``tsprof flame`` on runs that were stored before."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tsprof.analysis.hotspots.profiles import profile_of
+from tsprof.cli.main import run
+from tsprof.records import SampledWindow
+from tsprof.stacks import Frame
+from tsprof.store.database import RunDatabase
+from tsprof.store.runs import DATABASE, create_run
+
+PICTURES = ["flame.folded", "flame.html", "flame.speedscope.json", "flame.svg"]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TSPROF_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def stored(home: Path, *, segments: int = 4, pids: int = 1, hot: float = 40.0) -> Path:
+    folder = create_run(home, "flame", datetime.now(UTC))
+    database = RunDatabase(folder / DATABASE)
+    database.set_fact("scenario", "flame")
+    main = Frame(function="main", file="/srv/app.py", line=1)
+    names = {"hot": hot, **{f"f{number}": 60.0 for number in range(8)}}
+    stacks = {
+        (main, Frame(function=n, file="/srv/app.py", line=9)): weight for n, weight in names.items()
+    }
+    for segment in range(segments):
+        for pid in range(1, pids + 1):
+            window = SampledWindow(
+                segment=segment,
+                pid=pid,
+                command="app",
+                began=float(segment),
+                profile=profile_of(
+                    stacks, requests=1000, seconds=2.0, cpu_seconds=sum(names.values()) / 100
+                ),
+            )
+            database.add(window)
+    database.close()
+    return folder
+
+
+def test_a_run_is_drawn_into_its_folder(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = stored(home)
+    assert run(["flame", folder.name]) == 0
+    printed = capsys.readouterr()
+    assert "hot srv/app.py:9" in printed.out.replace("/srv", "srv")
+    assert f"flame graph: {folder / 'flame.html'}" in printed.err
+    assert sorted(path.name for path in folder.glob("flame*")) == PICTURES
+
+
+def test_each_of_several_processes_has_a_page_of_its_own(home: Path) -> None:
+    folder = stored(home, pids=3)
+    assert run(["flame", folder.name, "--quiet"]) == 0
+    assert len(list(folder.glob("flame-[123].html"))) == 3
+
+
+def test_two_runs_are_compared(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before, after = stored(home, hot=400.0), stored(home, hot=800.0)
+    assert run(["flame", "--diff", before.name, after.name, "--json", "d.json"]) == 0
+    changes = json.loads(Path("d.json").read_text())["changes"]
+    assert {change["function"] for change in changes} >= {"hot"}
+    assert "became hotter or cooler beyond noise" in capsys.readouterr().out
+    assert (after / "flame-diff.html").is_file()
+    assert not (before / "flame-diff.html").exists()
+
+
+def test_a_run_with_itself_compares_its_halves(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = stored(home)
+    assert run(["flame", "--diff", folder.name, folder.name]) == 0
+    assert "first half to second: nothing became hotter or cooler" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["flame", "none"], "no run named 'none'"),
+        (["flame", "{run}", "--", "app"], "not both"),
+        (["flame", "{run}", "{run}"], "name one run"),
+        (["flame", "--diff", "{run}", "{run}", "--junit", "x"], "--json and --html only"),
+        (["flame", "--diff", "{short}", "{short}"], "not enough sampled segments"),
+        (["flame", "{empty}"], "has sampled no call stacks"),
+        (["flame"], "there is no target"),
+        (["flame", "--url", "/"], "there is no target"),
+    ],
+)
+def test_wrong_use_is_told_in_a_line(
+    home: Path, capsys: pytest.CaptureFixture[str], words: list[str], problem: str
+) -> None:
+    names = {
+        "run": stored(home).name,
+        "short": stored(home, segments=1).name,
+        "empty": stored(home, segments=0).name,
+    }
+    assert run([word.format_map(names) if word.startswith("{") else word for word in words]) == 2
+    assert problem in capsys.readouterr().err
+
+
+def test_options_of_the_command_are_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["flame", "--url", "x", "--", "app", "--native"]) == 2
+    assert "--native" not in capsys.readouterr().err

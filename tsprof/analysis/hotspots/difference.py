@@ -1,0 +1,245 @@
+"""What became hotter or cooler from one profile to another, beyond sampling error and noise.
+
+Compared is a function's CPU time per request: its share of the samples times the CPU time that the
+target took per request. All functions together get slower when the machine does, or when another
+one is measured; the median of their changes is taken out, and told apart. What is left has to be
+beyond sampling error and beyond what an unchanged service varies by from run to run. As many
+functions are looked at, the Benjamini-Hochberg procedure keeps the rate of false changes: of two
+runs of an unchanged service, one pair in twenty shows any.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import exp, hypot, log, sqrt
+from statistics import median
+
+from scipy.special import ndtr
+from scipy.stats import false_discovery_control
+
+from tsprof.analysis.comparison.keys import stable_file
+from tsprof.analysis.hotspots.functions import (
+    CONFIDENCE,
+    LISTED,
+    Name,
+    name_of,
+    own_weights,
+    total_weights,
+)
+from tsprof.analysis.hotspots.profiles import SUMS
+from tsprof.report.model import HotChange, HotPaths
+from tsprof.stacks import StackProfile
+
+FALSE_CHANGES = 0.05
+"""Part of the comparisons of an unchanged service that may show a change."""
+RUN_TO_RUN = 0.04
+"""Relative standard error of a function's CPU time from run to run beside sampling error: where
+memory lies, which seed hashes have."""
+LEAST_SHARE = 0.01
+"""Of the time in either profile, from which a function is looked at."""
+LEAST_SAMPLES = 20
+"""In both profiles together, below which no change could be told."""
+WELL_KNOWN = 25
+"""Samples in each profile, from which a function is one of those whose median is taken out."""
+LEAST_COMMON = 6
+"""Functions whose median says by how much all changed."""
+UNKNOWN_COMMON = 0.1
+"""Relative standard error of the machine's speed, where there are not so many."""
+_HALF = 0.5
+"""Added to counts, so that a function that is new has a ratio, too."""
+_MICROSECONDS = 1e6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampled:
+    """One side of a comparison."""
+
+    samples: float
+    cpu_per_request: float
+    """CPU time of the processes that were sampled, in seconds per request."""
+    own: Mapping[Name, float]
+    """Samples in each function itself."""
+    total: Mapping[Name, float]
+    """Samples in each function and in what it called."""
+    lines: Mapping[Name, int]
+    """The line of each function that ran most."""
+    dispersion: float = 1.0
+    """How many samples say as much as one independent sample."""
+    unlisted: float = 0.0
+    """Samples of its own that a function may have without being among these."""
+
+
+def sampled(profile: StackProfile, dispersion: float = 1.0, folder: str = "") -> Sampled:
+    """Return a profile as one side of a comparison.
+
+    Args:
+        profile: by function.
+        dispersion: see ``Sampled``.
+        folder: the target's working directory.
+    """
+    return Sampled(
+        samples=profile.total,
+        cpu_per_request=profile.cpu_seconds / profile.requests if profile.requests else 0.0,
+        own=_stable(own_weights(profile), folder),
+        total=_stable(total_weights(profile), folder),
+        lines={_stable_name(name_of(frame), folder): frame.line for frame in profile.frames},
+        dispersion=dispersion,
+    )
+
+
+def reported(paths: HotPaths, folder: str = "") -> Sampled:
+    """Return the hot paths of a report as one side of a comparison.
+
+    Args:
+        paths: of a report.
+        folder: the target's working directory.
+    """
+    listed = {(f.function, f.file): f for f in paths.functions}
+    least = min((f.own for f in listed.values()), default=0.0) * paths.samples
+    return Sampled(
+        samples=paths.samples,
+        cpu_per_request=(paths.cpu_us_per_request or 0.0) / _MICROSECONDS,
+        own=_stable({name: f.own * paths.samples for name, f in listed.items()}, folder),
+        total=_stable({name: f.total * paths.samples for name, f in listed.items()}, folder),
+        lines={_stable_name(name, folder): f.line for name, f in listed.items()},
+        dispersion=paths.dispersion,
+        unlisted=least if len(listed) >= LISTED else 0.0,
+    )
+
+
+def _stable(weights: Mapping[Name, float], folder: str) -> dict[Name, float]:
+    stable: defaultdict[Name, float] = defaultdict(float)
+    for name, weight in weights.items():
+        stable[_stable_name(name, folder)] += weight
+    return dict(stable)
+
+
+def _stable_name(name: Name, folder: str) -> Name:
+    """Name a function as it is named wherever the program is installed."""
+    function, file = name
+    return function, stable_file(file, folder)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HotDifference:
+    """What changed."""
+
+    changes: tuple[HotChange, ...] = ()
+    """Certain ones, those of the most CPU time per request first."""
+    common: float = 0.0
+    """Relative change of all functions, the median; taken out of each."""
+    looked_at: int = 0
+    """Functions that were compared."""
+
+
+@dataclass(frozen=True)
+class _Tested:
+    name: Name
+    part: str
+    before: float
+    """Seconds per request."""
+    after: float
+    logarithm: float
+    """Of the ratio, what is common to all taken out."""
+    error: float
+    """Standard error of the logarithm."""
+
+
+def hot_changes(before: Sampled, after: Sampled) -> HotDifference:
+    """Compare two profiles of a service; nothing where one of them has no samples or no requests.
+
+    Args:
+        before: the earlier one, or whatever the other is to be compared with.
+        after: the later one.
+    """
+    sides = (before, after)
+    if any(side.samples <= 0 or side.cpu_per_request <= 0 for side in sides):
+        return HotDifference()
+    common, common_error = _common(before, after)
+    tested = list(_tests(before, after, common, common_error))
+    if not tested:
+        return HotDifference(common=exp(common) - 1)
+    chances = [2 * float(ndtr(-abs(test.logarithm) / test.error)) for test in tested]
+    sure = false_discovery_control(chances) <= FALSE_CHANGES
+    changes = [
+        HotChange(
+            function=test.name[0],
+            file=test.name[1],
+            line=after.lines.get(test.name) or before.lines.get(test.name, 0),
+            part="own" if test.part == "own" else "total",
+            before_us_per_request=test.before * _MICROSECONDS,
+            after_us_per_request=test.after * exp(-common) * _MICROSECONDS,
+            change=exp(test.logarithm) - 1,
+            low=exp(test.logarithm - CONFIDENCE * test.error) - 1,
+            high=exp(test.logarithm + CONFIDENCE * test.error) - 1,
+        )
+        for test, certain in zip(tested, sure, strict=True)
+        if certain
+    ]
+    changes.sort(key=lambda c: -abs(c.after_us_per_request - c.before_us_per_request))
+    return HotDifference(
+        changes=tuple(changes),
+        common=exp(common) - 1,
+        looked_at=len({test.name for test in tested}),
+    )
+
+
+def _common(before: Sampled, after: Sampled) -> tuple[float, float]:
+    """Return the logarithm of what all functions changed by, and its standard error."""
+    was, now = before.own, after.own
+    known = [n for n in was if n[0] not in SUMS and min(was[n], now.get(n, 0.0)) >= WELL_KNOWN]
+    if len(known) < LEAST_COMMON:
+        return 0.0, UNKNOWN_COMMON
+    ratios = [_logarithm(was[name], now[name], before, after) for name in known]
+    errors = [_error(was[name], now[name], before, after) for name in known]
+    # The standard error of a median is 1.25 times that of a mean.
+    return median(ratios), 1.25 * median(errors) / sqrt(len(known))
+
+
+def _tests(
+    before: Sampled, after: Sampled, common: float, common_error: float
+) -> Iterator[_Tested]:
+    own = _pairs(before.own, after.own, before.unlisted, after.unlisted)
+    total = _pairs(before.total, after.total, 0.0, 0.0)
+    if before.unlisted or after.unlisted:  # a caller of much may have too little of its own
+        total = {n: pair for n, pair in total.items() if n in before.total and n in after.total}
+    parts = [("own", name, *pair) for name, pair in own.items()]
+    parts += [("total", name, *pair) for name, pair in total.items() if pair != own.get(name)]
+    for part, name, first, second in parts:
+        was, now = first / before.samples, second / after.samples
+        if name[0] in SUMS or max(was, now) < LEAST_SHARE or first + second < LEAST_SAMPLES:
+            continue
+        sampling = _error(first, second, before, after)
+        yield _Tested(
+            name=name,
+            part=part,
+            before=was * before.cpu_per_request,
+            after=now * after.cpu_per_request,
+            logarithm=_logarithm(first, second, before, after) - common,
+            error=hypot(sampling, common_error, RUN_TO_RUN),
+        )
+
+
+def _pairs(
+    was: Mapping[Name, float], now: Mapping[Name, float], absent_then: float, absent_now: float
+) -> dict[Name, tuple[float, float]]:
+    names = {**was, **now}
+    return {name: (was.get(name, absent_then), now.get(name, absent_now)) for name in names}
+
+
+def _logarithm(first: float, second: float, before: Sampled, after: Sampled) -> float:
+    """Return the logarithm of the ratio of two weights, per request."""
+    was = (first + _HALF) / (before.samples + _HALF) * before.cpu_per_request
+    now = (second + _HALF) / (after.samples + _HALF) * after.cpu_per_request
+    return log(now / was)
+
+
+def _error(first: float, second: float, before: Sampled, after: Sampled) -> float:
+    """Return the standard error that sampling gives that logarithm."""
+    sides = ((first, before), (second, after))
+    return sqrt(
+        sum(
+            side.dispersion * (1 / (weight + _HALF) - 1 / (side.samples + _HALF))
+            for weight, side in sides
+        )
+    )

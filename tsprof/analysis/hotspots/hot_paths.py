@@ -1,0 +1,126 @@
+"""The hot paths of a run, from the windows in which it was sampled."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from tsprof.analysis.hotspots.difference import Sampled, hot_changes, sampled
+from tsprof.analysis.hotspots.functions import LISTED, FunctionTime, dispersion, function_times
+from tsprof.analysis.hotspots.profiles import by_function, merged
+from tsprof.analysis.hotspots.remarks import remarks
+from tsprof.records import SampledWindow
+from tsprof.report import format as fmt
+from tsprof.report.model import HotChange, HotFunction, HotPaths
+from tsprof.stacks import StackProfile
+
+MANY_ERRORS = 0.05
+"""Part of the samples that could not be read from which on a reader should know."""
+FEWEST_HALVES = 2
+"""Sampled segments in each half of a run, from which on the halves are compared."""
+_MICROSECONDS = 1e6
+
+
+def hot_paths(windows: Sequence[SampledWindow]) -> HotPaths | None:
+    """Return where the CPU time of a run went; None where no window was opened."""
+    if not windows:
+        return None
+    profile = whole(windows)
+    cpu = profile.cpu_seconds / profile.requests if profile.requests else None
+    spread = dispersion(by_segment(windows))
+    rows = function_times(profile, spread)
+    return HotPaths(
+        samples=round(profile.total),
+        seconds=profile.seconds,
+        requests=profile.requests,
+        processes=len({window.pid for window in windows}),
+        cpu_us_per_request=None if cpu is None else cpu * _MICROSECONDS,
+        dispersion=spread,
+        functions=tuple(_listed(row, cpu) for row in rows[:LISTED]),
+        remarks=remarks(profile),
+        aged=_aged(windows),
+        notes=tuple(_notes(windows, profile)),
+    )
+
+
+def whole(windows: Sequence[SampledWindow]) -> StackProfile:
+    """Return the windows of a run, or of one process, together, by function."""
+    segments = {window.segment: window.profile for window in windows}
+    return by_function(
+        merged(
+            (window.profile for window in windows),
+            requests=sum(profile.requests for profile in segments.values()),
+            seconds=sum(profile.seconds for profile in segments.values()),
+        )
+    )
+
+
+def by_segment(windows: Sequence[SampledWindow]) -> list[StackProfile]:
+    """Return the windows of each segment together, in their order."""
+    ordered = sorted(windows, key=lambda window: window.segment)
+    return [whole(list(group)) for _, group in groupby(ordered, key=lambda w: w.segment)]
+
+
+def by_process(windows: Sequence[SampledWindow]) -> dict[int, StackProfile]:
+    """Return what was sampled of each process, by its id."""
+    pids = dict.fromkeys(window.pid for window in windows)
+    return {pid: whole([w for w in windows if w.pid == pid]) for pid in pids}
+
+
+def side(windows: Sequence[SampledWindow], folder: str = "") -> Sampled:
+    """Return the windows of a run as one side of a comparison.
+
+    Args:
+        windows: of the run.
+        folder: the target's working directory.
+    """
+    return sampled(whole(windows), dispersion(by_segment(windows)), folder)
+
+
+def halves(
+    windows: Sequence[SampledWindow],
+) -> tuple[list[SampledWindow], list[SampledWindow]]:
+    """Return the windows of the first and of the second half of the sampled segments.
+
+    Both are empty where there are not enough.
+    """
+    segments = sorted({window.segment for window in windows})
+    half = len(segments) // 2
+    if half < FEWEST_HALVES:
+        return [], []
+    early = [window for window in windows if window.segment < segments[half]]
+    return early, [window for window in windows if window.segment >= segments[half]]
+
+
+def _aged(windows: Sequence[SampledWindow]) -> tuple[HotChange, ...]:
+    early, late = halves(windows)
+    return hot_changes(side(early), side(late)).changes if early else ()
+
+
+def _listed(row: FunctionTime, cpu: float | None) -> HotFunction:
+    frame = row.frame
+    return HotFunction(
+        function=frame.function,
+        file=frame.file,
+        line=frame.line,
+        origin=frame.origin,
+        package=frame.package,
+        own=row.own,
+        low=row.low,
+        high=row.high,
+        total=row.total,
+        own_us_per_request=None if cpu is None else row.own * cpu * _MICROSECONDS,
+        total_us_per_request=None if cpu is None else row.total * cpu * _MICROSECONDS,
+    )
+
+
+def _notes(windows: Sequence[SampledWindow], profile: StackProfile) -> list[str]:
+    errors = sum(window.errors for window in windows)
+    behind = max(window.behind for window in windows)
+    notes = []
+    if errors > MANY_ERRORS * (errors + profile.total):
+        notes.append(f"{fmt.number(errors)} samples could not be read, and are missing")
+    if behind:
+        notes.append(
+            f"the profiler fell behind by up to {fmt.duration(behind)}: the machine was too busy, "
+            "and shares may be off"
+        )
+    return notes

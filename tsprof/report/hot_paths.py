@@ -1,0 +1,82 @@
+"""Hot paths in words and as rows of tables: the same in every renderer."""
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from tsprof.report import format as fmt
+from tsprof.report.model import HotChange, HotFunction, HotPaths
+
+TITLE = "Hot paths: where the CPU time goes"
+AGED_TITLE = "Hotter or cooler than in the first half of the run"
+FUNCTION_COLUMNS = ("own time", "95 % interval", "with calls", "own per request", "function")
+CHANGE_COLUMNS = ("change", "95 % interval", "before", "after", "part", "function")
+NUMBERS = frozenset(range(4))
+"""The columns, of either table, that are numbers."""
+SHOWN = 10
+"""Functions that are shown; JSON has more."""
+_PARTS = {"own": "own", "total": "with calls"}
+_PLACES = 3
+"""Parts of a path that are shown: enough to know a file by."""
+
+
+def function_rows(functions: Sequence[HotFunction]) -> list[list[str]]:
+    """Return the cells of the first functions."""
+    return [
+        [
+            _percent(function.own),
+            f"{_percent(function.low)} to {_percent(function.high)}",
+            _percent(function.total),
+            _microseconds(function.own_us_per_request),
+            _where(function) + fmt.in_parentheses(function.package),
+        ]
+        for function in functions[:SHOWN]
+        if function.own > 0
+    ]
+
+
+def change_rows(changes: Sequence[HotChange]) -> list[list[str]]:
+    """Return the cells of each change."""
+    return [
+        [
+            _signed(change.change),
+            f"{_signed(change.low)} to {_signed(change.high)}",
+            _microseconds(change.before_us_per_request),
+            _microseconds(change.after_us_per_request),
+            _PARTS[change.part],
+            _where(change),
+        ]
+        for change in changes
+    ]
+
+
+def basis(paths: HotPaths) -> str:
+    """Return what the shares rest on, in a sentence."""
+    cpu = paths.cpu_us_per_request
+    per_request = f", {_microseconds(cpu)} of CPU time per request" if cpu is not None else ""
+    return (
+        f"{fmt.count(paths.samples, 'sample')} of "
+        f"{fmt.count(paths.processes, 'process', 'processes')} in {fmt.duration(paths.seconds)} "
+        f"under load ({fmt.count(paths.requests, 'request')}){per_request}"
+    )
+
+
+def _where(of: HotFunction | HotChange) -> str:
+    if not of.file:
+        return of.function
+    path = PurePath(of.file)
+    shown = "/".join(path.parts[-_PLACES:]) if len(path.parts) > _PLACES else of.file
+    return f"{of.function} {shown}:{of.line}" if of.line else f"{of.function} {shown}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _signed(change: float) -> str:
+    return f"{100 * change:+.0f} %"
+
+
+def _microseconds(value: float | None) -> str:
+    if value is None:
+        return fmt.UNKNOWN
+    return f"{fmt.number(value)} us"

@@ -1,0 +1,31 @@
+"""Which processes of the target do the work."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+
+import psutil
+
+LEAST_SHARE = 0.02
+"""Of the target's CPU time, from which a process counts: gunicorn's master has 0.001."""
+
+
+def cpu_times(processes: Iterable[psutil.Process]) -> dict[int, float]:
+    """Return the CPU time of each process in seconds, by its id; those that ended are left out."""
+    used = {}
+    for process in processes:
+        with suppress(psutil.Error):
+            times = process.cpu_times()
+            used[process.pid] = times.user + times.system
+    return used
+
+
+def busy(used: Mapping[int, float], before: Mapping[int, float]) -> list[int]:
+    """Return the processes that did a part of the work since then worth the name, most first.
+
+    Args:
+        used: their CPU times now.
+        before: and then; 0 for a process that is not among these.
+    """
+    gained = {pid: cpu - before.get(pid, 0.0) for pid, cpu in used.items()}
+    least = LEAST_SHARE * sum(gained.values())
+    return sorted((pid for pid in gained if gained[pid] >= least), key=lambda pid: -gained[pid])

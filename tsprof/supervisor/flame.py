@@ -1,0 +1,57 @@
+"""Flame: sample segment after segment until the shares of the hottest functions are precise."""
+
+import time
+from collections.abc import Sequence
+
+from tsprof.analysis.hotspots.functions import LEAST_WINDOWS, PRECISE, uncertainty
+from tsprof.analysis.hotspots.hot_paths import by_segment, whole
+from tsprof.profilers.sampling import Sampling
+from tsprof.records import SampledWindow
+from tsprof.report.progress import Progress
+from tsprof.supervisor.engine import Engine
+from tsprof.supervisor.measure import LEAST_REQUESTS
+from tsprof.supervisor.plan import Plan
+from tsprof.supervisor.sampling import Sampler
+
+WARM_UP = 2.0
+"""Seconds after the calibration: imports, first connections, caches."""
+
+
+def flame(engine: Engine, plan: Plan) -> int:
+    """Warm up, then sample.
+
+    Returns:
+        0: no leak was looked for, so that none is to be followed.
+    """
+    engine.expected_seconds = plan.max_seconds
+    engine.hang_seconds = plan.hang_seconds
+    sampler = Sampler(engine, plan.sampling or Sampling(), plan.segment_seconds)
+    engine.calibrate()
+    if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
+        return 0
+    began = time.monotonic()
+    engine.lean = Progress(phase="warming up", elapsed=0.0, lean="")
+    engine.phase = "warming up"
+    engine.timed_segment(min(WARM_UP, plan.max_seconds / 4))
+    engine.phase = "sampling"
+    while (left := plan.max_seconds - (time.monotonic() - began)) > 0 and not sampler.problem:
+        length = min(plan.segment_seconds, left)
+        sampler.segment(lambda length=length: engine.timed_segment(length))  # type: ignore[misc]  # of a float
+        reach = _reach(sampler.windows)
+        engine.lean = Progress(
+            phase="sampling",
+            elapsed=0.0,
+            lean="",
+            message=f"shares of the hottest functions to within {100 * reach:.1f} points",
+        )
+        if reach <= PRECISE:
+            break
+    return 0
+
+
+def _reach(windows: Sequence[SampledWindow]) -> float:
+    """Return how far the shares of the hottest functions may be off, 1 while that is not known."""
+    profiles = by_segment(windows)
+    if len(profiles) < LEAST_WINDOWS:
+        return 1.0
+    return uncertainty(profiles, whole(windows))
