@@ -35,6 +35,11 @@ $(VENV)/services/.installed: $(BIN)/python tests/integration/services.txt
 demo: $(BIN)/.demo ## Find the leak planted in the demo service, then pass its clean twin
 	@$(BIN)/python scripts/demo.py
 
+.PHONY: demo-rust
+demo-rust: $(BIN)/.demo ## The same with the demo service in Rust (needs cargo)
+	@cd targets/truthsync_rs && cargo build --quiet --release --locked
+	@$(BIN)/python scripts/demo.py targets/truthsync_rs/target/release/truthsync --port {port}
+
 .PHONY: test
 test: $(BIN)/.dev $(VENV)/services/.installed ## Run all tests; installs the system packages they need when it may
 	@$(BIN)/python scripts/install_test_packages.py
@@ -49,6 +54,8 @@ unit: $(BIN)/.dev ## Run the tests that start no process
 lint: $(BIN)/.dev ## Check style
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@if command -v cargo-clippy > /dev/null; then cd targets/truthsync_rs && cargo fmt --check \
+		&& cargo clippy --quiet --locked --all-targets -- --deny warnings; fi
 
 .PHONY: types
 types: $(BIN)/.dev ## Check types
@@ -64,4 +71,4 @@ benchmarks: $(BIN)/.dev ## Run the benchmarks (minutes to an hour; each script r
 
 .PHONY: clean
 clean: ## Remove the environment and everything generated
-	@rm -rf $(VENV) build dist *.egg-info .tsprof .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) build dist *.egg-info targets/truthsync_rs/target .tsprof .pytest_cache .mypy_cache .ruff_cache

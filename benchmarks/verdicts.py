@@ -2,6 +2,7 @@
 
     python benchmarks/verdicts.py --runs 20
     python benchmarks/verdicts.py --only list,lru --runs 3
+    python benchmarks/verdicts.py --twin rust
 
 Prints one row per case: the verdicts, the largest error of the growth against what the fault knows
 that it planted over the same requests, whether the ledger named the right owner, and the seconds
@@ -16,58 +17,12 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tabulate import tabulate
-
-ROOT = Path(__file__).parents[1]
-SERVICE = ROOT / "targets" / "truthsync_py"
-sys.path.insert(0, str(SERVICE))
-
-from truthsync.faults.injector import held_bytes  # noqa: E402 - found by the line above
-from truthsync.faults.specification import parse_faults  # noqa: E402 - same
+from verdict_parts.twins import FAIL, PYTHON, ROOT, RUST, Case, Twin, build_rust
 
 VERDICTS = {0: "pass", 1: "fail", 3: "inconclusive"}
-
-
-@dataclass(frozen=True)
-class Case:
-    """A fault or look-alike, and the verdicts that are right for it."""
-
-    faults: str
-    right: tuple[str, ...]
-    resource: str = "memory"
-    owner: str = "python_objects"
-
-    @property
-    def name(self) -> str:
-        """As TRUTHSYNC_FAULTS spells it."""
-        return self.faults or "clean"
-
-
-FAIL, CLEAN = ("fail",), ("pass", "inconclusive")
-CASES = (
-    Case("list:0.1:300", FAIL),
-    Case("list:1:20", FAIL),
-    Case("list:1:2000", FAIL),
-    Case("callbacks:0.1:300", FAIL),
-    Case("dict:0.1:300", FAIL),
-    Case("dict:1:2000", FAIL),
-    Case("tracebacks:0.1:300", FAIL),
-    Case("cycle:0.1:300", FAIL, "garbage"),
-    Case("native:0.1:300", FAIL, owner="native_heap"),
-    Case("native:1:2000", FAIL, owner="native_heap"),
-    Case("fd:0.002", FAIL, "fd"),
-    Case("thread:0.002", FAIL, "thread"),
-    Case("task:0.01", FAIL, "task"),
-    Case("", ("pass",)),
-    Case("lru:1:200000", CLEAN),
-    Case("lru:1:5000", CLEAN),
-    Case("job:3:50000000", CLEAN),
-    Case("ttl:1:5", CLEAN),
-    Case("ttl:1:30", CLEAN),
-    Case("lazy:5000", CLEAN),
-)
+TWINS = {"python": PYTHON, "rust": RUST}
 
 
 @dataclass
@@ -88,13 +43,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=1, help="runs per case (default 1)")
     parser.add_argument("--only", default="", help="comma list: names of faults to run")
+    parser.add_argument("--twin", choices=TWINS, default="python", help="default: python")
     options = parser.parse_args()
+    twin = TWINS[options.twin]
+    if twin is RUST:
+        build_rust()
     chosen = set(options.only.split(",")) if options.only else None
-    cases = [c for c in CASES if chosen is None or c.name.split(":")[0] in chosen]
+    cases = [c for c in twin.cases if chosen is None or c.name.split(":")[0] in chosen]
     tallies = {case: Tally() for case in cases}
     for number in range(options.runs):  # a round of all cases, so that drift hits all alike
         for case in cases:
-            run(case, tallies[case])
+            run(twin, case, tallies[case])
             verdict = tallies[case].verdicts[-1]
             print(f"{number + 1}/{options.runs} {case.name}: {verdict}", file=sys.stderr)
     print(tabulate([row(c, t) for c, t in tallies.items()], headers="keys", floatfmt=".3g"))
@@ -103,16 +62,14 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def run(case: Case, tally: Tally) -> None:
+def run(twin: Twin, case: Case, tally: Tally) -> None:
     """Check the demo once."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as home:
         finished = subprocess.run(
             [
                 sys.executable, "-m", "tsprof", "check", "--quiet", "--json", "-",
-                "--locustfile", str(ROOT / "locustfile.py"), "--",
-                sys.executable, "-m", "uvicorn", "--app-dir", str(SERVICE),
-                "truthsync.app:app", "--port", "{port}", "--log-level", "warning",
+                "--locustfile", str(ROOT / "locustfile.py"), "--", *twin.command,
             ],
             env=os.environ | {"TRUTHSYNC_FAULTS": case.faults, "TSPROF_HOME": home},
             capture_output=True, text=True, check=False, cwd=ROOT,
@@ -134,25 +91,22 @@ def run(case: Case, tally: Tally) -> None:
         found = [f for f in leaks if f["resource"] == case.resource]
         right = right and bool(found)
         if found:
-            judge_growth(case, report, found[0], tally)
+            judge_growth(twin, case, report, found[0], tally)
     if not right:
         tally.wrong += 1
         print(f"WRONG {case.name}: {verdict}: {report['reasons']}", file=sys.stderr)
 
 
-def judge_growth(case: Case, report: dict, finding: dict, tally: Tally) -> None:
+def judge_growth(twin: Twin, case: Case, report: dict, finding: dict, tally: Tally) -> None:
     """Compare a finding with what was planted over the same requests."""
-    (fault,) = parse_faults(case.faults)
     growth = report["growth"]
     first, last = growth["from_request"], growth["to_request"]
-    if case.resource in ("memory", "garbage") and last > first:
-        planted = [int(n * fault.rate) for n in (first, last)]
-        before, after = (held_bytes(fault, n) or 0 for n in planted)
-        truth = (after - before) / (last - first)
-        if case.resource == "garbage":
-            truth = float((held_bytes(fault, 100_000) or 0) / 100_000 * fault.rate)
+    if case.resource == "garbage":  # its finding is not of the same requests
+        truth = twin.bytes_per_request(case, 0, 1_000_000)
+    elif case.resource == "memory" and last > first:
+        truth = twin.bytes_per_request(case, first, last)
     else:
-        truth = float(fault.rate)
+        truth = case.rate
     tally.errors.append(measured(case, finding) / truth - 1)
     if case.resource == "memory":
         largest = max(report["ledger"], key=lambda entry: entry["bytes_per_request"])

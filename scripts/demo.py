@@ -1,4 +1,7 @@
-"""The demo: a leak planted in the demo service is found, and its clean twin passes."""
+"""The demo: a leak planted in the demo service is found, and its clean twin passes.
+
+The service is the one in Python, or the one whose command is given.
+"""
 
 import os
 import subprocess
@@ -8,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TSPROF = Path(sys.executable).with_name("tsprof")
-SERVICE = (
+PYTHON_SERVICE = (
     str(Path(sys.executable).with_name("uvicorn")), "--app-dir", str(ROOT / "targets/truthsync_py"),
     "truthsync.app:app", "--port", "{port}", "--log-level", "warning",
 )  # fmt: skip
@@ -20,13 +23,14 @@ TWINS = (
 
 def main() -> int:
     """Check both twins; return 0 when each ended as it should."""
+    service = sys.argv[1:] or PYTHON_SERVICE
     pages, wrong = [], 0
     for title, faults, expected in TWINS:
         print(f"\n=== TruthSync, {title} ===\n", flush=True)
         page = Path(tempfile.gettempdir()) / f"tsprof-demo-{'leak' if faults else 'clean'}.html"
         command = [
             str(TSPROF), "check", "--locustfile", str(ROOT / "locustfile.py"),
-            "--html", str(page), "--", *SERVICE,
+            "--html", str(page), "--", *service,
         ]  # fmt: skip
         status = subprocess.run(
             command, check=False, cwd=ROOT, env=os.environ | {"TRUTHSYNC_FAULTS": faults}

@@ -175,6 +175,8 @@ class Phase:
     ended: float
     rate: float | None = None
     """Requests per second that were to be held; None for as many as the users could."""
+    cpu_seconds: float | None = None
+    """CPU time that the target used in it; None where that was not read, or a process ended."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ import pytest
 
 TARGETS = Path(__file__).parent / "targets"
 SERVICE = str(TARGETS / "service.py")
-SCENARIOS = ("check", "baseline", "stress", "spike", "endurance", "flame")
+SCENARIOS = ("check", "baseline", "stress", "spike", "endurance", "compare", "flame")
 PATIENCE = 60.0
 """Seconds that anything may take on a machine that does much else besides."""
 

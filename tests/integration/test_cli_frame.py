@@ -79,10 +79,19 @@ def test_wrong_use_is_two_lines_and_exit_code_2(tsprof: CommandLine) -> None:
     assert finished.err == "tsprof: tsprof.toml: there is no table [chek]; did you mean [check]?\n"
 
 
-def test_doctor_says_that_this_machine_can_check(tsprof: CommandLine) -> None:
-    finished = tsprof.run("doctor")
-    assert finished.code == 0
-    assert finished.out.endswith("tsprof check can work here.\n")
+@pytest.mark.parametrize(
+    ("arguments", "code", "answer"),
+    [
+        ((), 0, "tsprof check can work here.\n"),
+        (("--scenario", "stress"), 3, "tsprof stress cannot work here: configuration\n"),
+    ],
+)
+def test_doctor_says_what_can_work_here(
+    tsprof: CommandLine, arguments: tuple[str, ...], code: int, answer: str
+) -> None:
+    finished = tsprof.run("doctor", *arguments)
+    assert finished.code == code
+    assert finished.out.endswith(answer)
 
 
 def test_doctor_looks_at_the_targets_interpreter(tsprof: CommandLine) -> None:

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from http.client import HTTPConnection
@@ -15,6 +16,10 @@ import psutil
 import pytest
 from command_line import PATIENCE, TARGETS, CommandLine, wait_for
 
+from tsprof.analysis.attribution.sites import leaking_sites
+from tsprof.profilers import heaptrack
+from tsprof.profilers.memray_capture import digest
+from tsprof.profilers.native_origin import native_origin
 from tsprof.supervisor import native_agent
 from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.checkpoints import LoadSoFar, positive_control, take_checkpoint
@@ -35,7 +40,7 @@ def compiled(compiler: str, to: Path, *flags: str) -> str:
     program = shutil.which(compiler)
     if program is None:
         pytest.skip(f"no {compiler} on this machine")
-    command = [program, "-O2", "-o", str(to), str(SOURCE), *flags, "-pthread"]
+    command = [program, "-O2", "-g", "-o", str(to), str(SOURCE), *flags, "-pthread"]
     built = subprocess.run(command, check=False, capture_output=True, text=True)
     if built.returncode and flags:
         pytest.skip(f"cannot build with {flags}: {built.stderr[-200:]}")
@@ -224,8 +229,89 @@ def test_a_leak_in_forked_workers_fails(tsprof: CommandLine, service: str) -> No
     assert owners["native_heap"] == pytest.approx(CHUNK, rel=0.01)
     assert "python_objects" not in owners
     assert [p["source"] for p in finished.report["processes"]] == ["native"] * 3
-    assert "which function of a native program" in finished.out
     assert "Python" not in finished.out
+    if heaptrack.find() is None:
+        assert "heaptrack is not installed" in finished.out
+        return
+    (site,) = finished.finding("memory")["sites"]
+    assert (site["function"], Path(site["file"]).name) == ("work", SOURCE.name)
+    assert SOURCE.read_text().splitlines()[site["line"] - 1].endswith("malloc(bytes);")
+    assert site["blocks_per_request"] == pytest.approx(1, rel=0.01)
+    assert site["share"] == pytest.approx(1, rel=0.01)
+
+
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="no valgrind on this machine")
+def test_valgrind_names_the_leak_and_the_invalid_write(tsprof: CommandLine, service: str) -> None:
+    finished = tsprof.run(
+        *("check", "--url", "/", "--drain", "0", "--rate", "2000", "--profiler", "valgrind", "--"),
+        *(service, "{port}", "overrun", "100"),
+    )
+    assert finished.code == 1
+    lines = SOURCE.read_text().splitlines()
+    (site,) = finished.finding("memory")["sites"]
+    assert site["function"] == "work"
+    assert lines[site["line"] - 1].endswith("malloc(bytes);")
+    assert site["bytes_per_request"] == pytest.approx(CHUNK, rel=0.01)
+    assert "by valgrind, per request: 112 B definitely lost" in finished.out
+    invalid = finished.finding("memory_access")
+    assert invalid["title"].startswith("invalid write of size 1 in work (")
+    assert lines[invalid["sites"][0]["line"] - 1].endswith("kept[bytes] = 1;")
+    assert "0 bytes after a block of size 100" in invalid["details"][0]
+    assert "valgrind ran a fresh target" in finished.out
+    assert not finished.report["failures"]
+
+
+@pytest.mark.skipif(heaptrack.find() is None, reason="no heaptrack on this machine")
+@pytest.mark.parametrize("mangling", [(), ("-C", "symbol-mangling-version=v0")], ids=["", "v0"])
+def test_heaptrack_names_the_functions_of_a_rust_program(
+    agents: Agents, run: Run, port: int, tmp_path: Path, mangling: tuple[str, ...]
+) -> None:
+    compiler = shutil.which("rustc")
+    if compiler is None:
+        pytest.skip("no rustc on this machine")
+    source, program = TARGETS / "native_service.rs", tmp_path / "service"
+    command = [compiler, "-O", "-g", *mangling, "-o", str(program), str(source)]
+    subprocess.run(command, check=True, capture_output=True)
+    process = run(str(program), str(port))
+    wait_for(agents.connected, "the agent")
+    tool = heaptrack.require()
+    capture = tmp_path / "window"
+    arguments = {"library": str(tool.recorder), "file": str(capture)}
+    assert agents.ask("window.start", arguments)[process.pid] == {"started": True}
+    refused = agents.ask("window.start", arguments)[process.pid]
+    assert refused == {"refused": "a window is open already"}
+    client = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+
+    def request_it() -> None:
+        for _ in range(500):
+            client.request("GET", "/")
+            assert client.getresponse().read() == b"ok"
+
+    request_it()
+    time.sleep(0.05)
+    mark = agents.ask("window.mark")[process.pid]
+    assert not isinstance(mark, str)
+    time.sleep(0.05)
+    request_it()
+    agents.ask("window.stop")
+    size = capture.stat().st_size
+    request_it()
+    assert capture.stat().st_size == size
+    refused = agents.ask("window.start", arguments)[process.pid]
+    assert refused == {"refused": "heaptrack records a process once only"}
+    client.close()
+    found = digest(
+        capture, early_until=mark["milliseconds"], requests_early=500, requests_total=1000
+    )
+    (leak,) = leaking_sites([found], native_origin)
+    line = (
+        source.read_text()
+        .splitlines()
+        .index("            keeper.keep(number, |n| Box::new([n; 12]));")
+    )
+    assert leak.site.function.startswith("native_service::main::{")  # the closure, which is inlined
+    assert (Path(leak.site.file).name, leak.site.line) == (source.name, line + 1)
+    assert (leak.site.bytes_per_request, leak.site.blocks_per_request) == (CHUNK, 1)
 
 
 NGINX = """

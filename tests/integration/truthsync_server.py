@@ -16,9 +16,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 APP_DIR = ROOT / "targets" / "truthsync_py"
 
-UVICORN = ("-m", "uvicorn", "truthsync.app:app", "--app-dir", str(APP_DIR), "--port", "0")
+UVICORN = (
+    *(sys.executable, "-m", "uvicorn", "truthsync.app:app"),
+    *("--app-dir", str(APP_DIR), "--port", "0"),
+)
 GUNICORN = (
-    *("-m", "gunicorn", "truthsync.app:app", "--chdir", str(APP_DIR), "--bind", "127.0.0.1:0"),
+    *(sys.executable, "-m", "gunicorn", "truthsync.app:app"),
+    *("--chdir", str(APP_DIR), "--bind", "127.0.0.1:0"),
     *("--worker-class", "uvicorn.workers.UvicornWorker"),
 )
 TWO_WORKERS = (*GUNICORN, "--workers", "2")
@@ -65,12 +69,12 @@ class Server:
 
 
 def start(
-    arguments: Sequence[str], environment: Mapping[str, str], log: Path
+    command: Sequence[str], environment: Mapping[str, str], log: Path
 ) -> subprocess.Popen[bytes]:
-    """Start Python with the arguments; what it prints goes to the log."""
+    """Start a server; what it prints goes to the log."""
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, *arguments],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -81,12 +85,10 @@ def start(
 
 
 @contextmanager
-def running(
-    folder: Path, arguments: Sequence[str] = UVICORN, **environment: str
-) -> Iterator[Server]:
+def running(folder: Path, command: Sequence[str] = UVICORN, **environment: str) -> Iterator[Server]:
     """Run a server that is ready, and stop it at the end."""
     log = folder / "server.log"
-    process = start(arguments, environment, log)
+    process = start(command, environment, log)
     try:
         yield Server(process.pid, _port(process, log))
     finally:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 PROTOCOL = 1
 _HIGH_FD = 400  # away from the low numbers that socket activation hands to a server
 _LONGEST_COMMAND = 1 << 20
-_MODULES = ("census", "garbage", "holders", "resources", "sampling", "sized", "window")
+_MODULES = ("census", "garbage", "holders", "resources", "sampling", "sized", "timers", "window")
 _BUDGET = (
     2.0  # seconds that a checkpoint may hold the program; a collection of 5 million objects: 1
 )

@@ -32,7 +32,8 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
             or a mapping of names to the numbers that they gained; ``instances``: new ones of each
             that are looked at (default 3); ``long``: entries from which a container on the way
             may be what grows (default 64); ``budget`` in seconds (default 6); ``values``: whether
-            the sample shows values (default false).
+            the sample shows values (default false); ``around``: names of modules that are not
+            what holds them.
 
     Returns:
         ``holders``: a dict each, see ``_described``; ``complete`` and ``seconds``.
@@ -42,7 +43,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
     with heap.CollectorPaused():
         until = began + arguments.get("budget", 6.0)
         program = Program(arguments, until)
-        walk = Walk(until)
+        walk = Walk(until, arguments.get("around", ()))
         holders: dict[Any, dict[str, Any]] = {}
         while program.starts and not walk.out_of_time:
             start = program.starts.pop(0)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _DELETED = " (deleted)"
 _SQLITE_SUFFIXES = ("-wal", "-shm", "-journal")  # files that it opens beside a database
 _MOST = 50_000  # of each resource
+_SCATTER = 2_654_435_761  # makes the bits of an address even; Knuth's multiplicative hashing
 # The agent calls module functions, and a process has one audit hook of ours at most.
 _recorder = origins.Recorder()
 _coroutines = origins.CoroutineOrigins()
@@ -49,17 +50,18 @@ def stop(arguments: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         arguments: ``temporary``: the path of the program's own folder for temporary files, or None.
+            ``tasks_one_in``: of the tasks, list one in so many only.
 
     Returns:
         ``descriptors``: by number as text, a dict each with the ``id`` of the Python object that
-        owns it and its ``origin``, where they are known. ``threads``: dicts with ``ident``,
-        ``native`` (the kernel's id), ``name``, ``target`` (``[function, file, line]``), ``stack``
-        and ``origin``. ``tasks``: dicts with ``id``, ``coroutine`` (``[function, file, line]``),
-        ``stack`` (where it waits) and ``origin``. ``children``: ids of the ``Popen`` objects by pid
-        as text. ``spawned``: dicts with ``program``, ``origin`` and ``count``. ``files``: by path
-        the ``origin`` of what is in the temporary folder. ``stacks``: lists of ``[function, file,
-        line]``, innermost first, which ``stack`` and ``origin`` number; None where nothing is
-        known.
+        owns it and its ``origin``, where they are known. ``threads``: dicts with ``id`` (of the
+        ``Thread`` object, or None), ``ident``, ``native`` (the kernel's id), ``name``, ``target``
+        (``[function, file, line]``), ``stack`` and ``origin``. ``tasks``: dicts with ``id``,
+        ``coroutine`` (``[function, file, line]``), ``stack`` (where it waits) and ``origin``.
+        ``children``: ids of the ``Popen`` objects by pid as text. ``spawned``: dicts with
+        ``program``, ``origin`` and ``count``. ``files``: by path the ``origin`` of what is in the
+        temporary folder. ``stacks``: lists of ``[function, file, line]``, innermost first, which
+        ``stack`` and ``origin`` number; None where nothing is known.
     """
     _recorder.stop()
     _coroutines.stop()
@@ -96,7 +98,7 @@ class _Listing:
             return {
                 "descriptors": self._descriptors(owners, opened),
                 "threads": self._threads(),
-                "tasks": self._tasks(),
+                "tasks": self._tasks(arguments.get("tasks_one_in", 1)),
                 "children": children,
                 "spawned": [
                     {"program": program, "origin": self._recorded(stack), "count": count}
@@ -170,6 +172,7 @@ class _Listing:
                 continue
             found.append(
                 {
+                    "id": None if thread is None else id(thread),
                     "ident": ident,
                     "native": own.get("_native_id"),
                     "name": str(own.get("_name", "")),
@@ -180,9 +183,9 @@ class _Listing:
             )
         return found
 
-    def _tasks(self) -> list[dict[str, Any]]:
+    def _tasks(self, one_in: int) -> list[dict[str, Any]]:
         found = []
-        for task in (unfinished_tasks() or [])[:_MOST]:
+        for task in _sample(unfinished_tasks() or [], one_in)[:_MOST]:
             coroutine = task.get_coro()
             waiting = _waiting(coroutine)
             origin = getattr(coroutine, "cr_origin", None) or ()
@@ -304,6 +307,11 @@ def _target(thread: Any, own: dict[str, Any]) -> list[Any] | None:
         return None
     code = target.__code__
     return [target.__qualname__, code.co_filename, code.co_firstlineno]
+
+
+def _sample(items: list[Any], one_in: int) -> list[Any]:
+    """Return one in so many, the same ones whenever it is asked."""
+    return [item for item in items if id(item) * _SCATTER >> 16 & 0xFFFF < 0x10000 // one_in]
 
 
 def _routine(coroutine: Any) -> list[Any]:

@@ -71,13 +71,15 @@ class _Root(collections.namedtuple("_Root", "link rank depth")):  # noqa: PYI024
 class Walk:
     """Walks up from objects, within one time limit for all of them."""
 
-    def __init__(self, until: float) -> None:
+    def __init__(self, until: float, around: Iterable[str] = ()) -> None:
         """Note the modules and the running frames, where every walk may end.
 
         Args:
             until: the value of ``time.perf_counter`` at which walks end.
+            around: names of modules through which no walk goes.
         """
         self._until = until
+        self._around = {id(vars(sys.modules[name])) for name in around if name in sys.modules}
         self._modules = {id(vars(m)): m for m in _modules()}
         self._running = {id(frame): frame for frame in objects.running_frames()}
         self._frames = _frame_by_local_variable(self._running.values())
@@ -136,7 +138,7 @@ class Walk:
         below = {id(link.item): link for link in level}
         items = [link.item for link in level]
         ours = {id(level), id(below), id(items)}
-        ours |= {id(self._running), id(self._frames), id(self._modules)}
+        ours |= {id(self._running), id(self._frames), id(self._modules)} | self._around
         found = []
         for item in heap.referrers(items, self._frozen):
             if id(item) in seen or id(item) in ours or _is_searchs(item):

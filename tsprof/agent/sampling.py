@@ -2,8 +2,8 @@
 
 Within, a sample can only be taken when the sampling thread gets the GIL. A thread that wants it
 waits for 5 ms before it asks for it, and gets it earlier where another lets go: of a service with
-requests of 1 ms, all samples were in the socket's send. So it is to ask after 0.02 ms meanwhile, and
-half of them still are where the machine is busy. Long calls of C code are seen at their end.
+requests of 1 ms, all samples were in the socket's send. So it is to ask after 0.02 ms meanwhile,
+and half of them still are where the machine is busy. Long calls of C code are seen at their end.
 """
 
 from __future__ import annotations

@@ -17,14 +17,14 @@ from tsprof.cli.sections import SectionedCommand
         "tsprof baseline --baseline main.json --criterion 'p99_ms < 20'",
     ),
 )
-@duration_option("30m")
+@duration_option("baseline")
 @scale_option
 @scenario_options
 def baseline(**parameters: Any) -> int:
     """Measure a service under its usual load.
 
-    Keeps a steady load up for half an hour and holds the service to its criteria: latency,
-    failed requests, its own cache hit rate, and no leak. With --save-baseline the run is what later
+    Keeps a steady load up and holds the service to its criteria: latency, failed requests, its own
+    cache hit rate, and no leak. With --save-baseline the run is what later
     ones are compared with.
     """
     from tsprof.scenarios.baseline import plan

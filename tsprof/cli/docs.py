@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from tsprof.cli.main import COMMANDS, cli
+from tsprof.config.defaults import as_written, scenarios
 from tsprof.config.model import Settings
 from tsprof.config.reference import Key, fields, toml
+from tsprof.config.values import CRITERIA
 from tsprof.report import schema
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -31,6 +33,7 @@ def pages() -> dict[str, str]:
     return {
         "commands.md": "\n\n".join(_commands()),
         "configuration.md": "\n\n".join(_tables()),
+        "scenarios.md": "\n".join(_scenarios()),
     }
 
 
@@ -62,6 +65,20 @@ def _tables() -> Iterator[str]:
         rows = [_row(key) for key in keys]
         header = "| key | default | example | meaning |\n| --- | --- | --- | --- |"
         yield f"### `[{table}]`\n\n{_about(table)}\n\n{header}\n" + "\n".join(rows)
+
+
+def _scenarios() -> Iterator[str]:
+    yield "| scenario | users | length | held to |\n| --- | --- | --- | --- |"
+    for name in scenarios():
+        users, length = (as_written(name, key) for key in ("users", "duration"))
+        yield f"| `tsprof {name}` | {users} | {length} | {', '.join(_limits(name))} |"
+
+
+def _limits(scenario: str) -> Iterator[str]:
+    for name, limit in (as_written(scenario, "criteria") or {}).items():
+        yield f"`{name} {CRITERIA[name].sign} {limit}`"
+    for name, limit in (as_written(scenario, "gauges") or {}).items():
+        yield f"`{name} {limit}` where the target tells it"
 
 
 def _about(table: str) -> str:

@@ -33,7 +33,7 @@ _LONGEST_FOUND = 70
 )
 @click.option(
     "--scenario",
-    type=click.Choice(["check", "baseline", "stress", "spike", "endurance"]),
+    type=click.Choice(["check", "baseline", "stress", "spike", "endurance", "compare"]),
     help="See, too, whether this folder is ready for it.",
 )
 @file_option("--json", "Write the findings as JSON")
@@ -41,13 +41,14 @@ def doctor(python: Path | None, scenario: str | None, json: Path | None) -> int:
     """Say what works on this machine.
 
     Looks at what tsprof uses, from the kernel to each profiler, and says what is missing, what
-    that means and how to fix it. Ends with 0 when tsprof check can work, else with 3.
+    that means and how to fix it. Ends with 0 when tsprof check, or the scenario, can work, else
+    with 3.
     """
     rows = examine(home(), python, scenario)
     if json is not None:
         write_text(json, _as_json(rows))
     if json != Path("-"):
-        click.echo(_as_text(rows))
+        click.echo(_as_text(rows, scenario or "check"))
     return exit_code(rows)
 
 
@@ -56,7 +57,7 @@ def _as_json(rows: Sequence[Row]) -> str:
     return json_module.dumps(content, indent=2) + "\n"
 
 
-def _as_text(rows: Sequence[Row]) -> str:
+def _as_text(rows: Sequence[Row], scenario: str) -> str:
     cells = [(row.status.value, row.name, clean(row.found, _LONGEST_FOUND)) for row in rows]
     lines = [tabulate(cells, tablefmt="plain", disable_numparse=True)]
     wanting = [row for row in rows if row.status is not Status.OK]
@@ -65,8 +66,8 @@ def _as_text(rows: Sequence[Row]) -> str:
     for row in wanting:
         lines += [f"- {row.name}: {clean(row.meaning)}", f"  {clean(row.fix)}"]
     answer = {
-        0: "\ntsprof check can work here.",
-        3: "\ntsprof check cannot work here: "
+        0: f"\ntsprof {scenario} can work here.",
+        3: f"\ntsprof {scenario} cannot work here: "
         + ", ".join(row.name for row in rows if row.needed and row.status is Status.MISSING),
     }
     return "\n".join([*lines, answer[exit_code(rows)]])

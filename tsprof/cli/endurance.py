@@ -7,6 +7,7 @@ import click
 from tsprof.cli.options import examples, scenario_options
 from tsprof.cli.scenario import run_scenario
 from tsprof.cli.sections import Decorator, SectionedCommand
+from tsprof.config.defaults import as_written
 from tsprof.config.values import LONGEST_DURATION
 from tsprof.errors import UsageError
 from tsprof.units import DURATION
@@ -38,7 +39,7 @@ def _length(name: str, unit: float, meaning: str) -> Decorator:
         "tsprof endurance --hours 1 --baseline last-release.json",
     ),
 )
-@_length("--hours", 3600, "How long, in hours (default 4).")
+@_length("--hours", 3600, f"How long, in hours (default {as_written('endurance', 'duration')}).")
 @_length("--minutes", 60, "How long, in minutes.")
 @_length("--seconds", 1, "How long, in seconds.")
 @click.option(

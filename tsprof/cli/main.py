@@ -78,6 +78,12 @@ COMMANDS = (
     ),
     Entry(
         "Scenarios",
+        "compare",
+        "tsprof.cli.compare:compare",
+        "Compare two services under the same load.",
+    ),
+    Entry(
+        "Scenarios",
         "worker",
         "tsprof.cli.worker:worker",
         "Share the load of a run on another machine.",

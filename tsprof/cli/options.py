@@ -9,6 +9,7 @@ import click
 
 from tsprof.cli.sections import Decorator, section, together
 from tsprof.config import Loaded, complete, for_scenario, load_settings, merge
+from tsprof.config.defaults import as_written
 from tsprof.config.values import CRITERIA
 from tsprof.report.write import check_outputs
 from tsprof.units import DURATION
@@ -45,6 +46,7 @@ _TABLES = {
     "spike": ("times",),
     "endurance": ("checkpoint_every",),
     "flame": ("samples_per_second", "native", "gil", "threads", "idle"),
+    "compare": ("reference", "reference_cwd"),
     "report": ("json", "junit", "markdown", "html"),
 }
 """Which parameters of a command go into which table of the configuration."""
@@ -259,7 +261,11 @@ run_options = section(
         default=None,
         help="Follow a leak to the lines that allocate it (default: yes).",
     ),
-    click.option("--profiler", metavar="NAME", help="The profiler that finds those lines."),
+    click.option(
+        "--profiler",
+        metavar="NAME",
+        help="The profiler that finds those lines: memray, tracemalloc, heaptrack or valgrind.",
+    ),
     click.option(
         "--hot-paths/--no-hot-paths",
         default=None,
@@ -278,7 +284,7 @@ run_options = section(
     click.option(
         "--drain",
         type=DURATION,
-        help="How long a target that grew may rest to let go (default 15s).",
+        help="How long a target that grew may rest to let go (default 15s; longer while it does).",
     ),
     click.option(
         "--hang-timeout",
@@ -333,8 +339,9 @@ output_options = section(
 """Where reports go."""
 
 
-def duration_option(usual: str) -> Decorator:
+def duration_option(scenario: str) -> Decorator:
     """Return the option that says how long a scenario lasts, and how long it usually does."""
+    usual = as_written(scenario, "duration")
     return click.option("--duration", type=DURATION, help=f"How long it runs (default {usual}).")
 
 
@@ -342,7 +349,7 @@ scale_option = click.option(
     "--scale",
     type=click.FloatRange(0, 1000, min_open=True),
     metavar="F",
-    help="Multiply every length of time by this: 0.05 makes 90 s of half an hour.",
+    help="Multiply every length of time by this: 0.05 makes 3 minutes of an hour.",
 )
 """How much shorter than its defaults a scenario is."""
 

@@ -7,6 +7,7 @@ import click
 from tsprof.cli.options import duration_option, examples, scale_option, scenario_options
 from tsprof.cli.scenario import run_scenario
 from tsprof.cli.sections import SectionedCommand
+from tsprof.config.defaults import default
 
 
 @click.command(
@@ -16,8 +17,13 @@ from tsprof.cli.sections import SectionedCommand
         "tsprof spike --scale 0.1 --times 5 --criterion 'recovery_seconds < 10'",
     ),
 )
-@click.option("--times", type=float, metavar="N", help="Multiply the load by this (default 10).")
-@duration_option("15m")
+@click.option(
+    "--times",
+    type=float,
+    metavar="N",
+    help=f"Multiply the load by this (default {default('spike', 'times')}).",
+)
+@duration_option("spike")
 @scale_option
 @scenario_options
 def spike(**parameters: Any) -> int:

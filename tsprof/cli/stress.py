@@ -16,7 +16,7 @@ from tsprof.cli.sections import SectionedCommand
         "tsprof stress --scale 0.05 --users 100 --criterion 'requests_per_second > 2000'",
     ),
 )
-@duration_option("1h")
+@duration_option("stress")
 @scale_option
 @scenario_options
 def stress(**parameters: Any) -> int:

@@ -10,9 +10,19 @@ from tsprof.config import values
 FILE = "scenarios.toml"
 
 
+def scenarios() -> tuple[str, ...]:
+    """Return the scenarios that have defaults, in the order of the file."""
+    return tuple(_tables())
+
+
 @cache
 def _tables() -> dict[str, dict[str, Any]]:
     return tomllib.loads(files("tsprof.config").joinpath(FILE).read_text(encoding="utf-8"))
+
+
+def as_written(scenario: str, key: str) -> Any:
+    """Return a scenario's key as it stands in the file; None where it does not."""
+    return _tables()[scenario].get(key)
 
 
 def default(scenario: str, key: str) -> Any:

@@ -84,6 +84,7 @@ def _from_folder(settings: Settings, folder: Path) -> Settings:
                 "target": ("cwd",),
                 "load": ("locustfile",),
                 "check": ("baseline", "acknowledged"),
+                "compare": ("reference_cwd",),
                 "report": tuple(type(settings.report).model_fields),
             }.items()
             if table in settings.model_fields_set

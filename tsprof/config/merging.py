@@ -12,7 +12,7 @@ from tsprof.errors import UsageError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEFAULT_LOCUSTFILE = Path("locustfile.py")
-_SCENARIOS = ("baseline", "stress", "spike", "endurance")
+_SCENARIOS = ("baseline", "stress", "spike", "endurance", "compare")
 _REPLACES = {
     ("load", "url"): [("load", "locustfile")],
     ("load", "locustfile"): [("load", "url")],
@@ -24,6 +24,7 @@ _REPLACES = {
 _OPTION_NAMES = {
     ("target", "command"): "the command",
     ("target", "env"): "--env",
+    ("compare", "reference"): "--reference",
     ("check", "agent"): "--no-agent",
     ("load", "processes"): "--load-processes",
     ("endurance", "duration"): "the length of the soak",

@@ -149,9 +149,10 @@ class Check(Table):
     )
     profiler: Annotated[str, BeforeValidator(values.word)] | None = Field(
         default=None,
-        description="The profiler that finds those lines; the best that this machine and the "
-        "target allow by default.",
-        examples=["memray"],
+        description="The profiler that finds those lines: memray or tracemalloc in Python, "
+        "heaptrack in native programs; the best that this machine and the target allow by default. "
+        "valgrind runs a native target once more, slowly, and finds invalid accesses as well.",
+        examples=["valgrind"],
     )
     hot_paths: bool = Field(
         default=True,
@@ -173,7 +174,7 @@ class Check(Table):
     drain: Pause = Field(
         default=15.0,
         description="How long a target that grew may rest, to see whether it lets go by itself; "
-        "0 leaves that out.",
+        "while it does, up to a minute longer. 0 leaves that out.",
         examples=["1m", 0],
     )
     hang_timeout: Duration = Field(
@@ -304,6 +305,24 @@ class Flame(Table):
     )
 
 
+class Compare(Table):
+    """Two targets under the same load in turn."""
+
+    reference: Annotated[tuple[str, ...], BeforeValidator(values.command)] = Field(
+        default=(),
+        description="The program to compare the target with, as `command` of `[target]`.",
+        examples=["../v1/.venv/bin/uvicorn app:app --port {port}"],
+    )
+    reference_cwd: FilePath | None = Field(
+        default=None,
+        description="The folder that it runs in; that of the target by default.",
+        examples=["../v1"],
+    )
+    users: Users = _users("compare")
+    duration: Duration = _duration("compare", " Of both under load, together.")
+    criteria: Criteria = _criteria()
+
+
 class Watch(Table):
     """A gauge whose drift a soak is judged by."""
 
@@ -356,6 +375,7 @@ class Settings(Table):
     spike: Spike = Field(default_factory=Spike)
     endurance: Endurance = Field(default_factory=Endurance)
     flame: Flame = Flame()
+    compare: Compare = Field(default_factory=Compare)
     gauges: Gauges = Gauges()
     criteria: Criteria = Field(
         default_factory=dict,

@@ -309,6 +309,27 @@ CRITERIA = {
     "memory_kept": Limit(
         parse_share, "10%", "Memory that may be left over from a spike (`tsprof spike`)."
     ),
+    "p50_drift": Limit(
+        parse_share, "10%", "The median latency must rise by less over a soak (`tsprof endurance`)."
+    ),
+    "p99_drift": Limit(parse_share, "10%", "The 99th percentile of latency, likewise."),
+    "throughput_drift": Limit(parse_share, "10%", "Throughput must fall by less, likewise."),
+    "error_rate_drift": Limit(
+        parse_share, "0.1%", "The share of failed requests must rise by less, likewise."
+    ),
+    "speedup": Limit(
+        parse_number,
+        2,
+        "Requests per second over those of the reference, at least (`tsprof compare`).",
+        ">=",
+    ),
+    "cpu_speedup": Limit(
+        parse_number,
+        2,
+        "CPU time per request of the reference over that of the target, at least "
+        "(`tsprof compare`).",
+        ">=",
+    ),
 }
 """The criteria that there are, by name; what a scenario cannot measure is not met."""
 

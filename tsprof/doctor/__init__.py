@@ -33,6 +33,6 @@ def examine(home: Path, python: Path | None = None, scenario: str | None = None)
 
 
 def exit_code(rows: Sequence[Row]) -> ExitCode:
-    """Return PASS when ``tsprof check`` can work here, else INCONCLUSIVE."""
+    """Return PASS when what was examined can work here, else INCONCLUSIVE."""
     missing = any(row.needed and row.status is Status.MISSING for row in rows)
     return ExitCode.INCONCLUSIVE if missing else ExitCode.PASS

@@ -26,4 +26,4 @@ class Row:
     fix: str = ""
     """What to do about it."""
     needed: bool = False
-    """Whether ``tsprof check`` cannot work when it is missing."""
+    """Whether a run cannot work when it is missing."""

@@ -8,10 +8,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tsprof.doctor.row import Row, Status
 from tsprof.errors import AgentError
+from tsprof.profilers import heaptrack
 from tsprof.supervisor import native_agent
 
 _TIMEOUT = 20.0
@@ -27,16 +29,13 @@ def rows() -> tuple[Row, ...]:
         py_spy_row(),
         program_row("perf", "no hot paths of native targets", "apt install linux-perf", "stat"),
         module_row("scalene", "no profiles by scalene", "pip install 'tsprof[scalene]'"),
+        heaptrack_row(),
         program_row(
-            "valgrind",
-            "native leaks cannot be followed to their lines by valgrind",
-            "apt install valgrind",
+            "addr2line",
+            "a crate's lines are not told from the program's own, and Rust's names stay mangled",
+            "apt install binutils",
         ),
-        program_row(
-            "heaptrack",
-            "native leaks cannot be followed to their lines by heaptrack",
-            "apt install heaptrack",
-        ),
+        program_row("valgrind", "no --profiler valgrind", "apt install valgrind"),
         jemalloc_row(ctypes.util.find_library("jemalloc")),
         compiler_row(),
     )
@@ -97,6 +96,21 @@ def py_spy_row() -> Row:
         found=f"{version}, cannot look into a process: {failure}",
         meaning="no hot paths of Python targets",
         fix="see the row ptrace; in a container, docker run --cap-add SYS_PTRACE",
+    )
+
+
+def heaptrack_row() -> Row:
+    """Look for heaptrack, and for its parts that are loaded into targets."""
+    meaning = "leaks of native targets are not followed to their lines"
+    row = program_row("heaptrack", meaning, "apt install heaptrack")
+    if row.status is not Status.OK or heaptrack.find() is not None:
+        return row
+    return replace(
+        row,
+        status=Status.LIMITED,
+        found=f"{row.found}, without libheaptrack_inject.so or heaptrack_interpret beside it",
+        meaning=meaning,
+        fix="apt install --reinstall heaptrack",
     )
 
 

@@ -6,12 +6,10 @@ Its arguments are those of ``memray_capture.digest``; it writes the digest as JS
 import ast
 import importlib
 import json
-import math
 import resource
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from heapq import nlargest
 from operator import itemgetter
@@ -22,12 +20,14 @@ from pydantic import TypeAdapter
 
 from tsprof.analysis.attribution.captures import (
     BlockKind,
-    CallFrame,
     CaptureDigest,
+    Method,
     NativeFrame,
     StackSurvivors,
 )
+from tsprof.profilers.heaptrack_capture import FIRST_LETTER, read_heaptrack
 from tsprof.profilers.native_frames import read_native_frames
+from tsprof.profilers.survivors import Key, Survivors, UnreadableError, of_malloc, to_sixteen
 
 OUT_OF_MEMORY = 71
 """Exit status when the memory limit was reached."""
@@ -38,37 +38,15 @@ _SMALL = 512
 _NATIVE_STACKS = 100
 """Call stacks whose native frames are looked for, those with the most bytes."""
 _TIME_RECORDS = 1_000_000
+_METHODS: Mapping[bytes, Method] = {b"{": "tracemalloc", FIRST_LETTER: "heaptrack"}
+"""By the first letter of a capture; memray's begin otherwise."""
 _AGENT = str(Path(__file__).parent.parent / "agent")
-
-Key = tuple[tuple[CallFrame, ...], BlockKind, tuple[NativeFrame, ...]]
-"""A call stack: its Python frames, the kind of its blocks, its native frames."""
-
-
-class UnreadableError(Exception):
-    """A capture that cannot be read; the message says why."""
-
-
-@dataclass
-class Survivors:
-    """Sums of one stack: bytes and blocks."""
-
-    early_bytes: int = 0
-    early_blocks: int = 0
-    late_bytes: int = 0
-    late_blocks: int = 0
-    mark_bytes: int = 0
-    mark_blocks: int = 0
-
-    def add(self, other: "Survivors") -> None:
-        """Add the sums of another stack to these."""
-        for name, number in vars(other).items():
-            setattr(self, name, getattr(self, name) + number)
 
 
 def read_capture(
     capture: Path, *, early_until: float, requests_early: int, requests_total: int, stacks_kept: int
 ) -> CaptureDigest:
-    """Read a capture of memray or tracemalloc.
+    """Read a capture of memray, tracemalloc or heaptrack.
 
     Raises:
         UnreadableError: The file is missing or damaged, or has no record of the time
@@ -76,13 +54,19 @@ def read_capture(
     """
     try:
         with capture.open("rb") as file:
-            tracemalloc = file.read(1) == b"{"
+            first = file.read(1)
     except OSError as error:
         raise UnreadableError(f"{error.strerror}") from error
-    survivors = _read_tracemalloc(capture) if tracemalloc else _read_memray(capture, early_until)
+    method: Method = _METHODS.get(first, "memray")
+    if method == "tracemalloc":
+        survivors = _read_tracemalloc(capture)
+    elif method == "heaptrack":
+        survivors = read_heaptrack(capture, early_until, stacks_kept)
+    else:
+        survivors = _read_memray(capture, early_until)
     ranked = sorted(survivors.items(), key=lambda item: _alive(item[1]), reverse=True)
     return CaptureDigest(
-        method="tracemalloc" if tracemalloc else "memray",
+        method=method,
         requests_early=requests_early,
         requests_total=requests_total,
         stacks=tuple(
@@ -200,12 +184,8 @@ def _handed_out(allocator: int, size: int, blocks: int) -> int:
         return size
     mean = size / blocks
     if allocator in _PYMALLOC and mean <= _SMALL:
-        return blocks * _to_sixteen(mean)
-    return blocks * max(32, _to_sixteen(mean + 8))
-
-
-def _to_sixteen(size: float) -> int:
-    return math.ceil(size / 16) * 16
+        return blocks * to_sixteen(mean)
+    return blocks * of_malloc(mean)
 
 
 def _read_tracemalloc(capture: Path) -> Mapping[Key, Survivors]:

@@ -8,8 +8,9 @@ from math import isfinite
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from tsprof.report import charts, hot_paths, wording
+from tsprof.report import charts, hot_paths, side_by_side, wording
 from tsprof.report import format as fmt
+from tsprof.report.closing import TITLE, closing
 from tsprof.report.headline import further_advice, further_reasons, headline, requests_per_second
 from tsprof.report.model import Report
 from tsprof.report.text import printable
@@ -39,6 +40,8 @@ def render(report: Report) -> str:
         answer=headline(report),
         reasons=further_reasons(report),
         advice=further_advice(report),
+        closing_title=TITLE,
+        closing=closing(report),
         rate=requests_per_second(report),
         memory_charts=memory,
         load_charts=load,
@@ -58,6 +61,7 @@ def render(report: Report) -> str:
         fmt=fmt,
         hot_paths=hot_paths,
         wording=wording,
+        side_by_side=side_by_side,
     )
 
 

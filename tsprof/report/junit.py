@@ -15,13 +15,12 @@ from xml.etree import ElementTree as ET
 from tsprof.report import format as fmt
 from tsprof.report import wording
 from tsprof.report.headline import headline
-from tsprof.report.model import Criterion, Finding, Report, Resource, Verdict
+from tsprof.report.model import HARMLESS, Criterion, Finding, Report, Resource, Verdict
 from tsprof.report.text import printable
 
 _LONGEST_TEXT = 1_000
 _ALWAYS: tuple[Resource, ...] = ("memory", "fd", "thread", "task", "garbage", "process")
 """Resources that every run watches: their test exists even when there is nothing to say."""
-_HARMLESS = frozenset({"filling", "fragmentation", "step", "released"})
 
 _Outcome = Literal["passed", "failure", "error", "skipped"]
 
@@ -136,7 +135,7 @@ def _resources(report: Report) -> Iterator[_Case]:
     found = dict.fromkeys([*_ALWAYS, *(finding.resource for finding in report.findings)])
     for resource in found:
         findings = [finding for finding in report.findings if finding.resource == resource]
-        suspects = [f for f in findings if f.kind not in _HARMLESS and not f.excuse]
+        suspects = [f for f in findings if f.kind not in HARMLESS and not f.excuse]
         outcome: _Outcome = "passed"
         message = "; ".join(finding.title for finding in suspects)
         if report.verdict is Verdict.FAIL and suspects:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from tsprof.report import format as fmt
-from tsprof.report import hot_paths, wording
+from tsprof.report import hot_paths, side_by_side, wording
+from tsprof.report.closing import TITLE, closing
 from tsprof.report.headline import headline, requests_per_second
 from tsprof.report.model import Finding, Report, Verdict
 from tsprof.report.text import printable
@@ -39,10 +40,12 @@ def render(report: Report) -> str:
         *(escape(sentence) for sentence in report.highlights),
         _criteria(report),
         _phases(report),
+        _comparison(report),
         _details("Gauges: what the target says of itself", map(wording.gauge_line, report.gauges)),
         _hot_paths(report),
         _details("Ledger: who owns the growth", _ledger(report)),
         _details("Processes", _processes(report)),
+        _closing(report),
         _details("Notes and cost", [*report.notes, wording.cost_line(report)]),
     ]
     kept: list[str] = []
@@ -173,6 +176,21 @@ def _phases(report: Report) -> str:
     if not report.phases:
         return ""
     return table(wording.PHASE_COLUMNS, map(wording.phase_row, report.phases))
+
+
+def _closing(report: Report) -> str:
+    lines = [bullet(escape(line)) for line in closing(report)]
+    return "\n".join([f"**{TITLE}**", "", *lines]) if lines else ""
+
+
+def _comparison(report: Report) -> str:
+    if report.comparison is None:
+        return ""
+    rows = side_by_side.rows(report.comparison, report)
+    lines = side_by_side.reference_lines(report.comparison.reference)
+    return "\n\n".join(
+        [table(side_by_side.COLUMNS, rows), "\n".join(bullet(escape(line)) for line in lines)]
+    )
 
 
 def _criteria(report: Report) -> str:

@@ -37,19 +37,31 @@ Resource = Literal[
     "gauge",
     "process",
     "temporary_file",
+    "memory_access",
 ]
 """What a finding is about."""
 IN_BYTES: tuple[Resource, ...] = ("memory", "garbage")
 """Resources whose growth is in bytes; that of the others is counted."""
 
 Kind = Literal[
-    "leak", "filling", "fragmentation", "drift", "regression", "step", "released", "crash"
+    "leak",
+    "filling",
+    "fragmentation",
+    "drift",
+    "regression",
+    "step",
+    "released",
+    "crash",
+    "invalid",
 ]
 """What a finding says about its resource.
 
 ``regression`` is worse than the baseline; ``filling`` is a cache on its way to a bound; ``step``
-grew once and stopped; ``released`` grew under load and let go by itself in the drain test.
+grew once and stopped; ``released`` grew under load and let go by itself in the drain test;
+``invalid`` is an access of memory that is not the program's, which valgrind's memcheck saw.
 """
+HARMLESS: frozenset[Kind] = frozenset({"filling", "fragmentation", "step", "released"})
+"""What comes to an end by itself."""
 
 
 GaugeKind = Literal["share", "rate", "mean", "level"]
@@ -236,6 +248,55 @@ class PhaseReport(_Frozen):
     """Processors that the target used: 1 is all of one."""
     sustained: bool | None = None
     """Whether the rate was sustained; None where there was none to sustain."""
+
+
+class Ratio(_Frozen):
+    """How a figure of the target compares with that of the reference."""
+
+    name: str
+    """``requests_per_second``, ``cpu_ms`` (CPU time per request), ``p50_ms`` or ``p99_ms``."""
+    reference: float
+    """The reference's figure, over all its turns."""
+    target: float
+    """The target's."""
+    factor: float
+    """How many times as good the target is: 2 is twice the requests, or half the time."""
+    low: float | None = None
+    """Lower end of the factor's 95 % interval; None with too few blocks of turns."""
+    high: float | None = None
+    """Upper end of that interval."""
+    reference_limited: str = ""
+    """What of the load kept the reference from more; the factor is then an upper bound."""
+    target_limited: str = ""
+    """What of the load kept the target from more; the factor is then a lower bound."""
+
+
+class Reference(_Frozen):
+    """The target of a comparison that the other is compared with: a run of its own."""
+
+    command: tuple[str, ...]
+    """Its command line."""
+    verdict: Verdict
+    """The leak engine's answer on it, which does not count for the run's."""
+    reasons: tuple[str, ...]
+    """The sentences behind it."""
+    growth: Growth = Growth()
+    """Growth of its memory."""
+    rss_bytes: int | None = None
+    """Its resident memory at the end."""
+    findings: tuple[Finding, ...] = ()
+    """Causes of its growth, with their evidence."""
+
+
+class Comparison(_Frozen):
+    """Two targets that took turns under the same load."""
+
+    reference: Reference
+    """The other target."""
+    blocks: int
+    """Blocks of turns, two for each target in each, that the figures rest on."""
+    ratios: tuple[Ratio, ...] = ()
+    """The figures that could be measured."""
 
 
 class Gauge(_Frozen):
@@ -551,8 +612,7 @@ class Report(_Frozen):
     schema_: int = Field(default=SCHEMA_VERSION, alias="schema")
     """Version of this contract; a change that breaks readers raises it."""
     scenario: str
-    """What was run: ``check``, ``baseline``, ``stress``, ``spike``, ``endurance`` or
-    ``flame``."""
+    """What was run: ``check``, or another scenario's name."""
     verdict: Verdict
     """The answer."""
     exit_code: int
@@ -582,10 +642,14 @@ class Report(_Frozen):
     """The scenario's targets."""
     highlights: tuple[str, ...] = ()
     """What the scenario found besides leaks, in sentences."""
+    gave_way: str = ""
+    """What a climb found to give way first, above the highest rate that was sustained."""
     phases: tuple[PhaseReport, ...] = ()
     """The parts of a climb or a spike, in order."""
     hot_paths: HotPaths | None = None
     """Where the CPU time goes; None where nothing was sampled."""
+    comparison: Comparison | None = None
+    """The reference and how the target compares with it; None where there is none."""
     gauges: tuple[Gauge, ...] = ()
     """What the target says of itself, what was judged first, at most 20."""
     processes: tuple[ProcessReport, ...] = ()

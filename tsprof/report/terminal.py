@@ -7,7 +7,8 @@ from rich.text import Text
 from tabulate import tabulate
 
 from tsprof.report import format as fmt
-from tsprof.report import hot_paths, wording
+from tsprof.report import hot_paths, side_by_side, wording
+from tsprof.report.closing import TITLE, closing
 from tsprof.report.headline import (
     Headline,
     further_advice,
@@ -52,6 +53,7 @@ def render(report: Report, console: Console, *, html: str = "") -> None:
     _ledger(console, report.ledger)
     _findings(console, report)
     _phases(console, report)
+    _comparison(console, report)
     _criteria(console, report)
     _gauges(console, report)
     _hot_paths(console, report)
@@ -60,6 +62,7 @@ def render(report: Report, console: Console, *, html: str = "") -> None:
     _failures(console, report)
     _heading(console, "Cost")
     _line(console, wording.cost_line(report), indent=2)
+    _list(console, TITLE, closing(report))
     _list(console, "What to do next", further_advice(report))
 
 
@@ -171,6 +174,16 @@ def _phases(console: Console, report: Report) -> None:
         [wording.phase_row(phase) for phase in report.phases],
         numbers={1, 2, 3, 4, 5, 6},
     )
+
+
+def _comparison(console: Console, report: Report) -> None:
+    if report.comparison is None:
+        return
+    _heading(console, f"Comparison over {fmt.count(report.comparison.blocks, 'block')} of turns")
+    rows = side_by_side.rows(report.comparison, report)
+    _table(console, side_by_side.COLUMNS, rows, numbers={1, 2, 3, 4})
+    for text in side_by_side.reference_lines(report.comparison.reference):
+        _line(console, text, indent=2, hanging=2)
 
 
 def _gauges(console: Console, report: Report) -> None:

@@ -2,16 +2,17 @@
 
 from tsprof.config import Settings
 from tsprof.errors import UsageError
+from tsprof.profilers import heaptrack, valgrind
 from tsprof.profilers.sampling import Sampling
 
-PROFILERS = ("memray", "tracemalloc")
+PROFILERS = ("memray", "tracemalloc", "heaptrack", "valgrind")
 
 
 def profiler(settings: Settings) -> str:
     """Return the profiler that the settings name, or ``auto`` for the best that is to be had.
 
     Raises:
-        UsageError: there is no such profiler.
+        UsageError: there is no such profiler, or it is not installed.
     """
     name = settings.check.profiler
     if name is None:
@@ -19,8 +20,12 @@ def profiler(settings: Settings) -> str:
     if name not in PROFILERS:
         raise UsageError(
             f"there is no profiler {name!r} for a leak check",
-            hint=f"choose {' or '.join(PROFILERS)}, or leave --profiler out",
+            hint=f"choose {', '.join(PROFILERS[:-1])} or {PROFILERS[-1]}, or leave --profiler out",
         )
+    if name == "heaptrack":
+        heaptrack.require()
+    elif name == "valgrind":
+        valgrind.require()
     return name
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from tsprof.analysis.comparison import hot_growth
 from tsprof.analysis.comparison.allowances import Allowances
@@ -21,24 +21,31 @@ from tsprof.analysis.run.usage import sum_samples
 from tsprof.analysis.service.conditions import Service, conditions, no_room
 from tsprof.analysis.service.criteria import criteria_values, judge_criteria, judge_gauges
 from tsprof.analysis.service.delivery import assess_delivery, doubted, obstacle_to_speed
-from tsprof.analysis.service.gauge_drift import Watch, gauges_to_judge, rows
+from tsprof.analysis.service.gauge_drift import gauges_to_judge, rows
 from tsprof.analysis.service.gauges import gauges_of
 from tsprof.analysis.service.hints import hints
 from tsprof.analysis.service.performance import measure_performance, steady, undisturbed
 from tsprof.analysis.service.phases import Outcome, climbed, spiked
+from tsprof.analysis.service.speedup import advice_on_speedups, judge_speedups, took_turns
 from tsprof.analysis.service.stability import Stability, judge_stability, load_qualities
+from tsprof.analysis.service.turns import Turns, joined, turns_of
 from tsprof.analysis.verdict.decide import Evidence, decide
 from tsprof.analysis.verdict.exhaustion import exhaustion
-from tsprof.analysis.verdict.more_time import TimeAllowed
-from tsprof.config.model import Criteria
-from tsprof.config.model import Gauges as GaugeSettings
-from tsprof.config.values import comparisons
 from tsprof.errors import StoreError
 from tsprof.records import Event, LoadCost, Segment
 from tsprof.report import json_report
 from tsprof.report.model import Criterion, LoadProcessCost, Provenance, Report
 from tsprof.store.database import RunDatabase
-from tsprof.store.runs import DATABASE, LOG_LINES, TARGET_LOG, disk_bytes, find_run, tail
+from tsprof.store.run_settings import RunSettings
+from tsprof.store.runs import (
+    DATABASE,
+    LOG_LINES,
+    REFERENCE,
+    TARGET_LOG,
+    disk_bytes,
+    find_run,
+    tail,
+)
 
 _Kind = TypeVar("_Kind")
 _Absent = TypeVar("_Absent")
@@ -89,7 +96,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         checkpoints = database.checkpoints()
         segments = database.segments()
         events = list(unstored) or database.events()
-        settings = _fact(database, "settings", _Settings, _Settings())
+        settings = _fact(database, "settings", RunSettings, RunSettings())
         complete = _fact(database, "complete", bool, False)
         slowest_fill = _fact(database, "slowest_fill", float, SLOWEST_FILL)
         confirmation = _fact(database, "confirmation", Confirmation, Confirmation())
@@ -103,7 +110,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         scenario = _fact(database, "scenario", str, "")
         provenance = _fact(database, "provenance", Provenance, Provenance())
         processors = _processors(provenance)
-        outcome = _outcome(database, scenario, calm, processors)
+        outcome = _outcome(database, folder, scenario, calm, processors)
         delivery = assess_delivery(steady(outcome.segments))
         facts = Facts(
             scenario=scenario,
@@ -119,6 +126,8 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             phases=outcome.phases,
             highlights=outcome.highlights,
             hot_paths=hot_paths(database.windows()),
+            gave_way=outcome.gave_way,
+            comparison=outcome.comparison,
             provenance=provenance,
             notes=_fact(database, "notes", tuple[str, ...], ()),
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),
@@ -145,7 +154,11 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     told_gauges = {
         full: limit for name, limit in hoped.items() if (full := gauges.ending_in(name)) is not None
     }
-    limited = judge_criteria(settings.measured_limits, {**values, **outcome.values}, outcome.untold)
+    limited = judge_criteria(
+        settings.judged_by_value(scenario),
+        {**values, **outcome.values},
+        outcome.untold,
+    ) + judge_speedups(settings.limits, outcome.comparison, outcome.obstacle)
     criteria = doubted(limited, delivery) + judge_gauges(settings.comparisons | told_gauges, gauges)
     stability = Stability()
     unseen: tuple[Criterion, ...] = ()
@@ -153,7 +166,7 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
         watched, unseen = gauges_to_judge(gauges, settings.watched)
         stability = judge_stability(
             after_first,
-            (*load_qualities(after_first), *watched),
+            (*load_qualities(after_first, settings.limits), *watched),
             no_room=obstacle_to_speed(delivery) or no_room(facts.performance),
         )
     told = doubted(stability.criteria, delivery) + unseen
@@ -174,17 +187,23 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             + regressions.findings
             + (() if "fd" in final.leaking else ran_out),
             unread=gauges.unread if facts.scenario == "endurance" else {},
+            incomparable=outcome.obstacle,
             allowances=allowances,
             folder=facts.provenance.folder,
             attribution=confirmation.attribution,
             drain=confirmation.drain,
             count_drains=confirmation.count_drains,
             culprits=confirmation.culprits,
+            invalid=confirmation.invalid,
             complete=complete,
             allowed=settings.allowed(facts.scenario),
         )
     )
-    advice = decision.advice + hints(criteria + told, facts.gauges)
+    advice = (
+        decision.advice
+        + advice_on_speedups(criteria, outcome.comparison)
+        + hints(criteria + told, facts.gauges)
+    )
     decision = replace(decision, advice=advice)
     notes = (
         *facts.notes,
@@ -200,14 +219,34 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
 
 
 def _outcome(
-    database: RunDatabase, scenario: str, segments: Sequence[Segment], processors: int | None
+    database: RunDatabase,
+    folder: Path,
+    scenario: str,
+    segments: Sequence[Segment],
+    processors: int | None,
 ) -> Outcome:
     """Return what the scenario's phases came to; without phases, the segments alone."""
     if scenario == "stress":
         return climbed(database.phases(), segments, database.samples(), processors)
+    if scenario == "compare" and (folder / REFERENCE / DATABASE).exists():
+        return _compared(folder / REFERENCE, turns_of(database.phases(), segments))
     if scenario == "spike":
         return spiked(database.phases(), segments, database.seconds(), database.checkpoints())
     return Outcome(segments=segments)
+
+
+def _compared(folder: Path, own: Mapping[str, Turns]) -> Outcome:
+    """Return what a comparison with the run in a folder came to."""
+    try:
+        report = assemble(folder)
+        database = RunDatabase(folder / DATABASE, read_only=True)
+        try:
+            theirs = turns_of(database.phases(), database.segments())
+        finally:
+            database.close()
+    except StoreError as error:
+        return Outcome(segments=joined(list(own.values())).segments, obstacle=str(error))
+    return took_turns(report, theirs, own)
 
 
 def _untold(text: str, reasons: Sequence[str]) -> tuple[str, ...]:
@@ -238,62 +277,6 @@ def _regressions(
 def _processors(provenance: Provenance) -> int | None:
     cores = provenance.machine.get("cores", "")
     return int(cores) if cores.isdecimal() else None
-
-
-class _CheckSettings(BaseModel):
-    max_time: float = 0.0
-
-
-class _LengthSettings(BaseModel):
-    duration: float = 0.0
-
-
-class _LoadSettings(BaseModel):
-    users: int = 0
-
-
-class _Settings(BaseModel):
-    """The part of a run's settings that its report rests on."""
-
-    criteria: Criteria = {}
-    gauges: GaugeSettings = GaugeSettings()
-    load: _LoadSettings = _LoadSettings()
-    check: _CheckSettings = _CheckSettings()
-    baseline: _LengthSettings = _LengthSettings()
-    stress: _LengthSettings = _LengthSettings()
-    spike: _LengthSettings = _LengthSettings()
-    endurance: _LengthSettings = _LengthSettings()
-
-    @property
-    def limits(self) -> dict[str, float]:
-        return {name: v for name, v in self.criteria.items() if not isinstance(v, str)}
-
-    @property
-    def measured_limits(self) -> dict[str, float]:
-        """Those on what one run measures, without another to compare it with."""
-        return {name: v for name, v in self.limits.items() if name != hot_growth.NAME}
-
-    @property
-    def comparisons(self) -> dict[str, str]:
-        return comparisons(self.criteria)
-
-    @property
-    def watched(self) -> dict[str, Watch]:
-        return {
-            name: Watch(1 if watch.worse == "more" else -1, watch.margin)
-            for name, watch in self.gauges.watch.items()
-        }
-
-    def allowed(self, scenario: str) -> TimeAllowed:
-        length = {
-            "baseline": self.baseline,
-            "stress": self.stress,
-            "spike": self.spike,
-            "endurance": self.endurance,
-        }.get(scenario)
-        if length is None:
-            return TimeAllowed(seconds=self.check.max_time)
-        return TimeAllowed(seconds=length.duration, scenario=scenario)
 
 
 def _fact(database: RunDatabase, name: str, kind: type[_Kind], absent: _Absent) -> _Kind | _Absent:

@@ -17,6 +17,8 @@ TARGET_LOG = "target.log"
 LOG_LINES = 15
 """Last lines of the target's output that reports show."""
 LOAD_LOG = "load.log"
+REFERENCE = "reference"
+"""In the folder of a comparison: the run of the target that it compares with."""
 NOT_READY_LOG = "not-ready.log"
 """Beside the runs: what the latest target printed that never served."""
 

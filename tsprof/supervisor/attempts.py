@@ -1,10 +1,12 @@
 """Attribution, and another attempt in a fresh process where a window has killed the target."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from tsprof.analysis.attribution.native import grows_natively
 from tsprof.analysis.run.assessments import Look
 from tsprof.supervisor.engine import Engine, RunEnded
+from tsprof.supervisor.native_window import open_native_window
 from tsprof.supervisor.window import (
     SEGMENT_PATIENCE,
     Tracing,
@@ -24,18 +26,15 @@ def attribute(engine: Engine, final: Look, requests: int, folder: Path, method: 
         final: tells which processes grow, and what.
         requests: of each of a window's two segments.
         folder: where captures are written.
-        method: ``auto``, ``memray`` or ``tracemalloc``.
+        method: ``auto``, ``memray``, ``tracemalloc`` or ``heaptrack``.
 
     Raises:
         RunEnded: the load is gone.
     """
     window = Window(folder, grows_natively(final), growing_processes(final))
-    tracings = [Tracing(method)]
-    if window.native and method != "tracemalloc":
-        tracings.insert(0, Tracing(method, native_traces=True))
-    if method == "auto":
-        tracings.append(Tracing("tracemalloc"))
-    for tracing in tracings:
+    if method == "heaptrack" or (method == "auto" and _are_native(window.pids, engine)):
+        return _attribute_native(window, engine, requests)
+    for tracing in _tracings(method, native=window.native):
         again = window.died
         try:
             if again and not _go_on(window, engine, final, requests):
@@ -52,6 +51,46 @@ def attribute(engine: Engine, final: Look, requests: int, folder: Path, method: 
                     engine.note("note", f"attribution went on in a fresh process, with {tracing}")
                 break
             window = window.after_death()
+    return window
+
+
+def _tracings(method: str, *, native: bool) -> list[Tracing]:
+    """Return the ways to trace Python, in the order in which they are tried."""
+    tracings = [Tracing(method)]
+    if native and method != "tracemalloc":
+        tracings.insert(0, Tracing(method, native_traces=True))
+    if method == "auto":
+        tracings.append(Tracing("tracemalloc"))
+    return tracings
+
+
+def _are_native(pids: Collection[int], engine: Engine) -> bool:
+    """Tell whether processes have agents, and none of them runs Python."""
+    agents = engine.instruments.agents
+    return bool(agents.connected().keys() & pids) and not agents.interpreters().keys() & pids
+
+
+def _attribute_native(window: Window, engine: Engine, requests: int) -> Window:
+    """Open a window of heaptrack in the native programs that grow.
+
+    Raises:
+        RunEnded: the load is gone.
+    """
+    agents = engine.instruments.agents
+    native = agents.connected().keys() - agents.interpreters().keys()
+    window.pids = [pid for pid in window.pids if pid in native]
+    if not window.pids:
+        window.notes.append(
+            "no native process with an agent grows, so heaptrack has nothing to record"
+        )
+        return window
+    try:
+        open_native_window(window, engine, requests)
+    except RunEnded:
+        if engine.instruments.target.alive():
+            raise  # it is the load that has gone
+        return window.after_death()
+    engine.profiling = ""
     return window
 
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,10 @@ from tsprof.supervisor.launch import (
     wait_until_ready,
 )
 from tsprof.supervisor.watch import WatchedProcess
+
+SLOWDOWN = 20.0
+"""Times as long as by itself that a target may take to start, or to answer, under a tool that
+executes it step by step. memcheck took 91 to 95 % of a Rust service's throughput."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,17 @@ class Surroundings:
     """Takes the target down at its end."""
 
 
-def bring_up(settings: Settings, place: Place, around: Surroundings) -> TargetProcesses:
+def bring_up(
+    settings: Settings, place: Place, around: Surroundings, under: Sequence[str] = ()
+) -> TargetProcesses:
     """Launch the target, or find the running one, and wait until it serves.
+
+    Args:
+        settings: of the run.
+        place: where it is to serve.
+        around: what it is launched in.
+        under: the command that runs it, such as valgrind with its options. There is no agent in it
+            then, which would be looked at as well, and it may start slowly.
 
     Raises:
         UsageError: the command cannot be executed.
@@ -83,13 +97,13 @@ def bring_up(settings: Settings, place: Place, around: Surroundings) -> TargetPr
     environment = dict(os.environ)
     environment.update(temporary_folder.environment(around.temporary_folder))
     environment.update({k: place.fill(v) for k, v in settings.target.env.items()})
-    if settings.check.agent:
+    if settings.check.agent and not under:
         environment.update(around.agents.environment(environment))
         with suppress(AgentError):  # sight_notes tells where that matters
             environment.update(native_agent.environment(environment, native_agent.library()))
     target = Target(
         LaunchOrder(
-            command=[place.fill(word) for word in settings.target.command],
+            command=[*under, *(place.fill(word) for word in settings.target.command)],
             cwd=(settings.target.cwd or Path.cwd()).absolute(),
             environment=environment,
             log=around.folder / TARGET_LOG,
@@ -112,7 +126,7 @@ def bring_up(settings: Settings, place: Place, around: Surroundings) -> TargetPr
     wait_until_ready(
         target,
         readiness(place.fill(ready), place.host, target.log),
-        settings.target.ready_timeout,
+        settings.target.ready_timeout * (SLOWDOWN if under else 1),
         place.fill(ready) if ready != "tcp" else f"{place.host} to accept connections",
         pump,
     )

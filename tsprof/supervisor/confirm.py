@@ -8,17 +8,30 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from tsprof.analysis.attribution.captures import CaptureDigest
 from tsprof.analysis.attribution.conclude import Seen, conclude
 from tsprof.analysis.attribution.counted_resources import COUNTED
 from tsprof.analysis.attribution.culprits import Culprit, beside_memory
+from tsprof.analysis.attribution.native import without_lines
 from tsprof.analysis.attribution.sites import Origin, leaking_sites
-from tsprof.analysis.run.aftermath import Aftermath, count_drains, memory_drain
+from tsprof.analysis.run.aftermath import (
+    Aftermath,
+    Timers,
+    count_drains,
+    goes_on,
+    half_due,
+    memory_drain,
+)
 from tsprof.analysis.run.assessments import Look
 from tsprof.analysis.run.confirmation import Attribution, Confirmation
+from tsprof.profilers.native_origin import native_origin
+from tsprof.records import Checkpoint
 from tsprof.report.model import IN_BYTES
 from tsprof.supervisor.attempts import attribute
 from tsprof.supervisor.engine import Engine, RunEnded
+from tsprof.supervisor.memory_check import MemoryCheck, check_memory
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.resources import culprits
 from tsprof.supervisor.target_code import target_origins
@@ -27,6 +40,11 @@ from tsprof.supervisor.window import Window, read_captures
 AGAIN_SEGMENTS = 2
 """Segments of load after the rest."""
 AGAIN_PATIENCE = 20.0
+LONGEST_REST = 65.0
+"""Seconds that a rest may take, where it is longer than what was asked for."""
+_TIMERS = TypeAdapter(Timers)
+FIRED = 2.0
+"""Seconds after a timer until what it does is done."""
 
 
 def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path) -> Confirmation:
@@ -57,13 +75,13 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
         with suppress(RunEnded):
             if not survived:
                 window.notes.append("no line could be named: the target had died")
-            elif plan.attribute or (plan.attribute is None and _bytes_leak(final)):
+            elif _wants_window(plan, final):
                 window = attribute(engine, final, requests, captures, plan.profiler)
         reading = reader.submit(read_captures, window)
         spent = time.monotonic() - began
         with suppress(RunEnded):
             if final.leaking and plan.drain_seconds > 0 and survived and not window.died:
-                after = rest(engine, plan.drain_seconds)
+                after = rest(engine, plan, final)
         waited = time.monotonic()
         with suppress(RunEnded):
             while not reading.done() and engine.instruments.target.alive():
@@ -78,13 +96,20 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
     if after is not None:
         with suppress(RunEnded):
             after = load_again(engine, after, requests)
+    checked = MemoryCheck(window)
+    if plan.checks_memory and survived:
+        started = time.monotonic()
+        checked = check_memory(engine, requests, captures)
+        attribution = _attribution(checked.window, final, checked.digests, origin_of)
+        spent += time.monotonic() - started
     return Confirmation(
         attribution=attribution,
         drain=memory_drain(final, after) if after is not None else None,
         count_drains=count_drains(final, after) if after is not None else {},
         culprits=named,
+        invalid=checked.invalid,
         last_judged=last,
-        seconds=spent if watched or window.requests_total or window.died else 0.0,
+        seconds=spent if watched or checked.window.requests_total or window.died else 0.0,
     )
 
 
@@ -95,6 +120,13 @@ def _removed_in_the_end(folder: Path) -> Iterator[None]:
         yield
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wants_window(plan: Plan, final: Look) -> bool:
+    """Tell whether to open a window in the running target; valgrind needs a fresh one."""
+    if plan.checks_memory:
+        return False
+    return plan.attribute or (plan.attribute is None and _bytes_leak(final))
 
 
 def _bytes_leak(final: Look) -> bool:
@@ -109,7 +141,10 @@ def _attribution(
 ) -> Attribution | None:
     if not window.holders and not digests:
         return Attribution(notes=tuple(window.notes)) if window.notes else None
-    return conclude(
+    is_native = any(digest.method in ("heaptrack", "valgrind") for digest in digests)
+    if is_native:
+        origin_of = native_origin
+    attribution = conclude(
         Seen(
             sites=leaking_sites(digests, origin_of),
             before=window.before,
@@ -123,19 +158,47 @@ def _attribution(
         final,
         origin_of,
     )
+    if is_native:
+        notes = (*attribution.notes, *without_lines(attribution.sites))
+        attribution = replace(attribution, notes=notes)
+    return attribution
 
 
-def rest(engine: Engine, seconds: float) -> Aftermath:
-    """Keep the gate closed for a while.
+def rest(engine: Engine, plan: Plan, final: Look) -> Aftermath:
+    """Keep the gate closed for a while; for longer while it lets go, or many timers are to come.
 
     Caches with a lifetime, idle timeouts and weak references let go; a leak does not.
     """
     engine.phase = "resting: does it let go by itself?"
-    before = engine.checkpoint()
+    began = time.monotonic()
+    due = half_due(final, _timers(engine)) + FIRED
+    seconds = max(plan.drain_seconds, due if due <= LONGEST_REST else 0.0)
+    since = engine.checkpoint()
+    after = Aftermath(before=since, rested=_rested(engine, seconds))
+    while (
+        goes_on(final, after, since, clients=plan.users)
+        and time.monotonic() - began + plan.drain_seconds <= LONGEST_REST
+    ):
+        since = after.rested
+        after = replace(after, rested=_rested(engine, plan.drain_seconds))
+    return after
+
+
+def _timers(engine: Engine) -> list[Timers]:
+    """Ask the interpreters what is pending; what comes out of a target may be anything."""
+    agents = engine.instruments.agents
+    found = []
+    for reply in agents.ask("timers.take", pids=agents.interpreters()).values():
+        with suppress(ValidationError):
+            found.append(_TIMERS.validate_python(reply))
+    return found
+
+
+def _rested(engine: Engine, seconds: float) -> Checkpoint:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         engine.pump(0.05)
-    return Aftermath(before=before, rested=engine.checkpoint())
+    return engine.checkpoint()
 
 
 def load_again(engine: Engine, after: Aftermath, requests: int) -> Aftermath:

@@ -74,8 +74,9 @@ class Instruments:
     """Where the target tells of itself."""
     temporary_folder: Path | None = None
     """Where the target's temporary files are, if it has a folder of its own for them."""
-    start_target: Callable[[], TargetProcesses] | None = None
-    """Launches the target once more; None where it is not ours to launch."""
+    start_target: Callable[[Sequence[str]], TargetProcesses] | None = None
+    """Launches the target once more, behind the words of a command that runs it; None where it is
+    not ours to launch."""
 
 
 @dataclass
@@ -236,8 +237,11 @@ class Engine:
                 self.note("target_hung", f"the target hung: {waiting}")
             raise RunEnded
 
-    def start_anew(self) -> bool:
-        """Put a fresh target in the place of one that a profiler's window has killed.
+    def start_anew(self, under: Sequence[str] = ()) -> bool:
+        """Put a fresh target in the place of one that has ended, by a profiler's doing.
+
+        Args:
+            under: the command that runs it, such as valgrind with its options; empty for none.
 
         Returns:
             Whether one serves now, and no request to the old one is under way any more.
@@ -246,7 +250,7 @@ class Engine:
         if tools.start_target is None or tools.target.alive():
             return False
         try:
-            tools.target = tools.start_target()
+            tools.target = tools.start_target(under)
         except KeyboardInterrupt:
             raise RunInterrupted from None
         except TsprofError as error:

@@ -45,9 +45,10 @@ class Plan:
     attribute: bool | None = None
     """True: open attribution windows whatever the ledger says; False: never; None: on growth."""
     profiler: str = "auto"
-    """What opens the windows: ``memray``, ``tracemalloc``, or the better that the target allows."""
+    """What opens the windows: ``memray`` or ``tracemalloc`` in Python programs, ``heaptrack`` in
+    native ones, or the best that the target allows; ``valgrind`` runs a fresh target instead."""
     drain_seconds: float = 15.0
-    """How long the gate stays closed before a memory leak is called."""
+    """How long the gate stays closed before a leak is called; longer while the growth goes."""
     gauge_limits: Mapping[str, str] = field(default_factory=dict)
     """Limits on what the target says of itself, held to where it says it, by name."""
     sampling: Sampling | None = None
@@ -56,3 +57,8 @@ class Plan:
     """Every so many segments one is sampled."""
     hang_seconds: float = 30.0
     """A target that answers nothing for so long, with requests waiting, has hung."""
+
+    @property
+    def checks_memory(self) -> bool:
+        """Whether a fresh target is run under valgrind, which looks for more than growth."""
+        return self.profiler == "valgrind" and self.attribute is not False

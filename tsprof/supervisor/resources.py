@@ -17,6 +17,7 @@ from tsprof.analysis.attribution.listings import Listing, made, merged
 from tsprof.analysis.attribution.sites import Origin
 from tsprof.analysis.run.assessments import Look
 from tsprof.probes.resources import children, descriptors, listening_ports, threads
+from tsprof.records import Checkpoint
 from tsprof.report.model import Holder
 from tsprof.supervisor.agents import Reply
 from tsprof.supervisor.checkpoints import wait_until_quiet
@@ -36,12 +37,16 @@ MOST_PROCESSES = 32
 0.1 s, most of it for the kernel's tables of sockets."""
 MOST_CHILDREN = 5_000
 """Processes that are listed as children."""
+MOST_TASKS = 20_000
+"""Tasks of a process up to which all are listed: 50,000 take 2.5 s."""
 MOST_FILES = 200_000
 """Temporary files that are listed."""
 NO_PROCESS = 0
 """In place of a pid: files that are not open belong to no process."""
 SAMPLED = 5
 """New ones of a kind whose holder is looked for."""
+AROUND = ("threading",)
+"""Modules that have every thread in a container of theirs, whoever wants it to run."""
 HELD_KINDS = 3
 """Kinds of a resource whose holder is looked for."""
 _LISTING = TypeAdapter(Listing)
@@ -63,24 +68,30 @@ def culprits(
     rates = {name: max(final.counts[name].rate.value, 0.0) for name in leaking}
     wanted = max((math.ceil(WANTED / rate) for rate in rates.values() if rate > 0), default=0)
     pids = {pid for pid, _ in final.view.identities}
+    one_in = _one_in(engine.checkpoints[-1])
     engine.phase = "attributing: which line opens what stays open"
     engine.profiling = "the look at what it opens and starts"
     try:
-        before = _look(engine, pids, "resources.start")
+        before = _look(engine, pids, "resources.start", one_in)
         load = engine.counted_segment(min(max(requests, wanted), LONGEST * requests), PATIENCE)
-        after = _look(engine, pids, "resources.stop")
+        after = _look(engine, pids, "resources.stop", one_in)
     finally:
         engine.instruments.agents.ask("resources.forget", pids=pids)
         engine.profiling = ""
-    groups = _grown(before, after)
+    groups = _grown(before, after, one_in)
     found = []
     for name in leaking:
         expected = rates[name] * load.requests
         worth = worth_naming(groups, name, expected=expected, clients=plan.users)
+        ways = _most_common_ways(engine, worth, origin_of)
         seen = Seen(
             resource=name,
             groups=worth,
-            holders=_holders(engine, worth, load.requests, origin_of),
+            holders={
+                group.what: _holder(ways[group.what], group.gained / max(load.requests, 1))
+                for group in worth
+                if group.what in ways
+            },
             requests=load.requests,
             expected=expected,
             recorded=any(sight.recording for sight in before.values()),
@@ -101,13 +112,22 @@ class _Sight:
         return self.listing is not None and self.listing.recording
 
 
-def _look(engine: Engine, pids: Collection[int], command: str) -> dict[int, _Sight]:
+def _one_in(checkpoint: Checkpoint) -> int:
+    """Return the power of two that leaves few enough tasks to list."""
+    most = max((reading.tasks or 0 for reading in checkpoint.processes), default=0)
+    return 1 << (most // MOST_TASKS).bit_length()
+
+
+def _look(
+    engine: Engine, pids: Collection[int], command: str, tasks_one_in: int
+) -> dict[int, _Sight]:
     """List what the processes hold that the verdict rests on; one that cannot be read is noted."""
     tools = engine.instruments
     wait_until_quiet(tools.target.processes(), engine.pump)
     pythons = tools.agents.interpreters().keys() & set(pids)
     folder = tools.temporary_folder
-    arguments = {"temporary": None if folder is None else str(folder)}
+    temporary = None if folder is None else str(folder)
+    arguments = {"temporary": temporary, "tasks_one_in": tasks_one_in}
     replies = tools.agents.ask(command, arguments, pids=pythons, timeout=LISTING_PATIENCE)
     everybody = tools.target.processes()
     processes = [process for process in everybody if process.pid in pids][:MOST_PROCESSES]
@@ -170,35 +190,32 @@ def _listing(engine: Engine, pid: int, replies: Mapping[int, Reply]) -> Listing 
         return None
 
 
-def _grown(before: Mapping[int, _Sight], after: Mapping[int, _Sight]) -> tuple[Grown, ...]:
+def _grown(
+    before: Mapping[int, _Sight], after: Mapping[int, _Sight], tasks_one_in: int
+) -> tuple[Grown, ...]:
     """Compare the processes that were there both times, each as it could be seen both times."""
     first: list[Held] = []
     last: list[Held] = []
     for pid in before.keys() & after.keys():
         earlier, later = before[pid], after[pid]
         if earlier.listing is not None and later.listing is not None:
-            first += merged(earlier.outside, earlier.listing, pid)
-            last += merged(later.outside, later.listing, pid)
+            first += merged(earlier.outside, earlier.listing, pid, tasks_one_in)
+            last += merged(later.outside, later.listing, pid, tasks_one_in)
         else:
             first += earlier.outside
             last += later.outside
     return grown(first, last)
 
 
-def _holders(
-    engine: Engine, groups: Sequence[Grown], requests: int, origin_of: Callable[[str], Origin]
-) -> dict[str, Holder]:
-    """Find the container that holds most of the new ones, by what they are.
-
-    A running thread is held by its running; what it runs is told already.
-    """
+def _most_common_ways(
+    engine: Engine, groups: Sequence[Grown], origin_of: Callable[[str], Origin]
+) -> dict[str, Mapping[str, Any]]:
+    """Find the container that holds most of the new ones, by what they are."""
     found = {}
     for group in groups[:HELD_KINDS]:
-        if group.resource != "thread":
-            ways = [way for way in _ways(engine, group) if _tells(way, origin_of)]
-            if ways:
-                most = max(ways, key=lambda way: len(way["found_by"]))
-                found[group.what] = _holder(most, group.gained / max(requests, 1))
+        ways = [way for way in _ways(engine, group) if _tells(way, origin_of)]
+        if ways:
+            found[group.what] = max(ways, key=lambda way: len(way["found_by"]))
     return found
 
 
@@ -209,7 +226,7 @@ def _ways(engine: Engine, group: Grown) -> list[Mapping[str, Any]]:
         return []
     pid, number = Counter(held.pid for held in owned).most_common(1)[0]
     ids = [held.object_id for held in owned if held.pid == pid][-SAMPLED:]
-    arguments = {"ids": ids, "long": max(number // 2, LEAST_GAINED)}
+    arguments = {"ids": ids, "long": max(number // 2, LEAST_GAINED), "around": AROUND}
     reply = engine.instruments.agents.ask(
         "holders.find", arguments, pids=[pid], timeout=LISTING_PATIENCE
     ).get(pid, "it did not answer")

@@ -22,25 +22,20 @@ from tsprof.config import Settings
 from tsprof.errors import NotReadyError, StoreError, TsprofError, UsageError
 from tsprof.report.live import LiveView
 from tsprof.report.model import Report
-from tsprof.store.database import RunDatabase
 from tsprof.store.reports import assemble, store_report
-from tsprof.store.runs import DATABASE, create_run, discard_run, keep_target_log
-from tsprof.supervisor import provenance
-from tsprof.supervisor.agents import Agents
-from tsprof.supervisor.bring_up import Surroundings, bring_up, find_place
+from tsprof.store.runs import REFERENCE, create_run, discard_run, keep_target_log
+from tsprof.supervisor.alternate import alternate, segment_requests
 from tsprof.supervisor.climb import climb
 from tsprof.supervisor.confirm import confirm
-from tsprof.supervisor.engine import Engine, Instruments, RunEnded
+from tsprof.supervisor.engine import Engine, RunEnded
+from tsprof.supervisor.equip import Beginning, equip, open_database
 from tsprof.supervisor.flame import flame
-from tsprof.supervisor.gauges import gauge_addresses
 from tsprof.supervisor.interrupts import InterruptedEarlyError, RunInterrupted, noticing_interrupts
 from tsprof.supervisor.launch import Target, not_ready_after_all
 from tsprof.supervisor.measure import measure
 from tsprof.supervisor.plan import Plan
-from tsprof.supervisor.sight import sight_notes
-from tsprof.supervisor.start_load import start_load
+from tsprof.supervisor.reference import equip_reference
 from tsprof.supervisor.surge import surge
-from tsprof.supervisor.temporary_folder import temporary_folder
 
 _METHODS: dict[str, Callable[[Engine, Plan], int]] = {
     "flame": flame,
@@ -78,44 +73,18 @@ def run(
     folder = create_run(home, plan.scenario, started)
     with _no_trace_of_a_run_that_never_began(home, folder), ExitStack() as stack:
         interrupts = stack.enter_context(noticing_interrupts())
-        database = RunDatabase(folder / DATABASE)
-        stack.callback(_close, database)
-        database.set_fact("scenario", plan.scenario)
-        database.set_fact("slowest_fill", plan.slowest_fill)
-        database.set_fact("gauge_limits", dict(plan.gauge_limits))
-        database.set_fact("started", started.isoformat(timespec="seconds"))
-        database.set_fact("settings", settings.model_dump(mode="json", by_alias=True))
-        database.set_fact(
-            "allowances",
-            TypeAdapter(Allowances).dump_python(allowances, mode="json", by_alias=True),
-        )
+        beginning = Beginning(started=started, interrupts=interrupts, view=view, stack=stack)
+        database = open_database(plan, settings, folder, allowances, beginning)
         stack.enter_context(monitoring(folder))
-        agents = stack.enter_context(Agents())
-        place = find_place(settings)
-        temporary = stack.enter_context(temporary_folder(settings))
-        around = Surroundings(agents, folder, interrupts, view, temporary, stack)
-        target = bring_up(settings, place, around)
-        load = start_load(settings, plan, place, around)
-        gauges = gauge_addresses(settings, place, plan.gauge_limits)
-        again = None if settings.target.pid else partial(bring_up, settings, place, around)
-        engine = Engine(
-            Instruments(
-                target, agents, load, database, interrupts, view.update, gauges, temporary, again
-            )
-        )
-        database.set_fact("notes", [*load.notes, *sight_notes(agents, target, settings)])
-        database.set_fact(
-            "provenance",
-            provenance.gather(
-                command=settings.target.command or (f"--pid {settings.target.pid}",),
-                cwd=settings.target.cwd or Path.cwd(),
-                started=started,
-                run=folder.name,
-                configuration=settings.model_dump(mode="json", by_alias=True),
-                target_python=", ".join(sorted({a.python for a in agents.interpreters().values()})),
-            ).model_dump(mode="json"),
-        )
-        _drive(engine, plan, view, folder)
+        engine = equip(plan, settings, folder, database, beginning, show=view.update)
+        if plan.scenario == "compare":
+            reference = equip_reference(plan, settings, folder / REFERENCE, beginning)
+            _drive(engine, partial(alternate, reference), plan, view, folder)
+            if not interrupts.count:
+                _drive(reference, segment_requests, plan, view, folder / REFERENCE)
+            _store_end(reference)
+        else:
+            _drive(engine, _METHODS.get(plan.scenario, measure), plan, view, folder)
         _store_end(engine)
     # Everything is down by now. The report is made from what is on disk, as for half a run.
     report = assemble(folder, unstored=engine.events)
@@ -141,21 +110,29 @@ def _no_trace_of_a_run_that_never_began(home: Path, folder: Path) -> Iterator[No
         raise
 
 
-def _close(database: RunDatabase) -> None:
-    with suppress(StoreError):  # the report tells of it
-        database.close()
-
-
-def _drive(engine: Engine, plan: Plan, view: LiveView, folder: Path) -> None:
+def _drive(
+    engine: Engine,
+    method: Callable[[Engine, Plan], int],
+    plan: Plan,
+    view: LiveView,
+    folder: Path,
+) -> None:
     """Measure and confirm, until that is done or cut short.
+
+    Args:
+        engine: of a target that serves.
+        method: measures; returns the number of requests of a segment for what follows, or 0.
+        plan: of the run.
+        view: where to say that it was cut short.
+        folder: of the run.
 
     Raises:
         NotReadyError: the target exited before it had answered a request.
     """
     try:
-        requests = _METHODS.get(plan.scenario, measure)(engine, plan)
+        requests = method(engine, plan)
         final = look(engine.checkpoints, plan.slowest_fill)
-        if requests and (plan.attribute or final.leaking):
+        if requests and (plan.attribute or final.leaking or plan.checks_memory):
             confirmation = confirm(engine, plan, final, requests, folder)
             engine.instruments.database.set_fact(
                 "confirmation", TypeAdapter(Confirmation).dump_python(confirmation, mode="json")

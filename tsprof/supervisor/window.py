@@ -19,7 +19,6 @@ from tsprof.analysis.attribution.conclude import blocks_per_request
 from tsprof.analysis.attribution.holders import growing_types
 from tsprof.analysis.run import observe
 from tsprof.analysis.run.assessments import Look
-from tsprof.profilers import native_tools
 from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import Checkpoint
 from tsprof.supervisor.agents import Agent, Agents, Reply
@@ -143,8 +142,9 @@ def open_window(
     pids = [pid for pid in window.pids if pid in present]
     if not pids:
         is_native = not agents.connected().keys().isdisjoint(window.pids)
+        other = f"{tracing} follows Python, and what grows is native: use --profiler heaptrack"
         nobody = "no process with an agent grows, so no line can be named"
-        window.notes.append(native_tools.advice() if is_native else nobody)
+        window.notes.append(other if is_native else nobody)
         return
     engine.phase = "attributing: which line, which holder"
     engine.profiling = str(tracing)

@@ -30,6 +30,9 @@ static void work(void)
     if (strcmp(fault, "leak") == 0 || strcmp(fault, "workers") == 0) {
         char *volatile kept = malloc(bytes);
         memset(kept, 1, bytes);
+    } else if (strcmp(fault, "overrun") == 0) {
+        volatile char *volatile kept = malloc(bytes);
+        kept[bytes] = 1;
     } else if (strcmp(fault, "descriptor") == 0) {
         if (__atomic_add_fetch(&turn, 1, __ATOMIC_RELAXED) % 50 == 0)
             open("/dev/null", O_RDONLY);

@@ -3,8 +3,10 @@ import gc
 import inspect
 import queue
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -211,6 +213,23 @@ def test_a_way_through_objects_and_keys() -> None:
 
 class OnAClass:
     seen: set[int] = set()  # noqa: RUF012 - the pitfall itself
+
+
+def test_threads_are_their_pools_and_not_those_of_all_threads() -> None:
+    leave = threading.Event()
+    pool = ThreadPoolExecutor(max_workers=200)
+    REGISTRY.append(pool)
+    try:
+        for _ in range(20):
+            pool.submit(leave.wait)
+        ids = [id(thread) for thread in threading.enumerate()[-3:]]
+        (holder,) = find(ids=ids, long=10, around=["threading"])
+    finally:
+        leave.set()
+        pool.shutdown()
+        REGISTRY.clear()
+    assert holder["path"].endswith("ThreadPoolExecutor._threads -> set")
+    assert (holder["entries"], holder["bound"]) == (20, 200)
 
 
 def test_a_class_attribute() -> None:

@@ -173,6 +173,20 @@ def test_where_tasks_wait_and_where_they_were_made() -> None:
     assert own_line(reply, found["origin"]).endswith("start")
 
 
+def test_the_same_part_of_many_tasks_is_listed_each_time() -> None:
+    async def main() -> tuple[int, set[int], set[int]]:
+        tasks = [asyncio.create_task(asyncio.sleep(60)) for _ in range(4000)]
+        arguments = {"tasks_one_in": 8}
+        before = {one["id"] for one in resources.start(arguments)["tasks"]}
+        after = {one["id"] for one in resources.stop(arguments)["tasks"]}
+        resources.forget({})
+        return len(tasks), before, after
+
+    number, before, after = asyncio.run(main())
+    assert before == after
+    assert number / 12 < len(after) < number / 5
+
+
 @pytest.mark.usefixtures("recording")
 def test_processes_by_their_program() -> None:
     sys.audit("subprocess.Popen", None, ["/usr/bin/convert", "x.png"], None, None)

@@ -7,7 +7,7 @@ from tsprof.cli.main import COMMANDS
 from tsprof.config.problems import validated
 
 
-@pytest.mark.parametrize("name", ["commands.md", "configuration.md"])
+@pytest.mark.parametrize("name", ["commands.md", "configuration.md", "scenarios.md"])
 def test_generated_pages_are_current(name: str) -> None:
     page = (DOCS / name).read_text(encoding="utf-8")
     assert updated(page, pages()[name]) == page, "run: python -m tsprof.cli.docs"

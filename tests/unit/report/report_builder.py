@@ -4,6 +4,7 @@ import math
 from functools import cache
 
 from tsprof.report.model import (
+    Comparison,
     Cost,
     Criterion,
     Endpoint,
@@ -21,6 +22,8 @@ from tsprof.report.model import (
     Owner,
     ProcessReport,
     Provenance,
+    Ratio,
+    Reference,
     Report,
     SecondPoint,
     Site,
@@ -348,6 +351,34 @@ def passing(**changes: object) -> Report:
         memory=memory_points(13, per_request=0.0),
         timeline=timeline(41, per_request=0.0),
     ).model_copy(update=changes)
+
+
+def compared(**changes: object) -> Report:
+    """A target beside a reference that leaks, with one side limited by the load."""
+    reference = Reference(
+        command=("uvicorn", "old:app"),
+        verdict=Verdict.FAIL,
+        reasons=("memory grows 32.8 B per request and does not slow down",),
+        growth=Growth(bytes_per_request=32.8, to_request=100),
+        rss_bytes=50_000_000,
+        findings=(LEAK,),
+    )
+    limit = "the load process used 97% of a core and waited for one in 0% of its time"
+    ratios = (
+        Ratio(
+            name="requests_per_second",
+            reference=1000,
+            target=2100,
+            factor=2.1,
+            low=2.0,
+            high=2.2,
+            target_limited=limit,
+        ),
+        Ratio(name="cpu_ms", reference=0.9, target=0.3, factor=3, low=2.9, high=3.1),
+        Ratio(name="p99_ms", reference=9, target=3, factor=3),
+    )
+    comparison = Comparison(reference=reference, blocks=10, ratios=ratios)
+    return passing(comparison=comparison, scenario="compare").model_copy(update=changes)
 
 
 def inconclusive(**changes: object) -> Report:

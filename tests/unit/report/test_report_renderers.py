@@ -50,6 +50,25 @@ def test_numbers_that_are_none_are_printed_as_unknown(
     assert not re.search(r"\b(nan|inf|NaN|Infinity)\b", text)
 
 
+def test_two_targets_stand_side_by_side() -> None:
+    report = report_builder.compared()
+    text = " ".join(printed(report).split())
+    assert "Comparison over 10 blocks of turns" in text
+    assert "requests/s 1,000 2,100 2.1 2 to 2.2 at least; target: the load process used" in text
+    assert "CPU per request 0.9 ms 0.3 ms 3 2.9 to 3.1" in text
+    assert "resident memory 50 MB" in text
+    assert (
+        "leaks of the reference (fail): memory grows 32.8 B per request and does not slow down"
+        in text
+    )
+    page = html.render(report)
+    assert "<td>at least; target: the load process used 97% of a core" in page
+    assert "reference: uvicorn old:app" in page
+    comment = markdown.render(report)
+    assert "| requests/s | 1,000 | 2,100 | 2.1 | 2 to 2.2 | at least; target: the load" in comment
+    assert json_report.parse(json_report.render(report)) == report
+
+
 @render_everything
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_the_least_report_of_every_verdict_renders(

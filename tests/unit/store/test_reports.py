@@ -18,13 +18,14 @@ from tsprof.records import (
     Event,
     GaugeReading,
     Generator,
+    Phase,
     ProcessReading,
     Segment,
 )
 from tsprof.report.model import Delivery, Finding, Measure, Report, Verdict
 from tsprof.store.database import RunDatabase
 from tsprof.store.reports import assemble, open_report, store_report
-from tsprof.store.runs import DATABASE, TARGET_LOG, create_run, list_runs
+from tsprof.store.runs import DATABASE, REFERENCE, TARGET_LOG, create_run, list_runs
 
 
 def stored(
@@ -276,7 +277,9 @@ GAUGES = {"url": ["/metrics"]}
 def test_a_soak_is_judged_by_the_gauges_that_it_was_to_read(
     tmp_path: Path, decay: int, facts: dict[str, Any], code: int, reason: str
 ) -> None:
-    report = assemble(stored(tmp_path, decay=decay, scenario="endurance", settings=facts))
+    limits = {"p99_drift": 0.1} | facts.get("criteria", {})
+    settings = facts | {"criteria": limits}
+    report = assemble(stored(tmp_path, decay=decay, scenario="endurance", settings=settings))
     assert report.exit_code == code
     assert any(reason in said for said in report.reasons)
     assert any("throughput was not judged" in note for note in report.notes)
@@ -333,3 +336,45 @@ def test_advice_knows_what_was_allowed(tmp_path: Path, scenario: str, words: str
     settings = {"check": {"max_time": 77}, "endurance": {"duration": 300}}
     report = assemble(stored(tmp_path, count=3, scenario=scenario, settings=settings))
     assert any(words in advice for advice in report.advice)
+
+
+def turned(folder: Path, rate: int, scenario: str = "compare", count: int = 16) -> None:
+    """Store a run of turns, two in each block, with so many requests per second."""
+    database = RunDatabase(folder / DATABASE)
+    generator = Generator(cpu_share=0.3, waited_share=0.0, lag=Histogram())
+    for number in range(count):
+        requests = rate + number % 3
+        database.add(
+            Segment(number=number, seconds=1.0, requests=requests, failures=0, intended=None,
+                    latency={100: requests}, latency_max_ms=4.0, users=50, generator=generator)
+        )  # fmt: skip
+        if number:
+            name = f"block {(number + 1) // 2}"
+            database.add(Phase(name=name, segment=number, began=0, ended=1, cpu_seconds=0.5))
+    for name, value in {"scenario": scenario, "complete": True}.items():
+        database.set_fact(name, value)
+    database.close()
+
+
+def test_a_comparison_is_made_from_both_runs(tmp_path: Path) -> None:
+    folder, limits = tmp_path / "run", {"speedup": 1.5, "cpu_percent": 60}
+    reference = folder / REFERENCE
+    reference.mkdir(parents=True)
+    turned(folder, 2000)
+    turned(reference, 1000)
+    database = RunDatabase(folder / DATABASE)
+    database.set_fact("settings", {"criteria": limits, "compare": {"duration": 30}})
+    database.close()
+    report = assemble(folder)
+    assert report.comparison is not None
+    assert report.comparison.blocks == 7
+    criteria = {criterion.name: criterion for criterion in report.criteria}
+    assert criteria["speedup"].met
+    assert criteria["speedup"].value == pytest.approx(2, rel=0.01)
+    assert criteria["cpu_percent"].value == pytest.approx(50)
+    assert "2 times (" in report.highlights[0]
+    (reference / DATABASE).write_text("not a database")
+    damaged = assemble(folder)
+    assert damaged.comparison is None
+    assert any("could not be compared" in reason for reason in damaged.reasons)
+    assert damaged.exit_code == 3

@@ -75,5 +75,7 @@ def test_the_sources_are_there() -> None:
         "agent.c",
         "heaps.c",
         "heaps.h",
+        "heaptrack.c",
+        "heaptrack.h",
     }
     assert os.access(native_agent.SOURCES / "agent.c", os.R_OK)

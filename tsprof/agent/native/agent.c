@@ -26,14 +26,16 @@
 #include <unistd.h>
 
 #include "heaps.h"
+#include "heaptrack.h"
 
 enum {
     PROTOCOL = 1,
     HIGH_FD = 400, /* away from the low numbers that socket activation hands to a server */
     STACK_SIZE = 256 << 10,
     CHILD_DELAY = 20000000, /* nanoseconds: a child that ends at once is not worth a connection */
-    LONGEST_COMMAND = 512,
+    LONGEST_COMMAND = 4096,
     LONGEST_REPLY = 2048,
+    LONGEST_PATH = 1024,
 };
 
 /* glibc's name for pthread_atfork, weak: a musl program must not fail to link it. */
@@ -140,6 +142,31 @@ static long number_of(const char *command)
     return number;
 }
 
+/* Copy a text out of a question; the supervisor sends none that JSON would have to escape. */
+static int text_of(char *to, size_t size, const char *command, const char *name)
+{
+    const char *begin = strstr(command, name);
+    const char *end = begin == NULL ? NULL : strchr(begin += strlen(name), '"');
+    if (end == NULL || end == begin || (size_t)(end - begin) >= size)
+        return 0;
+    memcpy(to, begin, end - begin);
+    to[end - begin] = '\0';
+    return 1;
+}
+
+static int open_window(long id, const char *command)
+{
+    char library[LONGEST_PATH], file[LONGEST_PATH], reason[512];
+    const char *refused = "no library and file were named";
+    if (text_of(library, sizeof library, command, "\"library\": \"")
+        && text_of(file, sizeof file, command, "\"file\": \""))
+        refused = heaptrack_begin(library, file);
+    if (refused == NULL)
+        return say("{\"id\":%ld,\"ok\":{\"started\":true}}", id);
+    copy_text(reason, sizeof reason, refused);
+    return say("{\"id\":%ld,\"ok\":{\"refused\":\"%s\"}}", id, reason);
+}
+
 static int answer(const char *command)
 {
     long id = number_of(command);
@@ -157,6 +184,14 @@ static int answer(const char *command)
                    HEAPS_PLANTED_BLOCKS, heaps_plant());
     if (strstr(command, "\"do\": \"unplant\"") != NULL) {
         heaps_unplant();
+        return say("{\"id\":%ld,\"ok\":{}}", id);
+    }
+    if (strstr(command, "\"do\": \"window.start\"") != NULL)
+        return open_window(id, command);
+    if (strstr(command, "\"do\": \"window.mark\"") != NULL)
+        return say("{\"id\":%ld,\"ok\":{\"milliseconds\":%ld}}", id, heaptrack_elapsed());
+    if (strstr(command, "\"do\": \"window.stop\"") != NULL) {
+        heaptrack_end();
         return say("{\"id\":%ld,\"ok\":{}}", id);
     }
     return say("{\"id\":%ld,\"error\":\"no such command in a native program\"}", id);

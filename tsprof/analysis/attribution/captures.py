@@ -7,6 +7,9 @@ BlockKind = Literal["small", "large", "native", "mapping"]
 """Who serves a block: pymalloc itself (``small``), malloc for a Python block above 512 bytes
 (``large``), malloc called by native code, or ``mmap``."""
 
+Method = Literal["memray", "tracemalloc", "heaptrack", "valgrind"]
+"""What traced a window."""
+
 CallFrame = tuple[str, str, int]
 """Function, file and line (0 where it is not known)."""
 
@@ -54,7 +57,7 @@ class StackSurvivors:
 class CaptureDigest:
     """One process's window."""
 
-    method: Literal["memray", "tracemalloc"]
+    method: Method
     requests_early: int
     """Requests to the whole target in the early part."""
     requests_total: int

@@ -261,6 +261,8 @@ def blocks_per_request(final: Look) -> float | None:
     if judged is None or not points:
         return None
     first, last = points[judged.first], points[judged.last]
+    if not any(reading.source == "agent" for reading in last.processes):
+        return None  # native programs do not count their blocks
     gained = sum(
         after.blocks - before.blocks
         for after in final.view.readings(last)

@@ -35,6 +35,8 @@ class Held:
     """Where it was opened or started, innermost first; empty where that is not known."""
     now: tuple[CallFrame, ...] = ()
     """Where it waits or runs, innermost first."""
+    stands_for: int = 1
+    """How many there are of it, where only one in so many was listed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +55,16 @@ class Grown:
 def grown(before: Sequence[Held], after: Sequence[Held]) -> tuple[Grown, ...]:
     """Return the kinds that became more, all processes together, the largest gain first."""
     known = {(held.resource, held.pid, held.identity) for held in before}
-    had = Counter(map(_key, before))
+    had: Counter[tuple[str, ...]] = Counter()
+    for held in before:
+        had[_key(held)] += held.stands_for
     groups: dict[tuple[str, ...], list[Held]] = defaultdict(list)
     for held in after:
         groups[_key(held)].append(held)
     found = []
     for key, members in groups.items():
         new = [h for h in members if (h.resource, h.pid, h.identity) not in known]
-        gained = len(members) - had[key]
+        gained = sum(held.stands_for for held in members) - had[key]
         if gained > 0 and new:
             found.append(
                 Grown(

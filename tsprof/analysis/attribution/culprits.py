@@ -23,6 +23,8 @@ one more connection, or a client that connects anew, stays below it."""
 SLOWER = 0.5
 """Part of the expected growth below which it is said that it went on more slowly, as that of idle
 connections does which are closed after some seconds."""
+MOST = 0.5
+"""Part of the growth that one container must hold for its bound to matter."""
 LEAST_BLOCKS = 0.8
 """Native blocks that leak with each descriptor from which one line is taken for both."""
 SHOWN = 5
@@ -47,6 +49,8 @@ class Culprit:
     sites: tuple[Site, ...] = ()
     holders: tuple[Holder, ...] = ()
     details: tuple[str, ...] = ()
+    filling: Holder | None = None
+    """What holds most of the new ones, where that is a container with a bound that has room."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +127,17 @@ def culprit(seen: Seen, origin_of: Callable[[str], Origin]) -> Culprit:
         sites=_sites(new, origin_of),
         holders=tuple(dict.fromkeys(seen.holders.values())),
         details=tuple(details),
+        filling=_filling(seen, gained),
     )
+
+
+def _filling(seen: Seen, gained: int) -> Holder | None:
+    """Return the holder of most of the new ones, if it has a bound, and room for more."""
+    first = seen.groups[0]
+    holder = seen.holders.get(first.what)
+    if holder is None or holder.bound is None or first.gained < MOST * gained:
+        return None
+    return holder if MOST * first.gained <= holder.entries < holder.bound else None
 
 
 def beside_memory(found: Culprit, sites: Sequence[Site], per_request: float) -> Culprit:
@@ -190,7 +204,10 @@ def _frames(stack: Sequence[CallFrame], origin_of: Callable[[str], Origin]) -> t
 def _doing(groups: Sequence[Grown], origin_of: Callable[[str], Origin]) -> list[str]:
     """Say where the new threads or tasks are now, by their innermost frame of the application."""
     places: Counter[str] = Counter()
-    for now, count in Counter(h.now for g in groups for h in g.new if h.now).items():
+    numbers: Counter[tuple[CallFrame, ...]] = Counter()
+    for held in (held for group in groups for held in group.new if held.now):
+        numbers[held.now] += held.stands_for
+    for now, count in numbers.items():
         frames = _frames(now, origin_of)
         at = frames[shown_frame(frames)]
         places[f"{at.function} ({at.file}:{at.line})"] += count

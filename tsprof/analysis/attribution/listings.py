@@ -32,6 +32,8 @@ class Thread:
     target: CallFrame
     stack: int | None
     origin: int | None
+    id: int | None = None
+    """Of the ``Thread`` object."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +75,16 @@ class Listing:
         return self.stacks[number] if known and number is not None else ()
 
 
-def merged(outside: Sequence[Held], listing: Listing, pid: int) -> tuple[Held, ...]:
+def merged(
+    outside: Sequence[Held], listing: Listing, pid: int, tasks_one_in: int = 1
+) -> tuple[Held, ...]:
     """Return what a process holds, with what its agent knows of it.
 
     Args:
         outside: its descriptors, threads and children, as the kernel tells them.
         listing: its agent's.
         pid: of the process.
+        tasks_one_in: how many tasks there are for each that is listed.
     """
     threads = {str(t.native): t for t in listing.threads if t.native is not None}
     unnamed = [t for t in listing.threads if t.native is None]
@@ -99,7 +104,8 @@ def merged(outside: Sequence[Held], listing: Listing, pid: int) -> tuple[Held, .
     for thread in unnamed:
         held = Held(resource="thread", pid=pid, identity=f"ident {thread.ident}", kind="thread")
         found.append(_thread(held, thread, listing))
-    return (*found, *(_task(task, pid, listing) for task in listing.tasks))
+    tasks = (_task(task, pid, listing) for task in listing.tasks)
+    return (*found, *(replace(task, stands_for=tasks_one_in) for task in tasks))
 
 
 def made(files: Sequence[Held], listings: Sequence[Listing]) -> tuple[Held, ...]:
@@ -129,6 +135,7 @@ def _thread(held: Held, thread: Thread, listing: Listing) -> Held:
         held,
         name=thread.name,
         runs=_routine(thread.target),
+        object_id=thread.id,
         now=listing.stack(thread.stack),
         origin=listing.stack(thread.origin),
     )

@@ -1,14 +1,33 @@
 """Does native memory grow? Then a line of Python is half an answer: the module is the rest."""
 
+from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import PurePath
 from statistics import median
 
 from tsprof.analysis.growth.assess import Assessment
 from tsprof.analysis.run.assessments import Look
 from tsprof.records import ProcessReading
+from tsprof.report.model import Site
 
 SHARE = 0.3
 """Part of the growth of live memory from which native memory is worth what its traces cost."""
+
+
+def without_lines(sites: Sequence[Site]) -> tuple[str, ...]:
+    """Say which programs were built without what names their lines, and how that is mended.
+
+    Args:
+        sites: of a native program; where no line is known, their file is the program or library.
+    """
+    bare = [site for site in sites if site.origin != "interpreter" and not site.line]
+    files = dict.fromkeys(site.file for site in bare)
+    return tuple(
+        f"{PurePath(file).name} has no debug information, so its lines are not named: build it "
+        "with -g (C, C++) or debug = 1 in the Cargo profile (Rust), and do not strip it, or "
+        "install its debug package"
+        for file in files
+    )
 
 
 def grows_natively(final: Look) -> bool:

@@ -10,7 +10,7 @@ from tsprof.analysis.comparison.keys import finding_key
 from tsprof.analysis.comparison.known_leaks import Comparison, compare_leaks, rate_text
 from tsprof.report.model import Finding
 
-FAILING = ("leak", "drift", "regression")
+FAILING = ("leak", "drift", "regression", "invalid")
 """Kinds of findings that fail a run."""
 
 

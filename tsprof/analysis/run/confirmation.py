@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tsprof.analysis.attribution.causes import Cause
 from tsprof.analysis.attribution.culprits import Culprit
+from tsprof.analysis.attribution.memory_access import InvalidAccess
 from tsprof.report.model import Holder, Resource, Site
 
 RELEASED = 0.5
@@ -86,6 +87,8 @@ class Confirmation:
     count_drains: Mapping[Resource, Drain] = field(default_factory=dict)
     culprits: tuple[Culprit, ...] = ()
     """What the leaking descriptors, threads, tasks and processes are."""
+    invalid: tuple[InvalidAccess, ...] = ()
+    """Accesses that a memory checker saw."""
     last_judged: int | None = None
     """Number of the last checkpoint that the verdict rests on; None for all."""
     seconds: float = 0.0

@@ -17,6 +17,7 @@ from tsprof.histogram import Histogram, from_counts
 from tsprof.records import Checkpoint, Event, Segment
 from tsprof.report import format as fmt
 from tsprof.report.model import (
+    Comparison,
     Cost,
     Criterion,
     Delivery,
@@ -62,6 +63,8 @@ class Facts:
     phases: tuple[PhaseReport, ...] = ()
     highlights: tuple[str, ...] = ()
     hot_paths: HotPaths | None = None
+    gave_way: str = ""
+    comparison: Comparison | None = None
     failure_samples: tuple[str, ...] = ()
     log_tail: tuple[str, ...] = ()
     disk_bytes: int = 0
@@ -112,6 +115,8 @@ def build_report(
         phases=facts.phases,
         highlights=facts.highlights,
         hot_paths=facts.hot_paths,
+        gave_way=facts.gave_way,
+        comparison=facts.comparison,
         processes=_processes(look, facts),
         latency=_latency(steady(speed), _per_second(speed)),
         delivery=facts.delivery,

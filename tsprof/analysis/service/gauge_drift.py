@@ -7,7 +7,6 @@ from typing import Literal, NamedTuple
 from tsprof.analysis.service.gauges import Gauge, Gauges
 from tsprof.analysis.service.stability import (
     HITS_MARGIN,
-    MARGIN,
     Quality,
     Worse,
     gauge_quality,
@@ -109,7 +108,7 @@ def rows(
 def _row(
     gauge: Gauge, segments: Sequence[Segment], outcomes: Mapping[str, bool | None]
 ) -> model.Gauge:
-    quality = gauge_quality(gauge, -1, MARGIN)
+    quality = gauge_quality(gauge, -1, 1.0)
     change = quality.drift(segments).change
     figures: dict[str, float | None] = {"change": None, "low": None, "high": None}
     if math.isfinite(change.low) and math.isfinite(change.high):

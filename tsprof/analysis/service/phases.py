@@ -11,7 +11,7 @@ from tsprof.analysis.service.recovery import Second, recovery
 from tsprof.histogram import Histogram, from_counts
 from tsprof.records import Checkpoint, Phase, ProcessSample, Segment
 from tsprof.report import format as fmt
-from tsprof.report.model import PhaseReport
+from tsprof.report.model import Comparison, PhaseReport
 
 LEAST_SECONDS = 2.0
 """Between two samples of a process, for its use of a processor."""
@@ -29,6 +29,9 @@ class Outcome:
         untold: why a value of ``values`` is not known, by name.
         phases: for the report.
         highlights: sentences for the top of the report.
+        gave_way: what gave way first in a climb; empty where nothing did.
+        comparison: of two targets that took turns.
+        obstacle: why these cannot be compared; empty where they can.
     """
 
     segments: Sequence[Segment]
@@ -37,6 +40,9 @@ class Outcome:
     untold: Mapping[str, str] = field(default_factory=dict)
     phases: tuple[PhaseReport, ...] = ()
     highlights: tuple[str, ...] = ()
+    gave_way: str = ""
+    comparison: Comparison | None = None
+    obstacle: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +82,7 @@ def climbed(
         for phase, used in zip(held, use, strict=True)
     ]
     best, beyond = best_step(steps), first_beyond(steps)
+    gave_way = what_gave_way(beyond, processors) if beyond and beyond.rate is not None else ""
     if best is None:
         tried = "no rate was sustained" if held else "no rate was held"
         return Outcome(
@@ -83,7 +90,8 @@ def climbed(
             values={"requests_per_second": None},
             untold={"requests_per_second": tried},
             phases=tuple(map(_row, held, steps, use)),
-            highlights=(f"{tried}{_why(beyond, processors)}",),
+            highlights=(f"{tried}{_why(beyond, gave_way)}",),
+            gave_way=gave_way,
         )
     at = steps.index(best)
     used = use[at]
@@ -96,15 +104,16 @@ def climbed(
         segments=[by_number[held[at].segment]],
         values=values,
         phases=tuple(map(_row, held, steps, use)),
-        highlights=(f"{highest}{_why(beyond, processors)}",),
+        highlights=(f"{highest}{_why(beyond, gave_way)}",),
+        gave_way=gave_way,
     )
 
 
-def _why(beyond: Step | None, processors: int | None) -> str:
+def _why(beyond: Step | None, gave_way: str) -> str:
     if beyond is None or beyond.rate is None:
         return "; no higher one was tried that it did not sustain"
     rate = fmt.number(round(beyond.rate))
-    return f"; at {rate}/s gave way: {what_gave_way(beyond, processors)}"
+    return f"; at {rate}/s gave way: {gave_way}"
 
 
 def _step(phase: Phase, segment: Segment, used: Busy | None, processors: int | None) -> Step:

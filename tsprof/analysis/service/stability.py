@@ -1,7 +1,7 @@
 """Stability of a soak: did latency, throughput, errors or a gauge drift from start to end?"""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from statistics import fmean, median
@@ -9,16 +9,16 @@ from typing import Literal
 
 from tsprof.analysis.service.drift import Drift, DriftState, Transform, assess_drift, share_ends
 from tsprof.analysis.service.gauges import Gauge
+from tsprof.analysis.service.varied_load import varied_load
 from tsprof.histogram import Histogram
 from tsprof.records import Segment
 from tsprof.report import format as fmt
 from tsprof.report.model import Criterion, Finding, Resource
 
-MARGIN = 0.10
-"""Relative change over the run that matters. The study behind the test used 5 % on quiet machines;
-with the load on the same machine p99 wanders by more than that between two idle runs."""
-ERROR_MARGIN = 0.001
-"""Change of the share of failed requests that matters: the 0.1 % of the usual criterion."""
+DRIFTS = ("p50_drift", "p99_drift", "throughput_drift", "error_rate_drift")
+"""Criteria of a soak: each has for its limit the change over the run that matters. Of latency, 5 %
+can be told on quiet machines; with the load on the same machine p99 wanders by more than that
+between two idle runs."""
 HITS_MARGIN = 0.20
 """Change of the hits per miss (the odds of a hit) that matters: a hit rate of 80 % that falls to
 76 %, or one of 99 % that falls to 98.75 %, makes about a fourth more misses."""
@@ -61,7 +61,7 @@ class Quality:
     margin: float
 
     def drift(self, segments: Sequence[Segment]) -> Drift:
-        """Return its change over the segments."""
+        """Return its change over the segments, at equal load where that varied."""
         ends = list(accumulate(segment.seconds for segment in segments))
         middles = [end - segment.seconds / 2 for end, segment in zip(ends, segments, strict=True)]
         return assess_drift(
@@ -70,6 +70,7 @@ class Quality:
             transform=self.transform,
             worse=self.worse,
             margin=self.margin,
+            load=varied_load(segments),
         )
 
     def ends(self, change: float) -> tuple[float, float]:
@@ -89,45 +90,30 @@ class Stability:
     """What was not judged, and why."""
 
 
-def load_qualities(segments: Sequence[Segment]) -> tuple[Quality, ...]:
-    """Return what the load tells of a target: latency, throughput and errors."""
+def load_qualities(segments: Sequence[Segment], limits: Mapping[str, float]) -> tuple[Quality, ...]:
+    """Return what the load tells of a target: latency, throughput and errors.
 
-    def each(of: Callable[[Segment], float]) -> tuple[float, ...]:
-        return tuple(map(of, segments))
-
-    return (
+    Args:
+        segments: of the soak.
+        limits: the change that matters by the names of ``DRIFTS``; what has none is not judged.
+    """
+    kinds: Mapping[str, tuple[Resource, Callable[[Segment], float], Transform, Worse]] = {
+        "p50": ("latency", _percentile(50), "log", 1),
+        "p99": ("latency", _percentile(99), "log", 1),
+        "throughput": ("throughput", _throughput, "log", -1),
+        "error_rate": ("errors", _errors, "identity", 1),
+    }
+    return tuple(
         Quality(
-            name="p50",
-            resource="latency",
-            values=each(_percentile(50)),
-            transform="log",
-            worse=1,
-            margin=MARGIN,
-        ),
-        Quality(
-            name="p99",
-            resource="latency",
-            values=each(_percentile(99)),
-            transform="log",
-            worse=1,
-            margin=MARGIN,
-        ),
-        Quality(
-            name="throughput",
-            resource="throughput",
-            values=each(_throughput),
-            transform="log",
-            worse=-1,
-            margin=MARGIN,
-        ),
-        Quality(
-            name="error_rate",
-            resource="errors",
-            values=each(_errors),
-            transform="identity",
-            worse=1,
-            margin=ERROR_MARGIN,
-        ),
+            name=name,
+            resource=resource,
+            values=tuple(map(of, segments)),
+            transform=transform,
+            worse=worse,
+            margin=limits[f"{name}_drift"],
+        )
+        for name, (resource, of, transform, worse) in kinds.items()
+        if f"{name}_drift" in limits
     )
 
 
@@ -166,8 +152,9 @@ def judge_stability(
         by more than twice the margin, or seems to have got worse on a machine without room.
     """
     load = sum(segment.seconds for segment in segments)
-    too_short = load < LEAST_SECONDS
-    judged = [q for q in qualities if not (too_short and q.resource in OF_SPEED)]
+    asked = varied_load(segments)
+    unjudged = OF_SPEED if load < LEAST_SECONDS else ("throughput",) if asked else ()
+    judged = [quality for quality in qualities if quality.resource not in unjudged]
     criteria, findings = [], []
     for quality in judged:
         drift = quality.drift(segments)
@@ -187,14 +174,24 @@ def judge_stability(
         )
         if met is False and not doubted:
             findings.append(_finding(drift, quality))
-    note = (
-        "the drift of latency and throughput was not judged: that takes a soak of 5 minutes, "
-        f"and the load of this one lasted {fmt.duration(load)}"
-    )
     return Stability(
         criteria=tuple(criteria),
         findings=tuple(findings),
-        notes=(note,) if len(judged) < len(qualities) else (),
+        notes=(_unjudged(load, asked),) if len(judged) < len(qualities) else (),
+    )
+
+
+def _unjudged(load: float, asked: Sequence[float]) -> str:
+    """Say what was not judged in a soak of so many seconds of load, and why."""
+    if load < LEAST_SECONDS:
+        return (
+            "the drift of latency and throughput was not judged: that takes a soak of 5 minutes, "
+            f"and the load of this one lasted {fmt.duration(load)}"
+        )
+    least, most = (fmt.number(round(rate)) for rate in (min(asked), max(asked)))
+    return (
+        f"the load itself varied between {least} and {most} requests/s: throughput was not judged, "
+        "and the rest at equal load"
     )
 
 

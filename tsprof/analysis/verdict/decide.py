@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tsprof.analysis.attribution.culprits import Culprit
+from tsprof.analysis.attribution.memory_access import InvalidAccess, invalid_findings
 from tsprof.analysis.comparison.allowances import Allowances, Weighed, remarks, weigh
 from tsprof.analysis.comparison.known_leaks import rate_text
 from tsprof.analysis.run.assessments import Look
@@ -46,6 +47,8 @@ class Evidence:
     """Criteria whose failure is told by a finding in ``worse``."""
     unread: Mapping[str, str] = field(default_factory=dict)
     """Addresses of gauges of which a judgement was asked for in vain, and why."""
+    incomparable: str = ""
+    """Why nothing can be said of the target beside a reference; empty where it can, or none is."""
     allowances: Allowances | None = None
     folder: str = ""
     """The target's working directory."""
@@ -54,6 +57,8 @@ class Evidence:
     """Of memory."""
     count_drains: Mapping[Resource, Drain] = field(default_factory=dict)
     culprits: Sequence[Culprit] = ()
+    invalid: Sequence[InvalidAccess] = ()
+    """What a memory checker saw."""
     complete: bool = True
     allowed: TimeAllowed = field(default_factory=TimeAllowed)
 
@@ -86,9 +91,8 @@ def decide(evidence: Evidence) -> Decision:
     _weigh_findings(weighed, evidence.allowed, grounds)
     _weigh_target(evidence, grounds)
     _weigh_criteria(evidence.criteria, grounds)
+    _doubt_unseen(evidence, grounds)
     _doubt_unmeasured((*evidence.criteria, *evidence.told), evidence.delivery, grounds)
-    for source, reason in evidence.unread.items():
-        grounds.doubt(f"the gauges at {source} could not be judged: {reason}")
     interrupted = any(event.kind == "interrupted" for event in evidence.events)
     cut_short = interrupted or not evidence.complete
     if not cut_short or any(segment.requests for segment in evidence.segments):
@@ -154,7 +158,7 @@ def _pass_reason(look: Look, weighed: Sequence[Weighed]) -> str:
 
 
 def _findings(look: Look, evidence: Evidence) -> list[Finding]:
-    """Return what grows, the memory first."""
+    """Return what grows, the memory first, and what a memory checker saw."""
     found = [
         *memory_findings(look, evidence.attribution, evidence.drain),
         garbage_finding(look, evidence.attribution) if "garbage" in look.leaking else None,
@@ -165,6 +169,7 @@ def _findings(look: Look, evidence: Evidence) -> list[Finding]:
             for resource, assessment in look.counts.items()
         ),
         fragmentation_finding(look),
+        *invalid_findings(evidence.invalid),
     ]
     return [finding for finding in found if finding is not None]
 
@@ -220,6 +225,16 @@ def _doubt_unmeasured(criteria: Sequence[Criterion], delivery: Delivery, grounds
                 f"too uncertain to tell{why}",
                 "run it for longer, on a machine that does nothing else",
             )
+
+
+def _doubt_unseen(evidence: Evidence, grounds: Grounds) -> None:
+    for source, reason in evidence.unread.items():
+        grounds.doubt(f"the gauges at {source} could not be judged: {reason}")
+    if evidence.incomparable:
+        grounds.doubt(
+            f"the two targets could not be compared: {evidence.incomparable}",
+            "see what reference/target.log of the run says, or give it more --duration",
+        )
 
 
 def _requests_per_second(segments: Sequence[Segment]) -> float:

@@ -1,7 +1,7 @@
 """Findings: one cause each, in a sentence with its numbers."""
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from tsprof.analysis.attribution.causes import Cause
 from tsprof.analysis.attribution.culprits import Culprit
@@ -233,11 +233,15 @@ def count_finding(
     else:
         title = f"{_NOUNS[resource]} grew by {amount} under load, {let_go}"
     named = next((culprit for culprit in culprits if culprit.resource == resource), None)
-    if named is not None and named.title:
+    kind: Literal["leak", "filling", "released"] = "leak" if let_go is None else "released"
+    if kind == "leak" and named is not None and named.filling is not None:
+        kind = "filling"
+        title += _into(named.filling)
+    elif named is not None and named.title:
         title += f": {named.title}"
     return Finding(
         resource=resource,
-        kind="leak" if let_go is None else "released",
+        kind=kind,
         title=title,
         clock=assessment.clock,
         confidence=assessment.probability,

@@ -68,6 +68,31 @@ def test_it_names_the_kind_the_users_own_line_and_the_holder() -> None:
     assert found.holders == (HOLDER,)
 
 
+def bounded(entries: int, bound: int | None = 900) -> Holder:
+    return HOLDER.model_copy(update={"entries": entries, "bound": bound})
+
+
+def filling(holder: Holder, *others: Held) -> Holder | None:
+    """Return what 20 new files fill, which a holder has."""
+    groups = grown([], files(range(20)) + list(others))
+    return named(groups, holders={groups[0].what: holder}).filling
+
+
+def test_a_pool_with_room_is_filling() -> None:
+    assert filling(bounded(300)) == bounded(300)
+
+
+def test_a_full_pool_an_unbounded_one_or_a_short_ring_is_not() -> None:
+    assert filling(bounded(900)) is None
+    assert filling(bounded(300, None)) is None
+    assert filling(bounded(8, 10)) is None
+
+
+def test_a_pool_that_has_the_smaller_part_does_not_excuse_the_rest() -> None:
+    others = files(range(100, 119), name="/srv/log-{}.txt") + files(range(200, 219), "/tmp/{}.sock")
+    assert filling(bounded(300), *others) is None
+
+
 def test_processes_are_taken_together() -> None:
     after = files(range(10), origin=EXPORT) + files(range(10), pid=2, origin=EXPORT)
     (group,) = grown([], after)
@@ -171,6 +196,19 @@ def test_tasks_say_where_they_wait() -> None:
     found = named(grown([], merged([], listing(tasks=tasks, stacks=(EXPORT, waits)), 1)), "task")
     assert found.title == "poll (app.py:4), created in export (app.py:31)"
     assert "20 of them are now in wait (app.py:8)" in found.details
+
+
+def test_a_sample_of_the_tasks_stands_for_all() -> None:
+    def tasks(number: int) -> tuple[Held, ...]:
+        found = [
+            Task(id=n, coroutine=("poll", "app.py", 4), stack=0, origin=0) for n in range(number)
+        ]
+        return merged([], listing(tasks=tuple(found), stacks=(EXPORT,)), 1, 4)
+
+    (group,) = grown(tasks(100), tasks(180))
+    assert group.gained == 320
+    found = named((group,), "task", expected=320)
+    assert "320 of them are now in export (app.py:31)" in found.details
 
 
 def test_children_are_found_by_their_program() -> None:

@@ -6,8 +6,15 @@ from dataclasses import replace
 import pytest
 from fabricate import SEGMENT, growing, reading, taken
 
-from tsprof.analysis.run.aftermath import Aftermath, count_drains, memory_drain
-from tsprof.analysis.run.assessments import look
+from tsprof.analysis.run.aftermath import (
+    Aftermath,
+    Timers,
+    count_drains,
+    goes_on,
+    half_due,
+    memory_drain,
+)
+from tsprof.analysis.run.assessments import Look, look
 from tsprof.analysis.run.confirmation import Drain
 from tsprof.records import Checkpoint
 
@@ -119,3 +126,65 @@ def test_tasks_that_end_by_themselves(left: Callable[[int], int], *, let_go: boo
     drains = count_drains(seen, after)
     assert drains.keys() == {"task"}
     assert drains["task"].let_go == let_go
+
+
+def ends_at_rest(first: int, second: int, *, clients: int = 10) -> bool:
+    """Tell of two parts of a rest in which so many tasks ended whether a third is worth it."""
+    tasks = tasks_over(JUDGED)
+    seen = look(taken(lambda n: reading(n, tasks=tasks_over(n)), count=JUDGED))
+    since = later(BEFORE + 12, 0, 1, tasks=tasks - first)
+    after = Aftermath(
+        before=later(BEFORE, 0, 1, tasks=tasks),
+        rested=later(BEFORE + 24, 0, 1, tasks=tasks - first - second),
+    )
+    return goes_on(seen, after, since, clients=clients)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "goes"),
+    [(0, 0.26, True), (0.26, 0.2, True), (0.26, 0, False), (0.26, 0.3, False)],
+    ids=["goes", "goes on", "came to a halt", "let go"],
+)
+def test_what_lets_go_slowly_gets_more_time(first: float, second: float, *, goes: bool) -> None:
+    """Of tasks that live 20 to 60 s, 26 % went within 15 s."""
+    grown = tasks_over(JUDGED)
+    assert ends_at_rest(int(first * grown), int(second * grown)) is goes
+
+
+def test_closed_connections_are_no_letting_go() -> None:
+    grown = tasks_over(JUDGED)
+    assert not ends_at_rest(0, grown // 5, clients=grown)
+
+
+def test_memory_that_goes_on_letting_go_gets_more_time() -> None:
+    after = aftermath(GROWN, GROWN * 0.8, 0)
+    assert goes_on(LEAK, after, after.before, clients=10)
+    assert not goes_on(LEAK, after, after.rested, clients=10)
+
+
+def test_what_went_before_the_rest_counts() -> None:
+    """Half of the tasks that lived 20 to 60 s had ended while they were named."""
+    seen = look(taken(lambda n: reading(n, tasks=tasks_over(n)), count=JUDGED))
+    grown = tasks_over(JUDGED)
+    after = Aftermath(
+        before=later(BEFORE, 0, 1, tasks=int(0.4 * grown)),
+        rested=later(RESTED, 0, 1, tasks=3),
+    )
+    assert count_drains(seen, after)["task"].let_go
+
+
+TASKS = look(taken(lambda n: reading(n, tasks=tasks_over(n)), count=JUDGED))
+
+
+@pytest.mark.parametrize("seen", [LEAK, TASKS], ids=["memory", "tasks"])
+def test_as_many_timers_as_there_is_growth_are_waited_for(seen: Look) -> None:
+    number = 2 * SEGMENT * JUDGED
+    half = Timers(number=number, seconds=(10.0, 40.0, 55.0))
+    assert half_due(seen, [half, Timers(number=0, seconds=())]) == 40.0
+    assert half_due(seen, [replace(half, number=SEGMENT * JUDGED // 200)]) == 0.0
+    assert half_due(seen, []) == 0.0
+
+
+def test_the_timers_of_idle_connections_are_few() -> None:
+    rare = look(taken(lambda n: reading(n, tasks=3 + n), count=JUDGED))
+    assert half_due(rare, [Timers(number=50, seconds=(75.0,) * 50)]) == 0.0

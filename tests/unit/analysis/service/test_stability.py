@@ -6,11 +6,17 @@ import pytest
 from fabricate import growing, judge, taken
 
 from tsprof.analysis.service.stability import Stability, judge_stability, load_qualities
+from tsprof.config.defaults import default_criteria
 from tsprof.histogram import bucket
 from tsprof.records import Segment
 from tsprof.report.model import Verdict
 
 CLEAN = taken(growing())
+LIMITS = {
+    name: limit
+    for name, limit in default_criteria("endurance").items()
+    if not isinstance(limit, str)
+}
 BUSY = "the load process waited for a processor in 60% of its time"
 
 
@@ -34,7 +40,7 @@ def soak(seconds: float, slower: float, errors: float = 0.0) -> list[Segment]:
 
 
 def judged(segments: list[Segment], no_room: str = "") -> Stability:
-    return judge_stability(segments, load_qualities(segments), no_room=no_room)
+    return judge_stability(segments, load_qualities(segments, LIMITS), no_room=no_room)
 
 
 def outcomes(stability: Stability) -> dict[str, bool | None]:

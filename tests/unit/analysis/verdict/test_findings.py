@@ -225,6 +225,16 @@ def test_a_counted_leak_names_its_culprit() -> None:
     assert finding.details[0] == "40 more came"
 
 
+def test_counts_into_a_pool_that_still_fills_are_no_leak() -> None:
+    seen = look(taken(counting("descriptors", 20)))
+    pool = HOLDER.model_copy(update={"bound": 900, "entries": 300})
+    culprit = Culprit(resource="fd", title="pipe", holders=(pool,), filling=pool)
+    finding = count_finding("fd", seen.counts["fd"], (culprit,))
+    assert finding is not None
+    assert finding.kind == "filling"
+    assert "which is bounded at 900 entries (now 300)" in finding.title
+
+
 def test_garbage_says_why_it_piles_up() -> None:
     seen = look(taken(growing(gc_enabled=False, garbage_bytes=400 * SEGMENT)))
     finding = garbage_finding(seen, Attribution(sites=(SITE,)))

@@ -1,0 +1,107 @@
+"""valgrind's memcheck: how a program is started under it, and how it is asked for leaks."""
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tsprof.errors import TsprofError, UsageError
+from tsprof.exit_codes import ExitCode
+
+CALLERS = 50
+"""Frames of a stack that are noted: the application's lie under those of a framework."""
+RECORDS = 2000
+"""Loss records that are told, those with the most bytes."""
+_PIPE = "vgdb"
+_ERRORS = "{pid}.xml"
+
+
+class MemcheckError(TsprofError):
+    """valgrind gives no answer."""
+
+    exit_code = ExitCode.INCONCLUSIVE
+
+
+@dataclass(frozen=True)
+class Valgrind:
+    """The programs of valgrind, and the folder in which they meet."""
+
+    program: str
+    debugger: str
+    """``vgdb``, which speaks to a program that runs under valgrind."""
+    folder: Path
+    """Takes their pipes, and what is found in each process."""
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """The command that is put before the target's."""
+        return (
+            self.program,
+            "--tool=memcheck",
+            "--leak-check=no",  # at its end; it is asked while the target rests
+            "--xml=yes",
+            f"--xml-file={self.folder / _ERRORS.format(pid='%p')}",
+            "--trace-children=yes",
+            "--child-silent-after-fork=no",
+            f"--num-callers={CALLERS}",
+            "--fullpath-after=",
+            f"--vgdb-prefix={self.folder / _PIPE}",
+        )
+
+    def processes(self) -> set[int]:
+        """Return the pids of the programs that have run under it."""
+        pipes = self.folder.glob(f"{_PIPE}-from-vgdb-to-*")
+        return {int(pipe.name.split("-to-")[1].split("-")[0]) for pipe in pipes}
+
+    def leak_check(self, pid: int, time_limit: float) -> str:
+        """Return what memcheck tells of all blocks of a process that are not freed.
+
+        Raises:
+            MemcheckError: it did not answer.
+        """
+        command = [
+            self.debugger,
+            f"--pid={pid}",
+            f"--vgdb-prefix={self.folder / _PIPE}",
+            *("leak_check", "full", "kinds", "all", "any", "limited", str(RECORDS)),
+        ]
+        try:
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                stdin=subprocess.DEVNULL,
+                timeout=time_limit,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise MemcheckError(f"no answer within {time_limit:g} s") from None
+        except OSError as error:
+            raise MemcheckError(str(error)) from error
+        if done.returncode:
+            lines = done.stderr.strip().splitlines() or [f"vgdb: exit code {done.returncode}"]
+            raise MemcheckError(lines[-1][:200])
+        return done.stdout
+
+    def errors(self) -> list[Path]:
+        """Return the files that tell the errors of each process."""
+        return sorted(self.folder.glob(_ERRORS.format(pid="*")))
+
+
+def find(folder: Path) -> Valgrind | None:
+    """Return valgrind, to meet in a folder; None where it is not installed as a whole."""
+    program, debugger = shutil.which("valgrind"), shutil.which("vgdb")
+    return Valgrind(program, debugger, folder) if program and debugger else None
+
+
+def require() -> None:
+    """Make sure that valgrind is there.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    if find(Path()) is None:
+        raise UsageError(
+            "valgrind is not installed", hint="apt install valgrind, or leave --profiler out"
+        )
