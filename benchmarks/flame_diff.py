@@ -6,9 +6,9 @@
 Runs `tsprof flame` on a service whose CPU time is known (`planted_heat.py`): `--runs` times as it
 is, each compared with the one before, and `--changed` times with its hot function slower, each
 compared with one of the others. Printed are by how much the share of the hot function is off (its
-time is 40 % of what the application does, and somewhat less of all CPU time, which the kernel tells),
-how many of the pairs of unchanged runs show any change, and in how many of the others the planted one
-is found, and anything else. `--demo` adds pairs of the demo service.
+time is 40 % of what the application does, and somewhat less of all CPU time, which the kernel
+tells), how many of the pairs of unchanged runs show any change, and in how many of the others the
+planted one is found, and anything else. `--demo` adds pairs of the demo service.
 """
 
 import argparse
