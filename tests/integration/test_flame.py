@@ -57,17 +57,15 @@ def test_each_worker_has_a_picture_and_one_that_dies_loses_only_its_own(
 
 
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="util-linux has it")
-@pytest.mark.parametrize(("agent", "code"), [("--agent", 0), ("--no-agent", 3)])
 def test_where_the_kernel_refuses_the_way_out_is_told_and_the_agent_samples(
-    tsprof: CommandLine, agent: str, code: int
+    tsprof: CommandLine,
 ) -> None:
     tsprof.launcher = ("setpriv", "--bounding-set", "-sys_ptrace")
-    command = (sys.executable, "-c", HIDES, *HOT[1:])
-    finished = flame(tsprof, agent, "--", *command, seconds="6")
-    assert finished.code == code
+    finished = flame(tsprof, "--", sys.executable, "-c", HIDES, *HOT[1:])
+    assert finished.code == 0
     assert "permission denied" in finished.notes
     assert "--cap-add SYS_PTRACE" in finished.notes
-    assert ("hot" in finished.out) == (code == 0)
+    assert "hot_service.py" in finished.out
 
 
 def test_a_run_that_is_not_there_cannot_be_drawn(tsprof: CommandLine) -> None:
