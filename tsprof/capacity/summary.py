@@ -138,6 +138,7 @@ def notes(plan: Plan) -> Iterator[str]:
         "the machine of the run is counted at the workers' type; the target may need another,"
         " and its machine stays until you end it"
     )
+    yield "small types have little network: hold the bytes of your requests against its limits"
     if plan.chosen.processes > 1:
         yield f"processes that share a load need {SHARING:g} times the CPU of one, as measured"
     if plan.chosen.processes > _MEASURED_PROCESSES:

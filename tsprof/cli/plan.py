@@ -11,7 +11,7 @@ import click
 from tsprof.capacity.aws import Order, launch
 from tsprof.capacity.calibration import calibrate
 from tsprof.capacity.cloud_init import SetUp, for_run, for_workers
-from tsprof.capacity.prices import read_prices, types_of
+from tsprof.capacity.prices import Provider, read_prices, types_of
 from tsprof.capacity.sizing import Demand, cheapest_first
 from tsprof.capacity.summary import Plan, as_data, as_text
 from tsprof.cli.options import examples, file_option
@@ -24,6 +24,7 @@ from tsprof.cli.plan_options import (
     launch_options,
     machine_options,
     set_up_options,
+    up_to,
 )
 from tsprof.cli.sections import SectionedCommand
 from tsprof.errors import UsageError
@@ -42,14 +43,14 @@ _LONGEST_HOURS = 24 * 366
 )
 @click.option(
     "--rate",
-    type=click.FloatRange(0, HIGHEST_RATE, min_open=True),
+    type=up_to(HIGHEST_RATE),
     required=True,
     metavar="R",
     help="Requests per second.",
 )
 @click.option(
     "--hours",
-    type=click.FloatRange(0, _LONGEST_HOURS, min_open=True),
+    type=up_to(_LONGEST_HOURS),
     default=1.0,
     metavar="H",
     help="How long (default 1).",
@@ -98,8 +99,10 @@ def _planned(parameters: Mapping[str, Any]) -> Plan:
         )
     if parameters["headroom"] >= 1:
         raise UsageError("with a headroom of 100% no capacity is left to use")
+    if parameters["launches"] and parameters["provider"] == "gcp":
+        raise UsageError("--launch starts machines on AWS alone")
     prices = read_prices(parameters["prices"])
-    provider = "aws" if parameters["launches"] else parameters["provider"]
+    provider: Provider | None = "aws" if parameters["launches"] else parameters["provider"]
     types = types_of(prices, provider, parameters["instance"])
     calibration = None if per_core else calibrate(locustfile, urls or ("/",))
     demand = Demand(

@@ -7,18 +7,34 @@ import click
 from tsprof import __version__
 from tsprof.capacity.cloud_init import PLACEHOLDER
 from tsprof.cli.sections import section
-from tsprof.units import UnitType, parse_share
+from tsprof.errors import UsageError
+from tsprof.units import UnitType, parse_number, parse_share
 
 RUN_FILE, WORKER_FILE = "run.yaml", "worker.yaml"
 """What --output writes."""
 HIGHEST_RATE = 1e9
+
+
+def up_to(most: float) -> UnitType:
+    """Return the type of an option that is a number above 0; click's own takes nan for one."""
+
+    def parse(text: str | float) -> float:
+        number = parse_number(text)
+        if not 0 < number <= most:
+            raise UsageError(
+                f"{text} is out of range", hint=f"more than 0 and at most {most:,.10g} is possible"
+            )
+        return number
+
+    return UnitType("number", parse)
+
 
 core_options = section(
     "What one core makes",
     click.option(
         "--requests-per-second-per-core",
         "per_core",
-        type=click.FloatRange(0, HIGHEST_RATE, min_open=True),
+        type=up_to(HIGHEST_RATE),
         metavar="N",
         help="Take this instead of measuring it here, for some five seconds.",
     ),
