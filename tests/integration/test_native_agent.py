@@ -17,7 +17,7 @@ import pytest
 from command_line import PATIENCE, TARGETS, CommandLine, wait_for
 
 from tsprof.analysis.attribution.sites import leaking_sites
-from tsprof.profilers import heaptrack
+from tsprof.profilers import heaptrack, jemalloc
 from tsprof.profilers.memray_capture import digest
 from tsprof.profilers.native_origin import native_origin
 from tsprof.supervisor import native_agent
@@ -312,6 +312,32 @@ def test_heaptrack_names_the_functions_of_a_rust_program(
     assert leak.site.function.startswith("native_service::main::{")  # the closure, which is inlined
     assert (Path(leak.site.file).name, leak.site.line) == (source.name, line + 1)
     assert (leak.site.bytes_per_request, leak.site.blocks_per_request) == (CHUNK, 1)
+
+
+@pytest.mark.skipif(jemalloc.find() is None, reason="no jemalloc on this machine")
+@pytest.mark.skipif(heaptrack.find() is None, reason="no heaptrack on this machine")
+def test_jemalloc_samples_the_line_that_leaks(
+    agents: Agents,
+    run: Run,
+    port: int,
+    service: str,
+    request_it: Callable[[int], None],
+    *,
+    tmp_path: Path,
+) -> None:
+    extra = {"LD_PRELOAD": "libjemalloc.so.2"} | jemalloc.configuration(jemalloc.FINEST)
+    process = run(service, str(port), "leak", "100", **extra)
+    moments = []
+    for number in range(3):
+        request_it(500)
+        file = tmp_path / str(number)
+        assert agents.ask("heap.dump", {"file": str(file)})[process.pid] == {"dumped": True}
+        moments.append(jemalloc.read_dump(file.read_text().splitlines()))
+    (leak,) = leaking_sites([jemalloc.digest_of(moments, 500, 1000)], native_origin)
+    assert (leak.site.function, Path(leak.site.file).name) == ("work", SOURCE.name)
+    error = jemalloc.sampling_error(moments[0], moments[-1])
+    assert 0.03 < error < 0.15
+    assert leak.site.bytes_per_request == pytest.approx(CHUNK, rel=6 * error)
 
 
 NGINX = """

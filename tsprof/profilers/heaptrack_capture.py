@@ -92,7 +92,7 @@ def read_heaptrack(capture: Path, early_until: float, stacks_kept: int) -> Mappi
         raise UnreadableError(f"{error.strerror}") from error
     left = record.survivors
     kept = nlargest(stacks_kept, left, key=lambda n: left[n].early_bytes + left[n].late_bytes)
-    frames = _frames(record, kept)
+    frames = frames_of(record, kept)
     found: dict[Key, Survivors] = defaultdict(Survivors)
     for number in kept:
         if number in frames:
@@ -140,7 +140,7 @@ def _sized(line: bytes) -> str:
     return text[: int(length, 16)].decode(errors="replace")
 
 
-def _frames(record: Record, numbers: Collection[int]) -> Mapping[int, tuple[CallFrame, ...]]:
+def frames_of(record: Record, numbers: Collection[int]) -> Mapping[int, tuple[CallFrame, ...]]:
     """Return the frames of call stacks, the innermost first; the agent's own are left out."""
     wanted = sorted(_with_callers(record, numbers))
     calls = _interpret(record, wanted)

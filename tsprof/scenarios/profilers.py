@@ -2,9 +2,9 @@
 
 from tsprof.config import Settings
 from tsprof.errors import UsageError
-from tsprof.profilers import heaptrack, valgrind
+from tsprof.profilers import heaptrack, jemalloc, valgrind
 
-PROFILERS = ("memray", "tracemalloc", "heaptrack", "valgrind")
+PROFILERS = ("memray", "tracemalloc", "heaptrack", "valgrind", "jemalloc")
 
 
 def profiler(settings: Settings) -> str:
@@ -25,4 +25,6 @@ def profiler(settings: Settings) -> str:
         heaptrack.require()
     elif name == "valgrind":
         valgrind.require()
+    elif name == "jemalloc":
+        jemalloc.require()
     return name
