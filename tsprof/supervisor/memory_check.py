@@ -3,11 +3,14 @@
 The verdict on growth, and all figures of speed, are those of the target by itself, before this.
 """
 
+import os
 import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from tsprof.analysis.attribution.memory_access import other_errors
 from tsprof.profilers import valgrind
@@ -34,7 +37,7 @@ SLOWDOWN = 20.0
 """memcheck took 91 to 95 % of a Rust service's throughput."""
 SEGMENT_PATIENCE = 15.0
 """Seconds for each: then it is closed with the requests that were served."""
-CHECK_PATIENCE = 60.0
+CHECK_PATIENCE = 30.0
 """Seconds that memcheck may take to look through the heap of a process."""
 MOST_PROCESSES = 8
 MOMENTS = 3
@@ -80,13 +83,14 @@ def _run(found: SecondRun, engine: Engine, tool: Valgrind, requests: int) -> Non
 def _measure(found: SecondRun, engine: Engine, tool: Valgrind, requests: int) -> None:
     began, window = time.monotonic(), found.window
     moments: list[dict[int, Losses]] = []
+    deaf: set[int] = set()
     counts = []
     for _ in range(MOMENTS):
         segment = engine.counted_segment(requests, SEGMENT_PATIENCE)
         requests = max(segment.requests, 1)
         counts.append(segment)
         wait_until_quiet(engine.instruments.target.processes(), engine.pump)
-        moments.append(_look(found, engine, tool))
+        moments.append(_look(window, engine, tool, deaf))
         engine.pump()
     window.requests_early, late = counts[1].requests, counts[2].requests
     window.requests_total = window.requests_early + late
@@ -104,23 +108,35 @@ def _measure(found: SecondRun, engine: Engine, tool: Valgrind, requests: int) ->
             for kind, size in growth_by_kind(one, window.requests_total).items():
                 kinds[kind] = kinds.get(kind, 0.0) + size
     found.details = _in_words(kinds)
-    if not any(losses.blocks for losses in moments[-1].values()):
+    if moments[-1] and not any(losses.blocks for losses in moments[-1].values()):
         found.window.notes.append(
             "valgrind saw no block of the target's heap: its allocator is its own, or linked in "
             "statically and stripped"
         )
 
 
-def _look(found: SecondRun, engine: Engine, tool: Valgrind) -> dict[int, Losses]:
-    """Ask for the blocks that are not freed, by process."""
+def _look(window: Window, engine: Engine, tool: Valgrind, deaf: set[int]) -> dict[int, Losses]:
+    """Ask for the blocks that are not freed, by process; those that give no answer are ``deaf``."""
     losses = {}
-    living = {process.pid for process in engine.instruments.target.processes()}
-    for pid in sorted(living.intersection(tool.processes()))[:MOST_PROCESSES]:
+    started = tool.processes()
+    living = [p for p in engine.instruments.target.processes() if p.pid in started]
+    for process in living[:MOST_PROCESSES]:
+        if process.pid in deaf:
+            continue
         try:
-            losses[pid] = read_losses(tool.leak_check(pid, CHECK_PATIENCE))
+            losses[process.pid] = _ask(process, tool)
+        except psutil.Error:
+            continue  # it has ended
         except MemcheckError as error:
-            found.window.notes.append(f"valgrind did not tell of process {pid}: {error}")
+            deaf.add(process.pid)
+            window.notes.append(f"valgrind does not tell of process {process.pid}: {error}")
     return losses
+
+
+def _ask(process: psutil.Process, tool: Valgrind) -> Losses:
+    if process.uids().effective != os.geteuid():
+        raise MemcheckError("it runs as another user, who cannot open valgrind's pipes")
+    return read_losses(tool.leak_check(process.pid, CHECK_PATIENCE))
 
 
 def _in_words(kinds: Mapping[str, float]) -> tuple[str, ...]:
