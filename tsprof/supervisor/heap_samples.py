@@ -9,7 +9,7 @@ from tsprof.profilers.jemalloc import Dump, digest_of, read_dump, sampling_error
 from tsprof.profilers.survivors import UnreadableError
 from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine, RunEnded
-from tsprof.supervisor.second_run import SecondRun
+from tsprof.supervisor.second_run import SecondRun, fail
 from tsprof.supervisor.tool import Tool
 from tsprof.supervisor.window import WINDOW_PATIENCE, Window
 
@@ -30,12 +30,12 @@ def sample_heap(engine: Engine, requests: int, growth: float, window: Window) ->
     found = SecondRun(window)
     library = jemalloc.find()
     if library is None:
-        window.notes.append("jemalloc is not installed (apt install libjemalloc2)")
+        fail(engine, "jemalloc is not installed (apt install libjemalloc2)")
         return found
     engine.phase = "sampling the heap with jemalloc"
     bits = jemalloc.sample_bits(growth * requests)
     if not engine.start_anew(Tool(preload=library, variables=jemalloc.configuration(bits))):
-        window.notes.append("with jemalloc the target does not start")
+        fail(engine, "with jemalloc the target does not start")
         return found
     # The target may run as another user.
     folder = engine.instruments.temporary_folder

@@ -7,7 +7,6 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -27,7 +26,7 @@ from tsprof.report import format as fmt
 from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.launch import Target
-from tsprof.supervisor.second_run import SecondRun
+from tsprof.supervisor.second_run import SecondRun, fail
 from tsprof.supervisor.tool import Tool
 from tsprof.supervisor.window import Window
 
@@ -57,7 +56,7 @@ def check_memory(engine: Engine, requests: int, window: Window) -> SecondRun:
     with tempfile.TemporaryDirectory(prefix="tsprof-") as folder:
         tool = valgrind.find(Path(folder))
         if tool is None:
-            window.notes.append("valgrind is not installed (apt install valgrind)")
+            fail(engine, "valgrind is not installed (apt install valgrind)")
         else:
             _run(found, engine, tool, min(requests, MOST_REQUESTS))
     return found
@@ -68,10 +67,12 @@ def _run(found: SecondRun, engine: Engine, tool: Valgrind, requests: int) -> Non
     engine.profiling = "valgrind"
     engine.hang_seconds *= SLOWDOWN
     if not engine.start_anew(Tool(prefix=tool.prefix, slowdown=SLOWDOWN, agent=False)):
-        found.window.notes.append("under valgrind the target does not start")
+        fail(engine, "under valgrind the target does not start")
         return
-    with suppress(RunEnded):  # the events say why; its errors are on disk
+    try:
         _measure(found, engine, tool, requests)
+    except RunEnded:  # the events say why; its errors are on disk
+        fail(engine, "under valgrind the target, or the load, ended early")
     target = engine.instruments.target
     if isinstance(target, Target):
         target.stop()
@@ -90,7 +91,7 @@ def _measure(found: SecondRun, engine: Engine, tool: Valgrind, requests: int) ->
         requests = max(segment.requests, 1)
         counts.append(segment)
         wait_until_quiet(engine.instruments.target.processes(), engine.pump)
-        moments.append(_look(window, engine, tool, deaf))
+        moments.append(_look(engine, tool, deaf))
         engine.pump()
     window.requests_early, late = counts[1].requests, counts[2].requests
     window.requests_total = window.requests_early + late
@@ -115,7 +116,7 @@ def _measure(found: SecondRun, engine: Engine, tool: Valgrind, requests: int) ->
         )
 
 
-def _look(window: Window, engine: Engine, tool: Valgrind, deaf: set[int]) -> dict[int, Losses]:
+def _look(engine: Engine, tool: Valgrind, deaf: set[int]) -> dict[int, Losses]:
     """Ask for the blocks that are not freed, by process; those that give no answer are ``deaf``."""
     losses = {}
     started = tool.processes()
@@ -129,7 +130,7 @@ def _look(window: Window, engine: Engine, tool: Valgrind, deaf: set[int]) -> dic
             continue  # it has ended
         except MemcheckError as error:
             deaf.add(process.pid)
-            window.notes.append(f"valgrind does not tell of process {process.pid}: {error}")
+            engine.note("note", f"valgrind does not tell of process {process.pid}: {error}")
     return losses
 
 

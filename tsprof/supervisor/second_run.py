@@ -38,11 +38,16 @@ def run_again(
     """
     target = engine.instruments.target
     if not isinstance(target, Target):
-        window.notes.append(f"{name} needs to start the target, and this one runs already")
+        fail(engine, f"{name} needs to start the target, and this one runs already")
     elif engine.instruments.agents.interpreters():
-        window.notes.append(f"{name} follows native programs, and the target runs Python")
+        fail(engine, f"{name} follows native programs, and the target runs Python")
     else:
         engine.profiling = name
         target.stop()
         return under()
     return SecondRun(window)
+
+
+def fail(engine: Engine, reason: str) -> None:
+    """Record that a profiler could not look as it was asked to, so that the run does not pass."""
+    engine.note("profiler_failed", reason)

@@ -207,7 +207,7 @@ static int answer(const char *command)
     if (strstr(command, "\"do\": \"heap.dump\"") != NULL)
         return dump_heap(id, command);
     if (strstr(command, "\"do\": \"window.mark\"") != NULL)
-        return say("{\"id\":%ld,\"ok\":{\"milliseconds\":%ld}}", id, heaptrack_elapsed());
+        return say("{\"id\":%ld,\"ok\":{\"marked\":%s}}", id, heaptrack_mark() ? "true" : "false");
     if (strstr(command, "\"do\": \"window.stop\"") != NULL) {
         heaptrack_end();
         return say("{\"id\":%ld,\"ok\":{}}", id);
