@@ -178,6 +178,7 @@ def _attribution(
             garbage=window.garbage,
             sized=[reply for reply in window.sized.values() if isinstance(reply, Mapping)],
             requests=window.requests_total,
+            native=is_native,
             notes=tuple(window.notes),
         ),
         final,
