@@ -205,7 +205,7 @@ class Event:
     kind: Literal[
         "process_started", "process_ended", "target_ended", "target_hung", "out_of_memory",
         "load_lost", "worker_lost", "agent_lost", "control_failed", "control_passed",
-        "store_failed", "interrupted", "note",
+        "profiler_failed", "store_failed", "interrupted", "note",
     ]  # fmt: skip
     text: str
     pid: int | None = None

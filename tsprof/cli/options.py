@@ -265,7 +265,8 @@ run_options = section(
     click.option(
         "--profiler",
         metavar="NAME",
-        help="The profiler that finds those lines: memray, tracemalloc, heaptrack or valgrind.",
+        help="The profiler that finds those lines: memray, tracemalloc, heaptrack, "
+        "valgrind or jemalloc.",
     ),
     click.option(
         "--hot-paths/--no-hot-paths",

@@ -157,7 +157,8 @@ class Check(Table):
         default=None,
         description="The profiler that finds those lines: memray or tracemalloc in Python, "
         "heaptrack in native programs; the best that this machine and the target allow by default. "
-        "valgrind runs a native target once more, slowly, and finds invalid accesses as well.",
+        "valgrind runs a native target once more, slowly, and finds invalid accesses as well; "
+        "jemalloc runs it once more at about its own speed, and samples.",
         examples=["valgrind"],
     )
     hot_paths: bool = Field(

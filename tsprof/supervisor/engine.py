@@ -33,6 +33,7 @@ from tsprof.supervisor.checkpoints import (
 from tsprof.supervisor.interrupts import Interrupts, RunInterrupted
 from tsprof.supervisor.launch import describe_exit
 from tsprof.supervisor.process_watch import News, ProcessWatch
+from tsprof.supervisor.tool import NONE, Tool
 
 CALIBRATION_SECONDS = 1.0
 CALIBRATION_PATIENCE = 15.0
@@ -74,9 +75,8 @@ class Instruments:
     """Where the target tells of itself."""
     temporary_folder: Path | None = None
     """Where the target's temporary files are, if it has a folder of its own for them."""
-    start_target: Callable[[Sequence[str]], TargetProcesses] | None = None
-    """Launches the target once more, behind the words of a command that runs it; None where it is
-    not ours to launch."""
+    start_target: Callable[[Tool], TargetProcesses] | None = None
+    """Launches the target once more, under a tool; None where it is not ours to launch."""
 
 
 @dataclass
@@ -250,11 +250,11 @@ class Engine:
                 self.note("target_hung", f"the target hung: {waiting}")
             raise RunEnded
 
-    def start_anew(self, under: Sequence[str] = ()) -> bool:
+    def start_anew(self, tool: Tool = NONE) -> bool:
         """Put a fresh target in the place of one that has ended, by a profiler's doing.
 
         Args:
-            under: the command that runs it, such as valgrind with its options; empty for none.
+            tool: that it is to run under.
 
         Returns:
             Whether one serves now, and no request to the old one is under way any more.
@@ -263,7 +263,7 @@ class Engine:
         if tools.start_target is None or tools.target.alive():
             return False
         try:
-            tools.target = tools.start_target(under)
+            tools.target = tools.start_target(tool)
         except KeyboardInterrupt:
             raise RunInterrupted from None
         except TsprofError as error:

@@ -140,11 +140,16 @@ def open_window(
     agents = engine.instruments.agents
     present = agents.interpreters()
     pids = [pid for pid in window.pids if pid in present]
+    native = (agents.connected().keys() & set(window.pids)) - present.keys()
+    if native:
+        named = ", ".join(map(str, sorted(native)))
+        window.notes.append(
+            f"{tracing} follows Python, and process {named}, which grows, is native: "
+            "use --profiler heaptrack"
+        )
     if not pids:
-        is_native = not agents.connected().keys().isdisjoint(window.pids)
-        other = f"{tracing} follows Python, and what grows is native: use --profiler heaptrack"
-        nobody = "no process with an agent grows, so no line can be named"
-        window.notes.append(other if is_native else nobody)
+        if not native:
+            window.notes.append("no process with an agent grows, so no line can be named")
         return
     engine.phase = "attributing: which line, which holder"
     engine.profiling = str(tracing)

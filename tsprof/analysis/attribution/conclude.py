@@ -61,6 +61,8 @@ class Seen:
     """Replies of ``garbage.take`` at its end."""
     sized: Sequence[Mapping[str, Any]] = ()
     """Replies of ``sized.take`` at its end."""
+    native: bool = False
+    """Of a program without an interpreter: no holders tell which sites are one mistake."""
     notes: tuple[str, ...] = ()
 
 
@@ -97,7 +99,7 @@ def conclude(seen: Seen, final: Look, origin_of: Callable[[str], Origin]) -> Att
     named = tuple(_with_origin(one, origin_of) for one in _trusted(reconciled, held, growth))
     return Attribution(
         sites=named,
-        causes=_causes(reconciled, named, held, sites) if growth > 0 else (),
+        causes=_causes(reconciled, named, held, sites) if growth > 0 and not seen.native else (),
         details=(
             *_fillings(held, named),
             *(words for cause in held if (words := entry_in_words(cause))),
