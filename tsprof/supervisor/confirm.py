@@ -163,6 +163,7 @@ def _attribution(
             garbage=window.garbage,
             sized=[reply for reply in window.sized.values() if isinstance(reply, Mapping)],
             requests=window.requests_total,
+            requests_overall=None if window.died else window.requests_overall,
             notes=tuple(window.notes),
         ),
         final,
