@@ -173,6 +173,8 @@ class Holder(_Frozen):
     """Size at the end of the run, entries included; 0 when it was not measured."""
     bound: int | None = None
     """Entries at which the container stops growing, where that is known."""
+    entries_per_request_overall: float | None = None
+    """Entries that it gained over the whole run, where they come surely more rarely by now."""
     sample: str = ""
     """Redacted types of key and value."""
 

@@ -169,6 +169,7 @@ def _attribution(
             sized=[reply for reply in window.sized.values() if isinstance(reply, Mapping)],
             requests=window.requests_total,
             native=is_native,
+            requests_overall=None if window.died else window.requests_overall,
             notes=tuple(window.notes),
         ),
         final,

@@ -91,6 +91,8 @@ class Window:
     marks: dict[int, float] = field(default_factory=dict)
     requests_early: int = 0
     requests_total: int = 0
+    requests_overall: int = 0
+    """Since the run's start."""
     before: Mapping[int, Reply] = field(default_factory=dict)
     after: Mapping[int, Reply] = field(default_factory=dict)
     holders: dict[int, list[Mapping[str, Any]]] = field(default_factory=dict)
@@ -175,6 +177,7 @@ def open_window(
     window.sized = _sized_again(agents, sized)
     window.requests_early = early.requests
     window.requests_total = early.requests + late.requests
+    window.requests_overall = engine.requests
     if room.is_used_up():
         window.notes.append(
             f"the window was ended early, after {window.requests_total:,} requests: its captures "
