@@ -92,7 +92,7 @@ def judge(run: RunSoFar) -> Judged:
         for name, limit in run.gauge_limits.items()
         if (full := gauges.ending_in(name)) is not None
     }
-    limited = judge_criteria(run.settings.limits, values)
+    limited = judge_criteria(run.settings.judged_by_value(run.scenario), values)
     own = judge_gauges(run.settings.comparisons | told, gauges)
     return Judged(
         segments=after_first,
@@ -141,7 +141,7 @@ def standing(run: RunSoFar, judged: Judged) -> Standing:
         ledger=ledger_of(judged.look),
         lean=judged.look.lean,
         leaking=tuple(judged.look.leaking),
-        untold=tuple(name for name in judged.criteria if name not in shown),
+        untold=tuple(name for name in run.settings.criteria if name not in shown),
     )
 
 

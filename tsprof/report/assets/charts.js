@@ -193,11 +193,15 @@ const Charts = (() => {
       plot.destroy();
       plot = plotOf(chart);
     };
+    /* A part that was zoomed into stays. */
+    const isZoomed = () => plot.scales.x.min > chart.x[0] || plot.scales.x.max < chart.x.at(-1);
     const update = (next) => {
       const isAlike = formOf(chart) === formOf(next);
+      const stays = isAlike && isZoomed();
       Object.assign(chart, next);
-      if (isAlike) plot.setData(dataOf(chart));
-      else redraw();
+      if (!isAlike) redraw();
+      else plot.setData(dataOf(chart), !stays);
+      if (stays) plot.redraw();
     };
     return { redraw, update, fit: () => fit(plot) };
   };
