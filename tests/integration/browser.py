@@ -4,12 +4,21 @@ import itertools
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 CALL_SECONDS = 60
+_WITH_PIPE = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+for number, end in enumerate(ends, start=3):
+    os.dup2(end, number)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Runs a program with the pipe's ends under the numbers that Chromium asks for, 3 and 4."""
 
 
 class Page:
@@ -138,8 +147,7 @@ def browser(chromium: str, directory: Path) -> Iterator[Page]:
     answers, up = os.pipe()
     process = subprocess.Popen(
         [
-            # The pipe's ends must have the numbers 3 and 4.
-            *("/bin/sh", "-c", f'exec 3<&{down} 4>&{up}; exec "$0" "$@"'),
+            *(sys.executable, "-c", _WITH_PIPE, str(down), str(up)),
             chromium,
             "--headless",
             "--no-sandbox",
