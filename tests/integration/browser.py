@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,14 @@ from typing import Any
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CALL_SECONDS = 60
+_WITH_PIPE = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+for number, end in enumerate(ends, start=3):
+    os.dup2(end, number)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Runs a program with the pipe's ends under the numbers that Chromium asks for, 3 and 4."""
 
 
 class Page:
@@ -156,8 +165,7 @@ def browser(chromium: str, directory: Path) -> Iterator[Page]:
     answers, up = os.pipe()
     process = subprocess.Popen(
         [
-            # The pipe's ends must have the numbers 3 and 4.
-            *("/bin/sh", "-c", f'exec 3<&{down} 4>&{up}; exec "$0" "$@"'),
+            *(sys.executable, "-c", _WITH_PIPE, str(down), str(up)),
             chromium,
             "--headless",
             "--no-sandbox",

@@ -13,7 +13,7 @@ from tsprof.stacks import StackProfile
 
 FRAMES = """[...document.querySelectorAll('#chart g.frame')].map(frame => ({
   name: frame.getAttribute('name'), fill: frame.querySelector('rect').getAttribute('fill'),
-  box: frame.querySelector('rect').getBoundingClientRect()}))"""
+  box: frame.querySelector('rect').getBoundingClientRect().toJSON()}))"""
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 

@@ -17,6 +17,7 @@ from tsprof.analysis.attribution.counted_resources import COUNTED
 from tsprof.analysis.attribution.culprits import Culprit, beside_memory
 from tsprof.analysis.attribution.native import without_lines
 from tsprof.analysis.attribution.sites import Origin, leaking_sites
+from tsprof.analysis.attribution.survivors import surviving_stacks
 from tsprof.analysis.run.aftermath import (
     Aftermath,
     Timers,
@@ -90,7 +91,8 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
             while not reading.done() and engine.instruments.target.alive():
                 engine.pump(0.1)
         spent += time.monotonic() - waited
-        attribution = _attribution(window, final, reading.result(), origin_of)
+        digests = reading.result()
+        attribution = _attribution(window, final, digests, origin_of)
     if attribution is not None:
         named = tuple(
             beside_memory(one, attribution.sites, final.counts[one.resource].rate.value)
@@ -115,6 +117,7 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
         culprits=named,
         invalid=again.invalid,
         last_judged=last,
+        survivors=surviving_stacks(digests, origin_of),
         seconds=spent if watched or again.window.requests_total or window.died else 0.0,
     )
 
