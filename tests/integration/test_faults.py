@@ -91,7 +91,7 @@ def test_a_target_that_dies_of_its_descriptors(tsprof: CommandLine) -> None:
 
 def test_descriptors_that_would_run_out_at_full_speed_are_counted(tsprof: CommandLine) -> None:
     """At full speed they would be gone within the first second."""
-    command = f"ulimit -n 2000; exec {PYTHON} {SERVICE} {{port}} opens_one_per_request"
+    command = f"ulimit -n 6000; exec {PYTHON} {SERVICE} {{port}} opens_one_per_request"
     finished = tsprof.check("--max-time", "20", "--no-attribute", "--", "sh", "-c", command)
     assert finished.code == 1
     assert finished.report["failures"] == 0

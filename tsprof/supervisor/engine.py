@@ -300,8 +300,11 @@ class Engine:
             until: tells that it is to be closed at once; false throughout by default.
         """
         self.phase = "calibrating"
-        # A target may die of the first requests: what it was before must be known by then.
+        # A target may die of the first requests: what it was before must be known by then, and
+        # nothing that takes long may be left to do while they come.
         self._tell(self._watch.look(self.instruments.target.processes()))
+        self.pump()
+        until()
         began = time.monotonic()
         self._open(None)
         while time.monotonic() - began < CALIBRATION_PATIENCE and not until():
