@@ -84,9 +84,11 @@ def judge(run: RunSoFar) -> Judged:
     gauges = gauges_of(run.settings.gauges.url, run.gauges, after_first, run.checkpoints)
     used = run.usage.total_cpu["target"] / run.elapsed if run.elapsed else None
     percent = None if used is None else 100 * used
-    values = criteria_values(calm, run.checkpoints, percent, run.processors)
-    if run.scenario == "stress":
-        values |= _of_the_climb(run)
+    values = criteria_values(_of_speed(run, calm), run.checkpoints, percent, run.processors)
+    if run.scenario == "stress":  # use of processors is told of the best rate, at the end
+        values |= {"cpu_percent": None, "machine_cpu_percent": None}
+        if _best_segment(run) is None:
+            values["requests_per_second"] = None
     told = {
         full: limit
         for name, limit in run.gauge_limits.items()
@@ -103,16 +105,25 @@ def judge(run: RunSoFar) -> Judged:
     )
 
 
-def _of_the_climb(run: RunSoFar) -> dict[str, float | None]:
-    """Return what the highest rate that was sustained so far came to; processors are told later."""
+def _of_speed(run: RunSoFar, segments: Sequence[Segment]) -> Sequence[Segment]:
+    """Return the segments that criteria of speed rest on: as far as they are known, the report's.
+
+    Of a climb it is the highest rate that was sustained, of a surge what came before the spike.
+    """
+    best = _best_segment(run) if run.scenario == "stress" else None
+    if best is not None:
+        return [best]
+    spikes = [phase.segment for phase in run.phases if phase.name == "spike"]
+    return [segment for segment in segments if segment.number < min(spikes, default=math.inf)]
+
+
+def _best_segment(run: RunSoFar) -> Segment | None:
+    """Return the segment of the highest rate that a climb has sustained so far."""
     by_number = {segment.number: segment for segment in run.segments}
-    steps = [step_of(by_number[p.segment], p.rate) for p in run.phases if p.segment in by_number]
+    held = [phase for phase in run.phases if phase.segment in by_number]
+    steps = [step_of(by_number[phase.segment], phase.rate) for phase in held]
     best = best_step(steps)
-    return {
-        "requests_per_second": best.achieved if best else None,
-        "cpu_percent": None,
-        "machine_cpu_percent": None,
-    }
+    return None if best is None else by_number[held[steps.index(best)].segment]
 
 
 def _judged_checkpoints(run: RunSoFar) -> Sequence[Checkpoint]:

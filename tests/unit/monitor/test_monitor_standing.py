@@ -110,6 +110,19 @@ def test_a_climb_is_held_to_the_best_rate_that_was_sustained(run: Written) -> No
     assert found["all CPUs"].outcome == ""
 
 
+def test_speed_is_that_before_a_spike(run: Written) -> None:
+    run.begins("spike", {"p99_ms": 10.0, "recovery_seconds": 30.0})
+    run.seconds(3)
+    for _ in range(3):
+        run.segment()
+    run.segment(slow=True)
+    run.database.add(Phase(name="spike", segment=3, began=2.0, ended=3.0))
+    run.database.commit()
+    standing = RunWatch(run.folder).standing()
+    assert rows(standing)["p99"].outcome == "met"
+    assert standing.untold == ("recovery_seconds",)
+
+
 def test_what_is_kept_of_a_long_run_is_bounded(run: Written) -> None:
     follower = RunFollower(run.folder)
     run.begins("endurance", {})
