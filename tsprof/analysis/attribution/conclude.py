@@ -156,7 +156,7 @@ def _worth_a_line(seen: Seen, growth: float) -> list[HeldGrowth]:
         cause
         for cause in causes
         if cause.bytes_per_request >= (LEAST_GAIN if cause.holder.entries else NAMED) * growth
-        or (keeps_pace and cause.holder.entries_per_request == most)
+        or (keeps_pace and cause.holder.entries_per_request == most and not cause.is_measured)
     ][:SHOWN]
 
 
