@@ -317,3 +317,10 @@ def test_entries_that_come_ever_more_rarely_are_bounded_growth() -> None:
     for requests, share in overall.items():
         found = conclude(replace(window, requests_overall=requests or None), LEAK, origin_of)
         assert (found.bounded_share > 0) == bool(share)
+
+
+@pytest.mark.parametrize(("entries", "bounded"), [(24_000, True), (78, False)])
+def test_a_bounded_list_that_comes_and_goes_excuses_nothing(entries: int, *, bounded: bool) -> None:
+    loop = holder(1, "_scheduled", 300, entries=entries, bytes=300 * entries, bound=50_000)
+    found = conclude(seen([leaking(300, ("_set", 38))], loop), LEAK, origin_of)
+    assert (found.bounded_share > 0) == bounded
