@@ -57,7 +57,7 @@ def test_an_interpreter_without_scalene_is_told_how_to_get_it(tmp_path: Path) ->
     interpreter.write_text("#!/bin/sh\nexit 1\n")
     interpreter.chmod(0o755)
     with pytest.raises(UsageError, match="not installed") as error:
-        require([str(interpreter), "app.py"])
+        require([str(interpreter), "app.py"], tmp_path)
     assert f"{interpreter} -m pip install" in error.value.hint
 
 
@@ -66,4 +66,4 @@ def test_an_old_scalene_is_refused(tmp_path: Path) -> None:
     interpreter.write_text("#!/bin/sh\necho 1.5.54; echo /somewhere\n")
     interpreter.chmod(0o755)
     with pytest.raises(UsageError, match=r"Scalene 1\.5\.54 is too old"):
-        require([str(interpreter), "app.py"])
+        require([str(interpreter), "app.py"], tmp_path)

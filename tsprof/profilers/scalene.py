@@ -67,30 +67,44 @@ def prefix(profile: Path, sources: Path) -> tuple[str, ...]:
     return (sys.executable, *launcher, str(profile), str(sources))
 
 
-def require(command: Sequence[str]) -> None:
+def require(command: Sequence[str], folder: Path) -> None:
     """Make sure that a command can be run under Scalene.
+
+    Args:
+        command: of the target; empty where it runs already.
+        folder: that it is to run in.
 
     Raises:
         UsageError: it cannot; the message says why.
     """
+    if not command:
+        raise UsageError(
+            "Scalene has to start the target, and this one runs already",
+            hint="give the command instead of --pid, or leave --lines out",
+        )
     words = " ".join(command)
     if re.search(r"uvicorn\b.*\s(--workers[ =]([2-9]|\d\d)|--reload)", words):
         raise UsageError(
             "Scalene does not follow the workers that uvicorn spawns",
             hint="leave --workers and --reload out for --lines",
         )
-    find_scalene(python_program(command).interpreter)
+    find_scalene(python_program(command, folder).interpreter)
 
 
-def python_program(command: Sequence[str]) -> PythonProgram:
+def python_program(command: Sequence[str], folder: Path) -> PythonProgram:
     """Part a command of a script, or of an interpreter with a script or a module.
+
+    Args:
+        command: not empty.
+        folder: that it is to run in.
 
     Raises:
         UsageError: it is none.
     """
-    found = shutil.which(command[0]) if command else None
+    first = command[0]
+    found = shutil.which(str(folder / first) if "/" in first else first)
     if found is None:
-        raise UsageError(f"there is no program {command[0] if command else ''!r} to profile")
+        raise UsageError(f"there is no program {first!r} to profile")
     if not _PYTHON.fullmatch(Path(found).name):
         return PythonProgram(_interpreter_of(Path(found)), (found,), tuple(command[1:]))
     words = 2 if list(command[1:2]) == ["-m"] else 1

@@ -1,8 +1,7 @@
 """Runs a Python program under Scalene: ``python -m tsprof.profilers.scalene_launch``.
 
-Its arguments are the file for the profile, the folder of the code to look at, the file that is
-written when the program cannot be run, and the program's command. Scalene must be installed where
-the program's interpreter is.
+Its arguments are the file for the profile, the folder of the code to look at, and the program's
+command. Scalene must be installed where the program's interpreter is.
 """
 
 import os
@@ -46,7 +45,7 @@ def command(program: PythonProgram, profile: str, sources: str) -> list[str]:
 def main(arguments: list[str]) -> None:
     """Become the program under Scalene."""
     profile, sources, *target = arguments
-    program = python_program(target)
+    program = python_program(target, Path.cwd())
     package = find_scalene(program.interpreter)
     os.execve(  # noqa: S606 - it is the user's command
         program.interpreter,

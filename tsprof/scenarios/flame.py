@@ -19,8 +19,9 @@ def plan(settings: Settings) -> Plan:
         UsageError: lines are asked for, and Scalene cannot tell them.
     """
     asked = settings.flame
+    folder = (settings.target.cwd or Path.cwd()).absolute()
     if asked.lines:
-        scalene.require(settings.target.command)
+        scalene.require(settings.target.command, folder)
     return Plan(
         scenario="flame",
         segment_seconds=SEGMENT_SECONDS,
@@ -37,5 +38,5 @@ def plan(settings: Settings) -> Plan:
             threads=asked.threads,
             idle=asked.idle,
         ),
-        lines=(settings.target.cwd or Path.cwd()).absolute() if asked.lines else None,
+        lines=folder if asked.lines else None,
     )

@@ -54,18 +54,18 @@ def line(number: int, **costs: float) -> dict[str, Any]:
 
 def test_a_script_runs_in_the_interpreter_that_it_names(tmp_path: Path, python: str) -> None:
     server = script(tmp_path, f"#!{python}")
-    assert python_program([server, "app:app", "--port", "1"]) == PythonProgram(
+    assert python_program([server, "app:app", "--port", "1"], Path("/")) == PythonProgram(
         python, (server,), ("app:app", "--port", "1")
     )
     server = script(tmp_path, "#!/usr/bin/env python3")
-    assert python_program(["server"]).interpreter == python
+    assert python_program(["server"], Path("/")).interpreter == python
 
 
 def test_an_interpreter_runs_a_script_or_a_module(python: str) -> None:
-    assert python_program(["python3", "app.py", "-v"]) == PythonProgram(
+    assert python_program(["python3", "app.py", "-v"], Path("/")) == PythonProgram(
         python, ("app.py",), ("-v",)
     )
-    assert python_program(["python3", "-m", "uvicorn", "app:app"]) == PythonProgram(
+    assert python_program(["python3", "-m", "uvicorn", "app:app"], Path("/")) == PythonProgram(
         python, ("-m", "uvicorn"), ("app:app",)
     )
 
@@ -75,7 +75,7 @@ def test_an_interpreter_runs_a_script_or_a_module(python: str) -> None:
 )
 def test_other_commands_of_an_interpreter_are_refused(python: str, arguments: list[str]) -> None:
     with pytest.raises(UsageError, match="a script or a module"):
-        python_program([python, *arguments])
+        python_program([python, *arguments], Path("/"))
 
 
 @pytest.mark.parametrize(
@@ -84,19 +84,31 @@ def test_other_commands_of_an_interpreter_are_refused(python: str, arguments: li
 @pytest.mark.usefixtures("python")
 def test_what_is_no_python_is_refused(tmp_path: Path, first: str) -> None:
     with pytest.raises(UsageError, match="no Python script"):
-        python_program([script(tmp_path, first)])
+        python_program([script(tmp_path, first)], Path("/"))
 
 
 @pytest.mark.usefixtures("python")
 def test_a_program_that_is_not_there_is_refused() -> None:
     with pytest.raises(UsageError, match="no program 'nothing'"):
-        python_program(["nothing"])
+        python_program(["nothing"], Path("/"))
+
+
+def test_a_relative_program_is_one_of_the_folder_that_it_runs_in(
+    tmp_path: Path, python: str
+) -> None:
+    program = python_program(["./python3", "app.py"], tmp_path)
+    assert Path(program.interpreter) == Path(python)
+
+
+def test_a_target_that_runs_already_is_refused() -> None:
+    with pytest.raises(UsageError, match="runs already"):
+        require([], Path("/"))
 
 
 @pytest.mark.parametrize("option", ["--workers 2", "--workers=4", "--reload"])
 def test_workers_that_are_spawned_are_refused(option: str) -> None:
     with pytest.raises(UsageError, match="does not follow the workers"):
-        require(["uvicorn", "app:app", *option.split()])
+        require(["uvicorn", "app:app", *option.split()], Path("/"))
 
 
 def test_scalene_gets_the_program_and_its_arguments_apart() -> None:
