@@ -57,9 +57,8 @@ def main() -> None:
         demo = runs(options.demo, *DEMO, load=locustfile)
     for run in plain:
         share, planted = hot(run) / run.samples, HOT * REQUEST_SECONDS / run.cpu_per_request
-        print(
-            f"hot function: {share:.1%}, planted {planted:.1%}, {100 * (share - planted):+.1f} points"
-        )
+        off = 100 * (share - planted)
+        print(f"hot function: {share:.1%}, planted {planted:.1%}, {off:+.1f} points")
     pairs = {
         "unchanged": list(pairwise(plain)),
         f"hot function {options.times:g} times": list(zip(plain, slower, strict=False)),
