@@ -15,6 +15,10 @@ Source = Literal["agent", "native", "outside"]
 program, or what the kernel tells of it."""
 
 
+FailureKind = Literal["4xx", "5xx", "timeout", "other"]
+"""How a request failed: by the status of its answer, without one in time, or in another way."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProcessReading:
     """One process of the target at one checkpoint."""
@@ -201,7 +205,7 @@ class Event:
     kind: Literal[
         "process_started", "process_ended", "target_ended", "target_hung", "out_of_memory",
         "load_lost", "worker_lost", "agent_lost", "control_failed", "control_passed",
-        "store_failed", "interrupted", "note",
+        "profiler_failed", "store_failed", "interrupted", "note",
     ]  # fmt: skip
     text: str
     pid: int | None = None

@@ -1,15 +1,27 @@
 """Headless Chromium, told what to do over its debugging pipe: real keys, a real pointer."""
 
+import base64
 import itertools
 import json
 import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CALL_SECONDS = 60
+_WITH_PIPE = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+for number, end in enumerate(ends, start=3):
+    os.dup2(end, number)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Runs a program with the pipe's ends under the numbers that Chromium asks for, 3 and 4."""
 
 
 class Page:
@@ -23,10 +35,14 @@ class Page:
         self._session: dict[str, str] = {}
         self._rest = b""
         self.messages: list[str] = []
-        """What was written to the console, and what was asked of the network."""
+        """What was written to the console, and what was asked of any other host."""
+        self._address = ""
 
-    def open(self, page: Path, width: int = 1200, height: int = 800, scheme: str = "light") -> None:
-        """Load a file, and wait until it is loaded."""
+    def open(
+        self, page: Path | str, width: int = 1200, height: int = 800, scheme: str = "light"
+    ) -> None:
+        """Load a file or an address, and wait until it is loaded."""
+        self._address = page.as_uri() if isinstance(page, Path) else page
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = {"sessionId": attached["sessionId"]}
@@ -35,8 +51,8 @@ class Page:
         self.resize(width, height)
         scheme_feature = {"name": "prefers-color-scheme", "value": scheme}
         self.call("Emulation.setEmulatedMedia", features=[scheme_feature])
-        self.call("Page.navigate", url=page.as_uri())
-        self.until("document.readyState === 'complete' && location.protocol === 'file:'")
+        self.call("Page.navigate", url=self._address)
+        self.until("document.readyState === 'complete' && location.href !== 'about:blank'")
         self.settle()
 
     def resize(self, width: int, height: int) -> None:
@@ -72,6 +88,17 @@ class Page:
     def text(self, selector: str) -> str:
         """Return the text of an element."""
         return str(self.value(f"document.querySelector({json.dumps(selector)}).textContent"))
+
+    def shown(self, selector: str) -> str:
+        """Return the text that is seen of an element; nothing of a hidden one."""
+        found = self.value(f"document.querySelector({json.dumps(selector)})?.innerText")
+        return str(found or "")
+
+    def screenshot(self, file: Path, width: int = 1100, height: int = 2600) -> None:
+        """Write a picture of the page in a window of this size."""
+        self.resize(width, height)
+        picture = self.call("Page.captureScreenshot", format="png")
+        file.write_bytes(base64.b64decode(picture["data"]))
 
     def key(self, key: str, text: str = "") -> None:
         """Press a key."""
@@ -127,7 +154,7 @@ class Page:
             self.messages.append(str(said["exceptionDetails"]))
         elif message.get("method") == "Network.requestWillBeSent":
             address = said["request"]["url"]
-            if not address.startswith(("file:", "data:")):
+            if not address.startswith(("file:", "data:", self._address)):
                 self.messages.append(address)
 
 
@@ -138,8 +165,7 @@ def browser(chromium: str, directory: Path) -> Iterator[Page]:
     answers, up = os.pipe()
     process = subprocess.Popen(
         [
-            # The pipe's ends must have the numbers 3 and 4.
-            *("/bin/sh", "-c", f'exec 3<&{down} 4>&{up}; exec "$0" "$@"'),
+            *(sys.executable, "-c", _WITH_PIPE, str(down), str(up)),
             chromium,
             "--headless",
             "--no-sandbox",

@@ -1,21 +1,19 @@
 """The page of a flame graph in a real browser, used as people use it."""
 
 import importlib
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from browser import Page, browser
+from browser import CHROMIUM, Page, browser
 
 from tsprof.report.flame import flame_html
 from tsprof.stacks import StackProfile
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FRAMES = """[...document.querySelectorAll('#chart g.frame')].map(frame => ({
   name: frame.getAttribute('name'), fill: frame.querySelector('rect').getAttribute('fill'),
-  box: frame.querySelector('rect').getBoundingClientRect()}))"""
+  box: frame.querySelector('rect').getBoundingClientRect().toJSON()}))"""
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 

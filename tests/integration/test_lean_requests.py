@@ -95,10 +95,10 @@ def test_cookies_are_kept_across_redirects(any_user: User, scripted: ScriptedSer
 
 def test_cookies_expire_and_can_be_replaced(any_user: User, scripted: ScriptedServer) -> None:
     scripted.will(
-        [sized(b"", b"Set-Cookie: a=1; Max-Age=1", b"Set-Cookie: b=1")],
+        [sized(b"", b"Set-Cookie: a=1; Max-Age=2", b"Set-Cookie: b=1")],
         [sized(b"", b"Set-Cookie: b=2; Path=/")],
         [OK],
-        [1.1, OK],
+        [2.1, OK],
         [OK],
         [OK],
     )

@@ -232,6 +232,7 @@ def test_refused_connections_are_failures_and_do_not_spin(
     loads: Loads, server: CountingServer
 ) -> None:
     load = loads.start(paths=("/",))
+    server.shutdown()  # or its thread would go on to listen for a while
     server.server_close()
     began = time.monotonic()
     load.open_gate(None)

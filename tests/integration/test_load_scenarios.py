@@ -36,7 +36,7 @@ def test_a_climb_ends_at_the_highest_rate_that_is_sustained(tsprof: CommandLine)
 
 def test_a_service_that_bears_a_spike_passes(tsprof: CommandLine) -> None:
     finished = tsprof.run(
-        *(*SPIKE, *LIMIT, "--duration", "30"),
+        *(*SPIKE, *LIMIT, "--duration", "36"),
         *("--", PYTHON, str(TARGETS / "surging.py"), "{port}"),
     )
     criteria = {criterion["name"]: criterion for criterion in finished.report["criteria"]}

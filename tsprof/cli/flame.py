@@ -70,6 +70,7 @@ sampling_options = section(
         "tsprof flame --url /items -- uvicorn app:app --port {port}",
         "tsprof flame 20260314T150926-endurance",
         "tsprof flame --diff 20260314T150926-flame 20260315T101500-flame",
+        "tsprof flame --memory 20260314T150926-check",
     ),
 )
 @click.option(
@@ -78,6 +79,11 @@ sampling_options = section(
     metavar="RUN_A RUN_B",
     help="Compare two stored runs, per request; a run with itself: its first half with its second.",
 )
+@click.option(
+    "--memory",
+    is_flag=True,
+    help="Draw a stored run's memory: what its attribution window left behind, by call stack.",
+)
 @click.option("--open", "show", is_flag=True, help="Open the picture in a browser.")
 @sampling_options
 @target_command
@@ -85,7 +91,12 @@ sampling_options = section(
 @load_options
 @output_options
 def flame(
-    runs: tuple[str, ...], diff: tuple[str, str] | None, *, show: bool, **parameters: Any
+    runs: tuple[str, ...],
+    diff: tuple[str, str] | None,
+    *,
+    memory: bool,
+    show: bool,
+    **parameters: Any,
 ) -> int:
     """Show where the CPU time goes.
 
@@ -99,6 +110,11 @@ def flame(
 
     quiet = bool(parameters["quiet"])
     draw = partial(pictures.draw, quiet=quiet, show=show)
+    if memory and (diff or not runs):
+        raise UsageError(
+            "--memory draws what a stored run has found: name one",
+            hint="tsprof check finds what leaks; tsprof runs lists its runs",
+        )
     if diff or runs:
         if parameters["command"]:
             raise UsageError("a stored run is drawn, or a command is measured; not both")
@@ -108,6 +124,8 @@ def flame(
                 hint="a command to measure goes after --",
             )
         outputs = {name: parameters[name] for name in ("json", "junit", "markdown", "html")}
+        if memory:
+            return pictures.show_memory(runs[0], outputs, quiet=quiet, show=show)
         if diff:
             return pictures.compare(*diff, outputs, quiet=quiet, show=show)
         return pictures.show_run(runs[0], outputs, sys.stdout.buffer, quiet=quiet, show=show)

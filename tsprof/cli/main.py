@@ -72,15 +72,15 @@ COMMANDS = (
     ),
     Entry(
         "Scenarios",
-        "flame",
-        "tsprof.cli.flame:flame",
-        "Show where the CPU time goes.",
-    ),
-    Entry(
-        "Scenarios",
         "compare",
         "tsprof.cli.compare:compare",
         "Compare two services under the same load.",
+    ),
+    Entry(
+        "Scenarios",
+        "flame",
+        "tsprof.cli.flame:flame",
+        "Show where the CPU time goes.",
     ),
     Entry(
         "Scenarios",
@@ -93,6 +93,12 @@ COMMANDS = (
     Entry("Results", "diff", "tsprof.cli.diff:diff", "Compare two stored runs."),
     Entry("Set-up", "init", "tsprof.cli.init:init", "Write a tsprof.toml for this project."),
     Entry("Set-up", "doctor", "tsprof.cli.doctor:doctor", "Say what works on this machine."),
+    Entry(
+        "Set-up",
+        "plan",
+        "tsprof.cli.plan:plan",
+        "Say how many machines make a load, and what they cost.",
+    ),
     Entry("Set-up", "data", "tsprof.cli.data:data", "Write synthetic claims for load tests."),
 )
 """Every command, in the order in which help lists them."""

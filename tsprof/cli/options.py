@@ -30,6 +30,7 @@ _TABLES = {
         "expect_workers",
         "master_bind_host",
         "master_bind_port",
+        "locust_ui",
     ),
     "check": (
         "max_time",
@@ -45,8 +46,8 @@ _TABLES = {
     ),
     "spike": ("times",),
     "endurance": ("checkpoint_every",),
-    "flame": ("samples_per_second", "native", "gil", "threads", "idle"),
     "compare": ("reference", "reference_cwd"),
+    "flame": ("samples_per_second", "native", "gil", "threads", "idle"),
     "report": ("json", "junit", "markdown", "html"),
 }
 """Which parameters of a command go into which table of the configuration."""
@@ -264,7 +265,8 @@ run_options = section(
     click.option(
         "--profiler",
         metavar="NAME",
-        help="The profiler that finds those lines: memray, tracemalloc, heaptrack or valgrind.",
+        help="The profiler that finds those lines: memray, tracemalloc, heaptrack, "
+        "valgrind or jemalloc.",
     ),
     click.option(
         "--hot-paths/--no-hot-paths",
@@ -301,6 +303,22 @@ monitor_options = section(
         type=click.IntRange(0, 65535),
         metavar="PORT",
         help="Serve the run's own metrics at this port of 127.0.0.1 (0 for a free one).",
+    ),
+    click.option(
+        "--web",
+        type=click.IntRange(0, 65535),
+        is_flag=False,
+        flag_value=0,
+        metavar="[PORT]",
+        help="Serve a page that shows the run at this port of 127.0.0.1 (default: a free one).",
+    ),
+    click.option(
+        "--locust-ui",
+        type=click.IntRange(0, 65535),
+        is_flag=False,
+        flag_value=8089,
+        metavar="[PORT]",
+        help="Serve Locust's own page, to look at only, at this port of 127.0.0.1 (default 8089).",
     ),
 )
 """How others can see the run while it lasts."""

@@ -19,7 +19,7 @@ from tsprof.report.pipes import PipeConsole
 from tsprof.report.write import write_outputs, write_text
 from tsprof.stacks import StackProfile
 from tsprof.store.database import RunDatabase
-from tsprof.store.reports import open_report
+from tsprof.store.reports import open_report, survivors
 from tsprof.store.runs import DATABASE, find_run, home
 
 NAME = "flame"
@@ -76,6 +76,35 @@ def show_run(
     if not quiet and report.hot_paths is not None:
         terminal.render_hot_paths(report, _console(outputs))
     draw(folder, quiet=quiet, show=show)
+    return int(ExitCode.PASS)
+
+
+def show_memory(name: str, outputs: Mapping[str, Path | None], *, quiet: bool, show: bool) -> int:
+    """Draw what survived the attribution window of a stored run.
+
+    Args:
+        name: of the run.
+        outputs: ``html``: a file for the picture.
+        quiet: do not say where the pictures are.
+        show: open the page in a browser.
+
+    Raises:
+        UsageError: there is no such run, it opened no window, or another form is asked for.
+    """
+    if any(file for form, file in outputs.items() if form != "html"):
+        raise UsageError("what survived is written with --html only, and into the run's folder")
+    folder = find_run(home(), name)
+    profile = survivors(folder)
+    if profile is None or not profile.total:
+        raise UsageError(
+            f"{folder.name} has seen no allocations that survived",
+            hint="tsprof check opens an attribution window where memory grows; --attribute always",
+        )
+    title = f"{folder.name}: memory of the window's early part that was there at its end"
+    if outputs["html"]:
+        page = flame_html(profile, title=title)
+        write_text("--html", outputs["html"], page, sys.stdout.buffer)
+    _tell(_write(folder, "memory", profile, title), quiet=quiet, show=show)
     return int(ExitCode.PASS)
 
 

@@ -1,11 +1,9 @@
 """What all commands have in common that run a scenario: settings in, reports out."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import click
 
 from tsprof.analysis.comparison.allowances import Allowances
 from tsprof.analysis.comparison.baseline import make_baseline, unfit
+from tsprof.cli.monitors import Monitors
 from tsprof.cli.options import settings_from
 from tsprof.config import Settings
 from tsprof.config.model import STDOUT
@@ -50,33 +49,20 @@ def run_scenario(
     allowances = _allowances(loaded.settings, scenario)
     if allowances.expect_a_leak:  # which is no reason to stop looking for others
         planned = replace(planned, stop_on_leak=False)
-    with LiveView(quiet=quiet) as view:
-        for note in loaded.notes:
-            view.line(note)
-        monitoring = partial(_monitoring, parameters, view)
-        report, folder = run(
-            planned, loaded.settings, home(), view, allowances, monitoring=monitoring
-        )
-    print_report(report, loaded.settings, folder, quiet=quiet)
+    view = LiveView(quiet=quiet)
+    with Monitors(parameters, view) as monitors:
+        with view:
+            for note in loaded.notes:
+                view.line(note)
+            report, folder = run(
+                planned, loaded.settings, home(), view, allowances, on_begin=monitors.begin
+            )
+        monitors.end(report, print_report(report, loaded.settings, folder, quiet=quiet))
     if parameters.get("save_baseline") is not None:
         _save_baseline(report, parameters["save_baseline"], allowances, quiet=quiet)
     if also is not None:
         also(folder)
     return report.exit_code
-
-
-@contextmanager
-def _monitoring(parameters: Mapping[str, Any], view: LiveView, folder: Path) -> Iterator[None]:
-    """Show the run to whom the options say, and say where."""
-    port = parameters.get("prometheus")
-    if port is None:
-        yield
-        return
-    from tsprof.monitor.prometheus import serving_metrics
-
-    with serving_metrics(folder, port) as served:
-        view.line(f"metrics for Prometheus: http://127.0.0.1:{served}/metrics")
-        yield
 
 
 def _allowances(settings: Settings, scenario: str) -> Allowances:
@@ -107,8 +93,11 @@ def _save_baseline(report: Report, file: Path, allowances: Allowances, *, quiet:
         click.echo(f"baseline: {file}{known}", err=True)
 
 
-def print_report(report: Report, settings: Settings, folder: Path, *, quiet: bool) -> None:
+def print_report(report: Report, settings: Settings, folder: Path, *, quiet: bool) -> Path | None:
     """Print the report to the terminal, and write the files that were asked for.
+
+    Returns:
+        The file of the HTML report; None where there is none.
 
     A run has its HTML report in its folder, unless another place was asked for. Where a report goes
     to standard output, the terminal's goes to standard error.
@@ -117,6 +106,7 @@ def print_report(report: Report, settings: Settings, folder: Path, *, quiet: boo
     to_stdout = STDOUT in files.values()
     console = PipeConsole(stderr=to_stdout, quiet=quiet, highlight=False, soft_wrap=False)
     terminal.render(report, console)
+    html = files["html"] if files["html"] != STDOUT else None
     if files["html"] is None:
         page = folder / "report.html"
         try:
@@ -125,7 +115,9 @@ def print_report(report: Report, settings: Settings, folder: Path, *, quiet: boo
             click.echo(f"there is no HTML page of this run: {error}", err=True)
         else:
             console.print(f"HTML report: {page}", markup=False, soft_wrap=True)
+            html = page
     write_outputs(report, **files, stdout=sys.stdout.buffer)
+    return html
 
 
 def _files(settings: Settings) -> dict[str, Path | None]:

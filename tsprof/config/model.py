@@ -124,6 +124,12 @@ class Load(Table):
     master_bind_port: Annotated[int, Field(ge=1, le=65535)] = Field(
         default=5557, description="And the port.", examples=[5557]
     )
+    locust_ui: Annotated[int, Field(ge=0, le=65535)] | None = Field(
+        default=None,
+        description="The port of 127.0.0.1 at which Locust's own web page shows the load, to look "
+        "at only; 0 for a free one.",
+        examples=[8089],
+    )
 
     @model_validator(mode="after")
     def _one_load(self) -> "Load":
@@ -151,7 +157,8 @@ class Check(Table):
         default=None,
         description="The profiler that finds those lines: memray or tracemalloc in Python, "
         "heaptrack in native programs; the best that this machine and the target allow by default. "
-        "valgrind runs a native target once more, slowly, and finds invalid accesses as well.",
+        "valgrind runs a native target once more, slowly, and finds invalid accesses as well; "
+        "jemalloc runs it once more at about its own speed, and samples.",
         examples=["valgrind"],
     )
     hot_paths: bool = Field(
@@ -277,6 +284,24 @@ class Endurance(Table):
         return {key: value for key, value in raw.items() if key != "hours"} | {"duration": seconds}
 
 
+class Compare(Table):
+    """Two targets under the same load in turn."""
+
+    reference: Annotated[tuple[str, ...], BeforeValidator(values.command)] = Field(
+        default=(),
+        description="The program to compare the target with, as `command` of `[target]`.",
+        examples=["../v1/.venv/bin/uvicorn app:app --port {port}"],
+    )
+    reference_cwd: FilePath | None = Field(
+        default=None,
+        description="The folder that it runs in; that of the target by default.",
+        examples=["../v1"],
+    )
+    users: Users = _users("compare")
+    duration: Duration = _duration("compare", " Of both under load, together.")
+    criteria: Criteria = _criteria()
+
+
 class Flame(Table):
     """The picture of where the CPU time goes: how it is sampled."""
 
@@ -303,24 +328,6 @@ class Flame(Table):
     idle: bool = Field(
         default=False, description="Whether threads that wait count, too.", examples=[True]
     )
-
-
-class Compare(Table):
-    """Two targets under the same load in turn."""
-
-    reference: Annotated[tuple[str, ...], BeforeValidator(values.command)] = Field(
-        default=(),
-        description="The program to compare the target with, as `command` of `[target]`.",
-        examples=["../v1/.venv/bin/uvicorn app:app --port {port}"],
-    )
-    reference_cwd: FilePath | None = Field(
-        default=None,
-        description="The folder that it runs in; that of the target by default.",
-        examples=["../v1"],
-    )
-    users: Users = _users("compare")
-    duration: Duration = _duration("compare", " Of both under load, together.")
-    criteria: Criteria = _criteria()
 
 
 class Watch(Table):
@@ -374,8 +381,8 @@ class Settings(Table):
     stress: Stress = Field(default_factory=Stress)
     spike: Spike = Field(default_factory=Spike)
     endurance: Endurance = Field(default_factory=Endurance)
-    flame: Flame = Flame()
     compare: Compare = Field(default_factory=Compare)
+    flame: Flame = Flame()
     gauges: Gauges = Gauges()
     criteria: Criteria = Field(
         default_factory=dict,

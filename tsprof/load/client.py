@@ -51,6 +51,8 @@ class LoadProcess:
         """What of the Locust file is not used, in words."""
         self.failure_samples: tuple[FailureSample, ...] = ()
         """Messages of failed requests and of exceptions since the start, at most 21."""
+        self.ui_port: int | None = None
+        """Where Locust's web page is served, if it is."""
         self._workers = LocalWorkers()
         self._has_workers = False
         self._child = child
@@ -69,6 +71,7 @@ class LoadProcess:
         timeout: float = 20,
         *,
         workers: Workers = ONE_PROCESS,
+        ui_port: int | None = None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> Self:
         """Start the load and wait until its Locust file is loaded.
@@ -79,6 +82,8 @@ class LoadProcess:
                 processes have their own beside it.
             timeout: Seconds that loading may take, without the wait for other machines.
             workers: The processes that share it.
+            ui_port: Where to serve Locust's web page on loopback, 0 for a free port; None for not
+                at all.
             tell: Called several times a second with what is waited for; may raise.
 
         Returns:
@@ -98,7 +103,7 @@ class LoadProcess:
         child, channel = Child.launch(f"tsprof.load.{module}", log)
         load = cls(child, channel)
         try:
-            load._begin(spec, workers, timeout, tell)
+            load._begin(Begin(spec, workers, ui_port), timeout, tell)
         except BaseException:
             load._end(0)
             raise
@@ -208,10 +213,9 @@ class LoadProcess:
         """Stop the load."""
         self.stop()
 
-    def _begin(
-        self, spec: LoadSpec, workers: Workers, timeout: float, tell: Callable[[str], None]
-    ) -> None:
-        self._send(Begin(spec, workers))
+    def _begin(self, begin: Begin, timeout: float, tell: Callable[[str], None]) -> None:
+        self._send(begin)
+        spec, workers = begin.spec, begin.workers
         deadline = time.monotonic() + timeout
         joined: int | None = None
         while True:
@@ -226,8 +230,9 @@ class LoadProcess:
                     joined = count
                 case Remark(text):
                     self.notes += (text,)
-                case Ready(notes):
+                case Ready(notes, ui_port):
                     self.notes += notes
+                    self.ui_port = ui_port
                     return
                 case None if time.monotonic() < deadline:
                     pass

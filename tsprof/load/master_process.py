@@ -10,6 +10,7 @@ from functools import partial
 
 from tsprof.errors import UsageError
 from tsprof.load.channel import SocketChannel
+from tsprof.load.locust_ui import serve
 from tsprof.load.locustfile import prepare
 from tsprof.load.master import Master, welcome
 from tsprof.load.master_session import MasterSession
@@ -27,6 +28,7 @@ def main() -> None:
     random.seed(spec.seed)
     try:
         environment, notes = prepare(spec, partial(Master, workers=workers, welcome=welcome(spec)))
+        ui_port = None if begin.ui_port is None else serve(environment, begin.ui_port)
     except UsageError as error:
         channel.send(Refused(str(error), error.hint))
         return
@@ -34,7 +36,7 @@ def main() -> None:
     assert isinstance(master, Master)
     channel.send(Listening(master.port))
     _gather(master, workers.total, channel)
-    channel.send(Ready(tuple(dict.fromkeys([*notes, *_notes(master)]))))
+    channel.send(Ready(tuple(dict.fromkeys([*notes, *_notes(master)])), ui_port))
     MasterSession(environment, master, channel, spec, log).serve()
 
 

@@ -5,7 +5,7 @@ sees; the others stay between the client and the load process. Where several pro
 load, the master among them says the same to its workers, and hears the same from them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter
 
 from tsprof.histogram import Histogram
 from tsprof.load.spec import LoadSpec, Workers
-from tsprof.records import Arrivals, Generator, LoadCost
+from tsprof.records import Arrivals, FailureKind, Generator, LoadCost
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ class Tick:
     """Whether the gate admits requests."""
     cpu_seconds: float
     """CPU time of the load process since it started."""
+    failure_kinds: dict[FailureKind, int] = field(default_factory=dict)
+    """How the failures failed."""
     kind: Literal["tick"] = "tick"
 
 
@@ -147,6 +149,8 @@ class Ready:
 
     notes: tuple[str, ...]
     """What of the Locust file is not used, in words."""
+    ui_port: int | None = None
+    """Where Locust's web page is served."""
     kind: Literal["ready"] = "ready"
 
 
@@ -165,6 +169,8 @@ class Begin:
 
     spec: LoadSpec
     workers: Workers
+    ui_port: int | None = None
+    """Where to serve Locust's web page; None for not at all."""
     kind: Literal["begin"] = "begin"
 
 

@@ -14,6 +14,7 @@ from tsprof.errors import UsageError
 from tsprof.load.admission import install, listen
 from tsprof.load.bounded_stats import BoundedRunner, fill_from
 from tsprof.load.gate import Gate
+from tsprof.load.locust_ui import serve
 from tsprof.load.locustfile import prepare
 from tsprof.load.messages import Begin, Ready, Refused
 from tsprof.load.recorder import Recorder, ScheduledRecorder
@@ -41,10 +42,11 @@ def main() -> None:
 
     try:
         environment, notes = prepare(spec, runner_of)
+        ui_port = None if begin.ui_port is None else serve(environment, begin.ui_port)
     except UsageError as error:
         channel.send(Refused(str(error), error.hint))
         return
-    channel.send(Ready(notes))
+    channel.send(Ready(notes, ui_port))
     runner = environment.runner
     assert runner is not None
 

@@ -2,12 +2,14 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from tsprof.histogram import Histogram
 from tsprof.load.messages import EndpointCounts, EndpointTotals, FailureSample
+from tsprof.records import FailureKind
 
 MAX_ENDPOINTS = 200
 """Further names, such as URLs with an id in them, are counted together."""
@@ -40,6 +42,20 @@ def describe(exception: BaseException) -> str:
         return repr(exception)
     except Exception:  # noqa: BLE001 - __repr__ is the user's code and may raise anything
         return type(exception).__name__
+
+
+def failure_kind(exception: BaseException, response: object) -> FailureKind:
+    """Return how a request failed.
+
+    Args:
+        exception: Why it failed, as Locust reports it.
+        response: The client's response; its status tells more than what a Locust file says.
+    """
+    status = getattr(response, "status_code", None)
+    if isinstance(status, int) and 400 <= status < 600:  # noqa: PLR2004 - HTTP's classes of errors
+        return "4xx" if status < 500 else "5xx"  # noqa: PLR2004
+    is_timeout = isinstance(exception, TimeoutError) or "Timeout" in type(exception).__name__
+    return "timeout" if is_timeout else "other"
 
 
 class FailureLog:
@@ -98,6 +114,7 @@ class Tally:
 
     endpoints: dict[tuple[str, str], Counts] = field(default_factory=dict)
     exceptions: int = 0
+    failure_kinds: Counter[FailureKind] = field(default_factory=Counter)
     latency_sent: Histogram = field(default_factory=Histogram)
     """With a schedule: latency from when the requests were sent."""
 
@@ -106,6 +123,7 @@ class Tally:
         for key, counts in other.endpoints.items():
             self.endpoints.setdefault(key, Counts()).merge(counts)
         self.exceptions += other.exceptions
+        self.failure_kinds.update(other.failure_kinds)
         self.latency_sent.merge(other.latency_sent)
 
     def sum(self) -> Counts:
@@ -149,6 +167,8 @@ class Recorder:
         response_time: float | None,
         exception: BaseException | None = None,
         response_length: int = 0,
+        *,
+        response: object = None,
         **_: object,
     ) -> None:
         """Count a request; a listener of Locust's ``events.request``.
@@ -159,6 +179,7 @@ class Recorder:
             response_time: Milliseconds; None where a client does not measure.
             exception: Why the request failed, if it did.
             response_length: Bytes of the answer's body.
+            response: What the client made of the answer.
         """
         counts = self._second.endpoints.get((request_type, name)) or self._counts(
             request_type, name
@@ -167,6 +188,7 @@ class Recorder:
         counts.received += response_length
         if exception:
             counts.failures += 1
+            self._second.failure_kinds[failure_kind(exception, response)] += 1
             self.failures.add(f"{request_type} {name}: {describe(exception)}")
             if self.tell_failure:
                 self.tell_failure(request_type, name, exception)
@@ -225,10 +247,14 @@ class ScheduledRecorder(Recorder):
         response_time: float | None,
         exception: BaseException | None = None,
         response_length: int = 0,
+        *,
+        response: object = None,
         **_: object,
     ) -> None:
         """Count a request; ``response_time`` counts from when it was sent."""
         if response_time is not None:
             self._second.latency_sent.record(response_time)
             response_time += self._lateness_ms()
-        super().on_request(request_type, name, response_time, exception, response_length)
+        super().on_request(
+            request_type, name, response_time, exception, response_length, response=response
+        )

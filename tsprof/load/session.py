@@ -185,6 +185,7 @@ class LoadSession:
             oldest_seconds=self._gate.oldest_seconds,
             open=self._gate.is_open,
             cpu_seconds=time.process_time(),
+            failure_kinds=dict(tally.failure_kinds),
         )
         self._begin_second()
         return tick

@@ -78,6 +78,7 @@ def merged_tick(ticks: Sequence[Tick], latest: Iterable[Tick]) -> Tick:
         oldest_seconds=max((tick.oldest_seconds for tick in standing), default=0.0),
         open=any(tick.open for tick in standing),
         cpu_seconds=sum(tick.cpu_seconds for tick in standing),
+        failure_kinds=dict(sum((Counter(tick.failure_kinds) for tick in ticks), Counter())),
     )
 
 

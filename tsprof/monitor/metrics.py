@@ -31,7 +31,7 @@ def metrics(run: RunSoFar) -> Iterator[Metric]:
     requests.add_metric(["failed"], run.failures)
     yield requests
     yield _latency(run.latency)
-    in_flight = run.seconds[-1].in_flight if run.seconds else 0
+    in_flight = run.recent[-1].in_flight if run.recent else 0
     yield GaugeMetricFamily("tsprof_requests_in_flight", "Requests under way.", in_flight)
     yield CounterMetricFamily("tsprof_checkpoints", "Checkpoints taken.", len(run.checkpoints))
     yield from _processes(run.samples)

@@ -61,7 +61,7 @@ def read_capture(
     if method == "tracemalloc":
         survivors = _read_tracemalloc(capture)
     elif method == "heaptrack":
-        survivors = read_heaptrack(capture, early_until, stacks_kept)
+        survivors = read_heaptrack(capture, stacks_kept)
     else:
         survivors = _read_memray(capture, early_until)
     ranked = sorted(survivors.items(), key=lambda item: _alive(item[1]), reverse=True)

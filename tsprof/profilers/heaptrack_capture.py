@@ -1,8 +1,9 @@
 """Read what heaptrack's recorder wrote in a window of a native program.
 
 A record tells each allocation and each release with the block's address, so that the age of what
-is left is known; times stand between them, every 10 ms. Only the call stacks of what is left are
-made into functions and lines: the debug information of a program may be large.
+is left is known: the agent marks the middle of the window by an allocation of a size of its own.
+Only the call stacks of what is left are made into functions and lines: the debug information of a
+program may be large.
 """
 
 import os
@@ -27,6 +28,8 @@ FIRST_LETTER = b"v"
 """With which a record begins: its version."""
 FORMAT = 3
 """The version of heaptrack's format that is known (1.3 and later)."""
+_MARK = b"%x" % 7624097
+"""``HEAPTRACK_MARK`` of the native agent."""
 INTERPRETER_PATIENCE = 90.0
 _OURS = re.compile(r"/tsprof/agent-[0-9a-f]{16}\.so$")
 """The agent that opened the window is no part of the target."""
@@ -74,25 +77,24 @@ class Record:
             setattr(self.survivors[stack], f"{part}_blocks", number)
 
 
-def read_heaptrack(capture: Path, early_until: float, stacks_kept: int) -> Mapping[Key, Survivors]:
+def read_heaptrack(capture: Path, stacks_kept: int) -> Mapping[Key, Survivors]:
     """Return what was left, by call stack.
 
     Args:
         capture: the record.
-        early_until: milliseconds since the window's begin; the target was quiet then.
         stacks_kept: those with the most bytes are made into functions and lines.
 
     Raises:
-        UnreadableError: it is damaged, or does not reach ``early_until``.
+        UnreadableError: it is damaged, or has no mark.
     """
     try:
         with capture.open("rb") as file:
-            record = read_record(file, early_until)
+            record = read_record(file)
     except OSError as error:
         raise UnreadableError(f"{error.strerror}") from error
     left = record.survivors
     kept = nlargest(stacks_kept, left, key=lambda n: left[n].early_bytes + left[n].late_bytes)
-    frames = _frames(record, kept)
+    frames = frames_of(record, kept)
     found: dict[Key, Survivors] = defaultdict(Survivors)
     for number in kept:
         if number in frames:
@@ -100,7 +102,7 @@ def read_heaptrack(capture: Path, early_until: float, stacks_kept: int) -> Mappi
     return found
 
 
-def read_record(lines: Iterable[bytes], early_until: float) -> Record:
+def read_record(lines: Iterable[bytes]) -> Record:
     """Take the survivors out of a record's lines.
 
     Raises:
@@ -114,15 +116,14 @@ def read_record(lines: Iterable[bytes], early_until: float) -> Record:
             kind = line[:1]
             if kind == b"+":
                 size, stack, address = line[2:].split()
+                if size == _MARK and live is early:
+                    record.count(early.values(), "mark")
+                    live = {}
                 live[address] = (int(stack, 16), int(size, 16))
             elif kind == b"-":
                 address = line[2:].rstrip()
                 if live.pop(address, None) is None:
                     early.pop(address, None)  # or it was there before the window
-            elif kind == b"c":
-                if live is early and int(line.split()[1], 16) >= early_until:
-                    record.count(early.values(), "mark")
-                    live = {}
             else:
                 record.take(kind, line)
     except (ValueError, IndexError, OverflowError) as error:
@@ -140,7 +141,7 @@ def _sized(line: bytes) -> str:
     return text[: int(length, 16)].decode(errors="replace")
 
 
-def _frames(record: Record, numbers: Collection[int]) -> Mapping[int, tuple[CallFrame, ...]]:
+def frames_of(record: Record, numbers: Collection[int]) -> Mapping[int, tuple[CallFrame, ...]]:
     """Return the frames of call stacks, the innermost first; the agent's own are left out."""
     wanted = sorted(_with_callers(record, numbers))
     calls = _interpret(record, wanted)

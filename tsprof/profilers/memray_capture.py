@@ -41,8 +41,9 @@ def digest(
     """Reduce a capture to the stacks whose allocations were alive at the window's end.
 
     Args:
-        capture: The file that the agent's window wrote, memray's or tracemalloc's.
-        early_until: The time that the agent's ``window.mark`` returned (seconds since the epoch).
+        capture: The file that the agent's window wrote, memray's, tracemalloc's or heaptrack's.
+        early_until: The time that the agent's ``window.mark`` returned (seconds since the epoch);
+            a record of heaptrack has a mark of its own.
         requests_early: Requests to the whole target before the mark.
         requests_total: Requests to the whole target in the window.
         time_limit: Seconds after which reading is given up.

@@ -11,12 +11,12 @@ from tsprof.analysis.attribution.sites import Origin
 
 _CRATE = re.compile(r"/registry/src/[^/]+/(?P<name>.+?)-(?P<version>\d+\.\d+\.\d+[^/]*)/")
 _CRATE_FROM_GIT = re.compile(r"/git/checkouts/(?P<name>.+)-[0-9a-f]{16}/")
-_RUNTIME_SOURCE = re.compile(
-    r"^/rustc/[0-9a-f]{40}/|/lib/rustlib/src/|^(/rust/deps|library)/"
-    r"|^/usr/(local/)?(include|lib/gcc)/|/include/c\+\+/"
+_RUST = re.compile(r"^/rustc/[0-9a-f]{40}/|/lib/rustlib/src/|^(/rust/deps|library)/")
+_SYSTEM_SOURCE = re.compile(
+    r"^/usr/(local/)?(include|lib/gcc)/|/include/c\+\+/"
     r"|^\./(?P<part>\w+)/(\./(?P=part)/|\.\./(sysdeps|csu)/)"
 )
-"""Rust's standard library, headers of the system, and glibc's sources as valgrind tells them."""
+"""Headers of the system, and glibc's sources as valgrind tells them."""
 _RUNTIME_OBJECT = re.compile(
     r"lib(c|m|dl|rt|pthread|stdc\+\+|gcc_s|c\+\+|c\+\+abi|unwind|jemalloc|tcmalloc\w*|mimalloc)"
     r"[.-].*|ld-linux.*|linux-vdso.*|vgpreload_.*"
@@ -40,8 +40,10 @@ def native_origin(file: str) -> Origin:
         return Origin(kind="dependency", package=f"{crate['name']} {crate['version']}")
     if crate := _CRATE_FROM_GIT.search(file):
         return Origin(kind="dependency", package=crate["name"])
-    if not file or _RUNTIME_SOURCE.search(file) or is_runtime(file):
-        return Origin(kind="interpreter")
+    if not file or _RUST.search(file):
+        return Origin(kind="interpreter", package="the standard library")
+    if _SYSTEM_SOURCE.search(file) or is_runtime(file):
+        return Origin(kind="interpreter", package="the C library")
     if ".so" in PurePath(file).suffixes or file.startswith(_SYSTEM):
         return Origin(kind="native")
     return Origin(kind="application")

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Literal
 
 from tsprof.report import wording
-from tsprof.report.model import Growth, Owner, Report
+from tsprof.report.model import Growth, MemoryPoint, Owner, Report, SecondPoint
 from tsprof.report.thinning import bucketed, thinned
 
 _STACKING: tuple[Owner, ...] = (
@@ -71,7 +71,11 @@ class Table:
 
 def memory_charts(report: Report) -> list[Chart]:
     """Growth since the first checkpoint, and resident memory by owner; none without points."""
-    points = thinned(report.memory)
+    return charts_of_memory(thinned(report.memory), report.growth)
+
+
+def charts_of_memory(points: Sequence[MemoryPoint], growth: Growth) -> list[Chart]:
+    """The same of checkpoints, of which there are no more than a chart can show."""
     if not points:
         return []
     x = [float(point.requests) for point in points]
@@ -83,9 +87,9 @@ def memory_charts(report: Report) -> list[Chart]:
     lines = [
         Series("live memory", "python_objects", list(live), "bytes"),
         Series("resident memory (RSS)", "mappings", list(resident), "bytes"),
-        *_fit(report.growth, x, live, shaded),
+        *_fit(growth, x, live, shaded),
     ]
-    growth = Chart(
+    growth_chart = Chart(
         name="growth",
         title="Growth",
         caption="Bytes above the first settled checkpoint. Shaded: the checkpoints on which the"
@@ -118,7 +122,7 @@ def memory_charts(report: Report) -> list[Chart]:
         shaded=shaded,
         stacked=True,
     )
-    return [growth, owners] if owners.series else [growth]
+    return [growth_chart, owners] if owners.series else [growth_chart]
 
 
 def _fit(
@@ -180,10 +184,17 @@ def _range(
 def load_charts(report: Report) -> list[Chart]:
     """Throughput, latency, and the target's memory and CPU over time; none without seconds."""
     points, step = bucketed(report.timeline)
+    return charts_of_load(points, step, [point.seconds for point in report.memory])
+
+
+def charts_of_load(
+    points: Sequence[SecondPoint], step: int, checkpoints: Sequence[float]
+) -> list[Chart]:
+    """The same of points that stand for ``step`` seconds each, with the checkpoints' seconds."""
     if not points:
         return []
     x = [float(point.second) for point in points]
-    marks = tuple(point.seconds for point in report.memory if math.isfinite(point.seconds))
+    marks = tuple(seconds for seconds in checkpoints if math.isfinite(seconds))
     over = "" if step == 1 else f" Each point stands for {step} s."
     shown = marks if len(marks) <= 60 else ()  # noqa: PLR2004 - more lines than that hide the data
     gates = " Vertical lines are checkpoints, at which the load waits." if shown else ""

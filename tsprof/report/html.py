@@ -32,8 +32,8 @@ def render(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    scripts = [_asset("uPlot.iife.min.js"), _asset("report.js")]
-    styles = [_asset("uPlot.min.css"), _asset("report.css")]
+    scripts = [asset("uPlot.iife.min.js"), asset("charts.js"), asset("report.js")]
+    styles = [asset("uPlot.min.css"), asset("report.css")]
     memory, load = charts.memory_charts(report), charts.load_charts(report)
     return environment.get_template("report.html.j2").render(
         report=report,
@@ -56,8 +56,8 @@ def render(report: Report) -> str:
         chart_data=[chart.as_json() for chart in [*memory, *load]],
         scripts=scripts,
         styles=styles,
-        chart_licence=_asset("LICENSE.uPlot"),
-        security_policy=content_security_policy(scripts, styles),
+        chart_licence=asset("LICENSE.uPlot"),
+        security_policy=security_policy(scripts, styles),
         fmt=fmt,
         hot_paths=hot_paths,
         wording=wording,
@@ -84,11 +84,12 @@ def _bar_width(share: float) -> float:
     return round(min(max(share, 0.0), 1.0) * 100, 1) if isfinite(share) else 0.0
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a script, a style or a licence that is embedded in pages."""
     return resources.files("tsprof.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
-def content_security_policy(scripts: list[str], styles: list[str]) -> str:
+def security_policy(scripts: list[str], styles: list[str]) -> str:
     """A Content-Security-Policy that allows these very scripts and styles, and nothing else."""
     return (
         "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "

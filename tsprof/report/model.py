@@ -173,6 +173,8 @@ class Holder(_Frozen):
     """Size at the end of the run, entries included; 0 when it was not measured."""
     bound: int | None = None
     """Entries at which the container stops growing, where that is known."""
+    entries_per_request_overall: float | None = None
+    """Entries that it gained over the whole run, where they come surely more rarely by now."""
     sample: str = ""
     """Redacted types of key and value."""
 
@@ -497,6 +499,8 @@ class SecondPoint(_Frozen):
     """Requests that failed in this second."""
     p50_ms: float | None
     """Median latency; None when nothing completed."""
+    p95_ms: float | None = None
+    """95th percentile of latency; None when nothing completed, and in older reports."""
     p99_ms: float | None
     """99th percentile of latency; None when nothing completed."""
     rss_bytes: int
@@ -646,10 +650,10 @@ class Report(_Frozen):
     """What a climb found to give way first, above the highest rate that was sustained."""
     phases: tuple[PhaseReport, ...] = ()
     """The parts of a climb or a spike, in order."""
-    hot_paths: HotPaths | None = None
-    """Where the CPU time goes; None where nothing was sampled."""
     comparison: Comparison | None = None
     """The reference and how the target compares with it; None where there is none."""
+    hot_paths: HotPaths | None = None
+    """Where the CPU time goes; None where nothing was sampled."""
     gauges: tuple[Gauge, ...] = ()
     """What the target says of itself, what was judged first, at most 20."""
     processes: tuple[ProcessReport, ...] = ()

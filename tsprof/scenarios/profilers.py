@@ -2,10 +2,10 @@
 
 from tsprof.config import Settings
 from tsprof.errors import UsageError
-from tsprof.profilers import heaptrack, valgrind
+from tsprof.profilers import heaptrack, jemalloc, valgrind
 from tsprof.profilers.sampling import Sampling
 
-PROFILERS = ("memray", "tracemalloc", "heaptrack", "valgrind")
+PROFILERS = ("memray", "tracemalloc", "heaptrack", "valgrind", "jemalloc")
 
 
 def profiler(settings: Settings) -> str:
@@ -26,6 +26,8 @@ def profiler(settings: Settings) -> str:
         heaptrack.require()
     elif name == "valgrind":
         valgrind.require()
+    elif name == "jemalloc":
+        jemalloc.require()
     return name
 
 

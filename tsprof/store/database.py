@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from tsprof.errors import StoreError
 from tsprof.records import (
     Checkpoint,
     Event,
+    FailureKind,
     GaugeReading,
     Phase,
     ProcessSample,
@@ -39,6 +41,8 @@ class Second(BaseModel):
     latency: dict[int, int]
     max_ms: float
     in_flight: int
+    failure_kinds: dict[FailureKind, int] = {}
+    """Empty in runs from before that was told."""
 
 
 class RunDatabase:
@@ -199,7 +203,7 @@ class RunDatabase:
         return (record for _, record in self._numbered(table, kind, 0))
 
     def _numbered(self, table: str, kind: type[Record], after: int) -> Iterator[tuple[int, Record]]:
-        reader = TypeAdapter(kind)
+        reader: TypeAdapter[Record] = _reader(kind)  # type: ignore[arg-type]  # classes are hashable
         rows = self._select(
             f"SELECT number, record FROM {table} WHERE number > ? ORDER BY number",  # noqa: S608 - a name of this module
             after,
@@ -231,6 +235,12 @@ class RunDatabase:
         """Return the error for something in the database that is not what it should be."""
         reason = str(error).splitlines()[0]
         return StoreError(f"the run's database {self._path} is damaged at {what}: {reason}")
+
+
+@cache
+def _reader(kind: Any) -> TypeAdapter[Any]:
+    """Return what reads records of a kind; to make one takes longer than to read a hundred."""
+    return TypeAdapter(kind)
 
 
 def _to_json(value: Any) -> str:

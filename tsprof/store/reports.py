@@ -35,6 +35,7 @@ from tsprof.errors import StoreError
 from tsprof.records import Event, LoadCost, Segment
 from tsprof.report import json_report
 from tsprof.report.model import Criterion, LoadProcessCost, Provenance, Report
+from tsprof.stacks import StackProfile
 from tsprof.store.database import RunDatabase
 from tsprof.store.run_settings import RunSettings
 from tsprof.store.runs import (
@@ -84,6 +85,19 @@ def store_report(folder: Path, report: Report) -> None:
         pass
 
 
+def survivors(folder: Path) -> StackProfile | None:
+    """Return what survived a run's attribution window, by call stack; None where none was opened.
+
+    Raises:
+        StoreError: its database cannot be read.
+    """
+    database = RunDatabase(folder / DATABASE, read_only=True)
+    try:
+        return _fact(database, "confirmation", Confirmation, Confirmation()).survivors
+    finally:
+        database.close()
+
+
 def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
     """Make the report of a run from its database.
 
@@ -125,9 +139,9 @@ def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
             delivery=delivery,
             phases=outcome.phases,
             highlights=outcome.highlights,
-            hot_paths=hot_paths(database.windows()),
             gave_way=outcome.gave_way,
             comparison=outcome.comparison,
+            hot_paths=hot_paths(database.windows()),
             provenance=provenance,
             notes=_fact(database, "notes", tuple[str, ...], ()),
             failure_samples=_fact(database, "failures", tuple[str, ...], ()),

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from tsprof.analysis.comparison import hot_growth
+from tsprof.analysis.comparison.hot_growth import NAME as HOT_PATH_GROWTH
 from tsprof.analysis.service.gauge_drift import Watch
 from tsprof.analysis.service.speedup import SPEEDUPS
 from tsprof.analysis.service.stability import DRIFTS
@@ -43,8 +43,8 @@ class RunSettings(BaseModel):
         return {name: v for name, v in self.criteria.items() if not isinstance(v, str)}
 
     def judged_by_value(self, scenario: str) -> dict[str, float]:
-        """The limits that are judged by one figure of this run alone."""
-        apart = {hot_growth.NAME, *SPEEDUPS, *(DRIFTS if scenario == "endurance" else ())}
+        """The limits on values: not those on intervals, on drifts or on growth since a baseline."""
+        apart = {HOT_PATH_GROWTH, *SPEEDUPS, *(DRIFTS if scenario == "endurance" else ())}
         return {name: limit for name, limit in self.limits.items() if name not in apart}
 
     @property

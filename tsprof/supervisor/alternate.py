@@ -13,7 +13,7 @@ from tsprof.analysis.service.turns import Turns
 from tsprof.errors import StoreError
 from tsprof.probes.processes import cpu_seconds
 from tsprof.records import Phase
-from tsprof.report.live import Progress
+from tsprof.report.progress import Progress
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.gauges import read_gauges
 from tsprof.supervisor.measure import LEAST_REQUESTS

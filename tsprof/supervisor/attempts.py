@@ -89,7 +89,9 @@ def _attribute_native(window: Window, engine: Engine, requests: int) -> Window:
     except RunEnded:
         if engine.instruments.target.alive():
             raise  # it is the load that has gone
-        return window.after_death()
+        window = window.after_death()
+        window.notes.append("heaptrack does not suit this program; try --profiler valgrind")
+        return window
     engine.profiling = ""
     return window
 

@@ -2,14 +2,14 @@
 
 import os
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tsprof.config import Settings
 from tsprof.errors import AgentError, NotReadyError, UsageError
-from tsprof.report.live import LiveView, Progress
+from tsprof.report.live import LiveView
+from tsprof.report.progress import Progress
 from tsprof.store.runs import TARGET_LOG
 from tsprof.supervisor import native_agent, temporary_folder
 from tsprof.supervisor.agents import Agents
@@ -23,11 +23,8 @@ from tsprof.supervisor.launch import (
     readiness,
     wait_until_ready,
 )
+from tsprof.supervisor.tool import NONE, Tool
 from tsprof.supervisor.watch import WatchedProcess
-
-SLOWDOWN = 20.0
-"""Times as long as by itself that a target may take to start, or to answer, under a tool that
-executes it step by step. memcheck took 91 to 95 % of a Rust service's throughput."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,7 @@ class Surroundings:
 
 
 def bring_up(
-    settings: Settings, place: Place, around: Surroundings, under: Sequence[str] = ()
+    settings: Settings, place: Place, around: Surroundings, tool: Tool = NONE
 ) -> TargetProcesses:
     """Launch the target, or find the running one, and wait until it serves.
 
@@ -82,8 +79,7 @@ def bring_up(
         settings: of the run.
         place: where it is to serve.
         around: what it is launched in.
-        under: the command that runs it, such as valgrind with its options. There is no agent in it
-            then, which would be looked at as well, and it may start slowly.
+        tool: that it is to run under.
 
     Raises:
         UsageError: the command cannot be executed.
@@ -97,13 +93,17 @@ def bring_up(
     environment = dict(os.environ)
     environment.update(temporary_folder.environment(around.temporary_folder))
     environment.update({k: place.fill(v) for k, v in settings.target.env.items()})
-    if settings.check.agent and not under:
+    environment.update(tool.variables)
+    if tool.preload:
+        before = environment.get("LD_PRELOAD")
+        environment["LD_PRELOAD"] = " ".join(filter(None, (tool.preload, before)))
+    if settings.check.agent and tool.agent:
         environment.update(around.agents.environment(environment))
         with suppress(AgentError):  # sight_notes tells where that matters
             environment.update(native_agent.environment(environment, native_agent.library()))
     target = Target(
         LaunchOrder(
-            command=[*under, *(place.fill(word) for word in settings.target.command)],
+            command=[*tool.prefix, *(place.fill(word) for word in settings.target.command)],
             cwd=(settings.target.cwd or Path.cwd()).absolute(),
             environment=environment,
             log=around.folder / TARGET_LOG,
@@ -126,7 +126,7 @@ def bring_up(
     wait_until_ready(
         target,
         readiness(place.fill(ready), place.host, target.log),
-        settings.target.ready_timeout * (SLOWDOWN if under else 1),
+        settings.target.ready_timeout * tool.slowdown,
         place.fill(ready) if ready != "tcp" else f"{place.host} to accept connections",
         pump,
     )

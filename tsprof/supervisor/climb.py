@@ -4,7 +4,7 @@ import time
 from functools import partial
 
 from tsprof.analysis.service.climb import Step, best_step, next_rate, step_of
-from tsprof.report.live import Progress
+from tsprof.report.progress import Progress
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.gauges import read_gauges
 from tsprof.supervisor.measure import LEAST_REQUESTS

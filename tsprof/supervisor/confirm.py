@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from tsprof.analysis.attribution.captures import CaptureDigest
+from tsprof.analysis.attribution.captures import NATIVE, CaptureDigest
 from tsprof.analysis.attribution.conclude import Seen, conclude
 from tsprof.analysis.attribution.counted_resources import COUNTED
 from tsprof.analysis.attribution.culprits import Culprit, beside_memory
 from tsprof.analysis.attribution.native import without_lines
 from tsprof.analysis.attribution.sites import Origin, leaking_sites
+from tsprof.analysis.attribution.survivors import surviving_stacks
 from tsprof.analysis.run.aftermath import (
     Aftermath,
     Timers,
@@ -31,9 +33,11 @@ from tsprof.records import Checkpoint
 from tsprof.report.model import IN_BYTES
 from tsprof.supervisor.attempts import attribute
 from tsprof.supervisor.engine import Engine, RunEnded
-from tsprof.supervisor.memory_check import MemoryCheck, check_memory
+from tsprof.supervisor.heap_samples import sample_heap
+from tsprof.supervisor.memory_check import check_memory
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.resources import culprits
+from tsprof.supervisor.second_run import SecondRun, run_again
 from tsprof.supervisor.target_code import target_origins
 from tsprof.supervisor.window import Window, read_captures
 
@@ -87,7 +91,8 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
             while not reading.done() and engine.instruments.target.alive():
                 engine.pump(0.1)
         spent += time.monotonic() - waited
-        attribution = _attribution(window, final, reading.result(), origin_of)
+        digests = reading.result()
+        attribution = _attribution(window, final, digests, origin_of)
     if attribution is not None:
         named = tuple(
             beside_memory(one, attribution.sites, final.counts[one.resource].rate.value)
@@ -96,20 +101,24 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
     if after is not None:
         with suppress(RunEnded):
             after = load_again(engine, after, requests)
-    checked = MemoryCheck(window)
-    if plan.checks_memory and survived:
+    again = SecondRun(window)
+    if plan.runs_again and survived and (plan.checks_memory or final.leaking):
         started = time.monotonic()
-        checked = check_memory(engine, requests, captures)
-        attribution = _attribution(checked.window, final, checked.digests, origin_of)
+        again = _run_again(engine, plan, final, requests, Window(captures, native=True))
+        attribution = _attribution(again.window, final, again.digests, origin_of)
+        if attribution is not None:
+            details = (*attribution.details, *again.details)
+            attribution = replace(attribution, details=details)
         spent += time.monotonic() - started
     return Confirmation(
         attribution=attribution,
         drain=memory_drain(final, after) if after is not None else None,
         count_drains=count_drains(final, after) if after is not None else {},
         culprits=named,
-        invalid=checked.invalid,
+        invalid=again.invalid,
         last_judged=last,
-        seconds=spent if watched or checked.window.requests_total or window.died else 0.0,
+        survivors=surviving_stacks(digests, origin_of),
+        seconds=spent if watched or again.window.requests_total or window.died else 0.0,
     )
 
 
@@ -123,10 +132,19 @@ def _removed_in_the_end(folder: Path) -> Iterator[None]:
 
 
 def _wants_window(plan: Plan, final: Look) -> bool:
-    """Tell whether to open a window in the running target; valgrind needs a fresh one."""
-    if plan.checks_memory:
+    """Tell whether to open a window in the running target; some tools need a fresh one."""
+    if plan.runs_again:
         return False
     return plan.attribute or (plan.attribute is None and _bytes_leak(final))
+
+
+def _run_again(engine: Engine, plan: Plan, final: Look, requests: int, window: Window) -> SecondRun:
+    growth = final.memory.rate.value if final.memory is not None else 0.0
+    if plan.checks_memory:
+        under = partial(check_memory, engine, requests, window)
+    else:
+        under = partial(sample_heap, engine, requests, growth, window)
+    return run_again(engine, plan.profiler, window, under)
 
 
 def _bytes_leak(final: Look) -> bool:
@@ -141,7 +159,7 @@ def _attribution(
 ) -> Attribution | None:
     if not window.holders and not digests:
         return Attribution(notes=tuple(window.notes)) if window.notes else None
-    is_native = any(digest.method in ("heaptrack", "valgrind") for digest in digests)
+    is_native = any(digest.method in NATIVE for digest in digests)
     if is_native:
         origin_of = native_origin
     attribution = conclude(
@@ -153,6 +171,8 @@ def _attribution(
             garbage=window.garbage,
             sized=[reply for reply in window.sized.values() if isinstance(reply, Mapping)],
             requests=window.requests_total,
+            native=is_native,
+            requests_overall=None if window.died else window.requests_overall,
             notes=tuple(window.notes),
         ),
         final,

@@ -20,7 +20,7 @@ from tsprof.load.messages import LoadLost, Quiet, Remark, Tick, WorkerLost
 from tsprof.probes.gauges import GaugeAddress
 from tsprof.probes.processes import sample
 from tsprof.records import Checkpoint, Event, LoadCost, Phase, Segment
-from tsprof.report.live import Progress
+from tsprof.report.progress import Progress
 from tsprof.store.database import RunDatabase
 from tsprof.supervisor import temporary_folder
 from tsprof.supervisor.agents import Agents
@@ -33,6 +33,7 @@ from tsprof.supervisor.checkpoints import (
 from tsprof.supervisor.interrupts import Interrupts, RunInterrupted
 from tsprof.supervisor.launch import describe_exit
 from tsprof.supervisor.process_watch import News, ProcessWatch
+from tsprof.supervisor.tool import NONE, Tool
 
 CALIBRATION_SECONDS = 1.0
 CALIBRATION_PATIENCE = 15.0
@@ -74,9 +75,8 @@ class Instruments:
     """Where the target tells of itself."""
     temporary_folder: Path | None = None
     """Where the target's temporary files are, if it has a folder of its own for them."""
-    start_target: Callable[[Sequence[str]], TargetProcesses] | None = None
-    """Launches the target once more, behind the words of a command that runs it; None where it is
-    not ours to launch."""
+    start_target: Callable[[Tool], TargetProcesses] | None = None
+    """Launches the target once more, under a tool; None where it is not ours to launch."""
 
 
 @dataclass
@@ -110,6 +110,7 @@ class Engine:
     _ticked: tuple[str, float] = ("", 0.0)
     """The phase in which the last tick came, and when."""
     _second: int = -1
+    _stored_phase: dict[str, str | float] = field(default_factory=dict)
     _controlled: set[int] = field(default_factory=set)
     _watch: ProcessWatch = field(default_factory=ProcessWatch)
     _shown: float = 0.0
@@ -187,6 +188,7 @@ class Engine:
                 "latency": tick.latency.counts,
                 "max_ms": tick.latency.max_ms,
                 "in_flight": tick.in_flight,
+                "failure_kinds": tick.failure_kinds,
             }
         )
 
@@ -203,10 +205,21 @@ class Engine:
             *sample(ours, second, "supervisor", costly=False),
         ):
             tools.database.add(record)
+        self._store_phase()
         tools.database.commit()
         self._tell(self._watch.look(processes))
         if not tools.target.alive():
             self._target_is_gone()
+
+    def _store_phase(self) -> None:
+        """Let those who follow the run know what it is at."""
+        phase: dict[str, str | float] = {
+            "name": self.phase,
+            "expected_seconds": self.expected_seconds,
+        }
+        if phase != self._stored_phase:
+            self._stored_phase = phase
+            self.instruments.database.set_fact("phase", phase)
 
     def _tell(self, news: Iterable[News]) -> None:
         for kind, text, pid in news:
@@ -237,11 +250,11 @@ class Engine:
                 self.note("target_hung", f"the target hung: {waiting}")
             raise RunEnded
 
-    def start_anew(self, under: Sequence[str] = ()) -> bool:
+    def start_anew(self, tool: Tool = NONE) -> bool:
         """Put a fresh target in the place of one that has ended, by a profiler's doing.
 
         Args:
-            under: the command that runs it, such as valgrind with its options; empty for none.
+            tool: that it is to run under.
 
         Returns:
             Whether one serves now, and no request to the old one is under way any more.
@@ -250,7 +263,7 @@ class Engine:
         if tools.start_target is None or tools.target.alive():
             return False
         try:
-            tools.target = tools.start_target(under)
+            tools.target = tools.start_target(tool)
         except KeyboardInterrupt:
             raise RunInterrupted from None
         except TsprofError as error:

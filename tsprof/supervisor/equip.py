@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 from tsprof.analysis.comparison.allowances import Allowances
 from tsprof.config import Settings
 from tsprof.errors import StoreError
-from tsprof.report.live import LiveView, Progress
+from tsprof.report.live import LiveView
+from tsprof.report.progress import Progress
 from tsprof.store.database import RunDatabase
 from tsprof.store.runs import DATABASE
 from tsprof.supervisor import provenance

@@ -7,7 +7,7 @@ from tsprof.analysis.hotspots.functions import LEAST_WINDOWS, PRECISE, uncertain
 from tsprof.analysis.hotspots.hot_paths import by_segment, whole
 from tsprof.profilers.sampling import Sampling
 from tsprof.records import SampledWindow
-from tsprof.report.live import Progress
+from tsprof.report.progress import Progress
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.measure import LEAST_REQUESTS
 from tsprof.supervisor.plan import Plan

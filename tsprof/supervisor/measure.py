@@ -4,7 +4,7 @@ import time
 from functools import partial
 
 from tsprof.analysis.run.assessments import DETECTABLE_GOAL, Look, look
-from tsprof.report.live import Progress
+from tsprof.report.progress import Progress
 from tsprof.supervisor import descriptors
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.gauges import read_gauges

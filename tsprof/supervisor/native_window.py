@@ -8,7 +8,6 @@ import os
 import re
 import stat
 import tempfile
-import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -27,8 +26,6 @@ from tsprof.supervisor.window import (
     Window,
 )
 
-MARK_REST = 0.1
-"""Seconds of quiet around the mark: the record tells the time every 0.01 s."""
 _PLAIN = re.compile(r"[ !#-\[\]-~]+")
 """What the native agent reads: ASCII without quotes and backslashes."""
 _LONGEST = 1000
@@ -65,12 +62,10 @@ def open_native_window(window: Window, engine: Engine, requests: int) -> None:
         requests, SEGMENT_PATIENCE, partial(room.is_used_up, EARLY_SHARE)
     )
     _quiet(engine)
-    time.sleep(MARK_REST)
     replies = agents.ask("window.mark", pids=window.captures, timeout=WINDOW_PATIENCE)
     for pid, reply in replies.items():
-        if isinstance(reply, Mapping) and isinstance(reply.get("milliseconds"), int):
-            window.marks[pid] = reply["milliseconds"]
-    time.sleep(MARK_REST)
+        if isinstance(reply, Mapping) and reply.get("marked") is True:
+            window.marks[pid] = 0.0
     late = engine.counted_segment(max(early.requests, 1), SEGMENT_PATIENCE, room.is_used_up)
     _quiet(engine)
     ended = agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)

@@ -46,7 +46,8 @@ class Plan:
     """True: open attribution windows whatever the ledger says; False: never; None: on growth."""
     profiler: str = "auto"
     """What opens the windows: ``memray`` or ``tracemalloc`` in Python programs, ``heaptrack`` in
-    native ones, or the best that the target allows; ``valgrind`` runs a fresh target instead."""
+    native ones, or the best that the target allows; ``valgrind`` and ``jemalloc`` run a fresh
+    target instead."""
     drain_seconds: float = 15.0
     """How long the gate stays closed before a leak is called; longer while the growth goes."""
     gauge_limits: Mapping[str, str] = field(default_factory=dict)
@@ -57,6 +58,11 @@ class Plan:
     """Every so many segments one is sampled."""
     hang_seconds: float = 30.0
     """A target that answers nothing for so long, with requests waiting, has hung."""
+
+    @property
+    def runs_again(self) -> bool:
+        """Whether the profiler needs to be there from the target's start."""
+        return self.profiler in ("valgrind", "jemalloc") and self.attribute is not False
 
     @property
     def checks_memory(self) -> bool:

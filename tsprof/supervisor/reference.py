@@ -33,6 +33,7 @@ def equip_reference(plan: Plan, settings: Settings, folder: Path, beginning: Beg
                 }
             ),
             "criteria": {},
+            "load": settings.load.model_copy(update={"locust_ui": None}),  # it shows the target's
         }
     )
     try:

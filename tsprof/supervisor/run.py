@@ -1,13 +1,7 @@
 """One run from launch to report."""
 
 from collections.abc import Callable, Iterator
-from contextlib import (
-    AbstractContextManager,
-    ExitStack,
-    contextmanager,
-    nullcontext,
-    suppress,
-)
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
@@ -52,7 +46,7 @@ def run(
     view: LiveView,
     allowances: Allowances,
     *,
-    monitoring: Callable[[Path], AbstractContextManager[object]] = nullcontext,
+    on_begin: Callable[[Path], object] = lambda _: None,
 ) -> tuple[Report, Path]:
     """Run a scenario and return its report and the folder of the run.
 
@@ -62,7 +56,7 @@ def run(
         home: where runs are kept.
         view: what shows how far the run is.
         allowances: what was known before the run.
-        monitoring: shows the run to others while it lasts, from its folder.
+        on_begin: called with the folder of the run once others can follow it there.
 
     Raises:
         UsageError: the command, the load, the configuration or the place for runs is wrong.
@@ -75,7 +69,7 @@ def run(
         interrupts = stack.enter_context(noticing_interrupts())
         beginning = Beginning(started=started, interrupts=interrupts, view=view, stack=stack)
         database = open_database(plan, settings, folder, allowances, beginning)
-        stack.enter_context(monitoring(folder))
+        on_begin(folder)
         engine = equip(plan, settings, folder, database, beginning, show=view.update)
         if plan.scenario == "compare":
             reference = equip_reference(plan, settings, folder / REFERENCE, beginning)
@@ -132,6 +126,8 @@ def _drive(
     try:
         requests = method(engine, plan)
         final = look(engine.checkpoints, plan.slowest_fill)
+        if engine.checkpoints:
+            engine.instruments.database.set_fact("last_judged", engine.checkpoints[-1].number)
         if requests and (plan.attribute or final.leaking or plan.checks_memory):
             confirmation = confirm(engine, plan, final, requests, folder)
             engine.instruments.database.set_fact(

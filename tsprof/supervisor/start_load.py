@@ -6,7 +6,7 @@ from tsprof.config import Settings
 from tsprof.load.client import LoadProcess
 from tsprof.load.spec import LOOPBACK, ONE_PROCESS, LoadSpec, Workers
 from tsprof.report import format as fmt
-from tsprof.report.live import Progress
+from tsprof.report.progress import Progress
 from tsprof.store.runs import LOAD_LOG
 from tsprof.supervisor.bring_up import Place, Surroundings
 from tsprof.supervisor.interrupts import InterruptedEarlyError, RunInterrupted
@@ -51,8 +51,11 @@ def start_load(settings: Settings, plan: Plan, place: Place, around: Surrounding
         ),
         around.folder / LOAD_LOG,
         workers=workers,
+        ui_port=load.locust_ui,
         tell=tell,
     )
+    if process.ui_port is not None:
+        around.view.line(f"Locust's page, to look at only: http://{LOOPBACK}:{process.ui_port}/")
     around.stack.callback(process.stop)
     return process
 

@@ -91,6 +91,8 @@ class Window:
     marks: dict[int, float] = field(default_factory=dict)
     requests_early: int = 0
     requests_total: int = 0
+    requests_overall: int = 0
+    """Since the run's start."""
     before: Mapping[int, Reply] = field(default_factory=dict)
     after: Mapping[int, Reply] = field(default_factory=dict)
     holders: dict[int, list[Mapping[str, Any]]] = field(default_factory=dict)
@@ -140,11 +142,16 @@ def open_window(
     agents = engine.instruments.agents
     present = agents.interpreters()
     pids = [pid for pid in window.pids if pid in present]
+    native = (agents.connected().keys() & set(window.pids)) - present.keys()
+    if native:
+        named = ", ".join(map(str, sorted(native)))
+        window.notes.append(
+            f"{tracing} follows Python, and process {named}, which grows, is native: "
+            "use --profiler heaptrack"
+        )
     if not pids:
-        is_native = not agents.connected().keys().isdisjoint(window.pids)
-        other = f"{tracing} follows Python, and what grows is native: use --profiler heaptrack"
-        nobody = "no process with an agent grows, so no line can be named"
-        window.notes.append(other if is_native else nobody)
+        if not native:
+            window.notes.append("no process with an agent grows, so no line can be named")
         return
     engine.phase = "attributing: which line, which holder"
     engine.profiling = str(tracing)
@@ -170,6 +177,7 @@ def open_window(
     window.sized = _sized_again(agents, sized)
     window.requests_early = early.requests
     window.requests_total = early.requests + late.requests
+    window.requests_overall = engine.requests
     if room.is_used_up():
         window.notes.append(
             f"the window was ended early, after {window.requests_total:,} requests: its captures "

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from tsprof.analysis.hotspots.profiles import profile_of
+from tsprof.analysis.run.confirmation import Confirmation
 from tsprof.cli.main import run
 from tsprof.records import SampledWindow
 from tsprof.stacks import Frame
@@ -109,3 +111,34 @@ def test_wrong_use_is_told_in_a_line(
 def test_options_of_the_command_are_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["flame", "--url", "x", "--", "app", "--native"]) == 2
     assert "--native" not in capsys.readouterr().err
+
+
+def test_what_survived_a_window_is_drawn(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = stored(home)
+    database = RunDatabase(folder / DATABASE)
+    keep = Frame(function="keep", file="/srv/app.py", line=9)
+    confirmation = Confirmation(survivors=profile_of({(keep,): 700.0}, unit="bytes", requests=100))
+    database.set_fact(
+        "confirmation", TypeAdapter(Confirmation).dump_python(confirmation, mode="json")
+    )
+    database.close()
+    assert run(["flame", "--memory", folder.name]) == 0
+    assert f"flame graph: {folder / 'memory.html'}" in capsys.readouterr().err
+    assert "7 B per request" in (folder / "memory.html").read_text("utf-8")
+    assert (folder / "memory.folded").read_text("utf-8") == "keep (/srv/app.py:9) 700\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--memory"], "name one"),
+        (["--memory", "RUN"], "has seen no allocations that survived"),
+        (["--memory", "--json", "x.json", "RUN"], "--html only"),
+    ],
+)
+def test_memory_that_cannot_be_drawn_is_told_why(
+    home: Path, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    name = stored(home).name
+    assert run(["flame", *(name if word == "RUN" else word for word in words)]) == 2
+    assert said in capsys.readouterr().err

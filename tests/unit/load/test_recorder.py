@@ -145,3 +145,31 @@ def test_under_a_schedule_latency_counts_from_when_a_request_was_due() -> None:
     assert second.sum().latency.percentile(50) == pytest.approx(0.25, rel=0.01)
     assert second.latency_sent.max_ms == 5.0
     assert recorder.end_segment().latency_sent.count == 2
+
+
+class ReadTimeout(Exception):  # noqa: N818 - as requests calls it
+    pass
+
+
+class Answer:
+    def __init__(self, status_code: object) -> None:
+        self.status_code = status_code
+
+
+@pytest.mark.parametrize(
+    ("exception", "response", "kind"),
+    [
+        (ValueError("HTTP 404"), Answer(404), "4xx"),
+        (ValueError("wrong text"), Answer(503), "5xx"),
+        (ValueError("wrong text"), Answer(200), "other"),
+        (TimeoutError(), Answer(0), "timeout"),
+        (ReadTimeout(), None, "timeout"),
+        (ConnectionRefusedError(), Answer(None), "other"),
+        (ValueError(), Answer("502 Bad"), "other"),
+    ],
+)
+def test_failures_are_told_apart(exception: Exception, response: object, kind: str) -> None:
+    recorder = Recorder()
+    recorder.on_request("GET", "/", 1.0, exception=exception, response=response)
+    recorder.on_request("GET", "/", 1.0, response=response)
+    assert recorder.end_second().failure_kinds == {kind: 1}

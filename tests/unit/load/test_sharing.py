@@ -33,6 +33,7 @@ def tick(**changes: object) -> Tick:
         "oldest_seconds": 0.5,
         "open": True,
         "cpu_seconds": 1.5,
+        "failure_kinds": {"5xx": 1},
     }
     return Tick(**(values | changes))  # type: ignore[arg-type]
 
@@ -108,6 +109,7 @@ def test_ticks_are_summed_and_the_standing_is_that_of_the_latest() -> None:
     assert (merged.users, merged.in_flight, merged.oldest_seconds) == (9, 13, 7.0)
     assert merged.open
     assert merged.cpu_seconds == 4.5
+    assert merged.failure_kinds == {"5xx": 2}
 
 
 def test_totals_of_a_segment_are_summed_and_say_who_did_what() -> None:

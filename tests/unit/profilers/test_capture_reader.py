@@ -8,7 +8,8 @@ import memray
 import pytest
 
 from tsprof.analysis.attribution.captures import CaptureDigest, StackSurvivors
-from tsprof.profilers.capture_reader import UnreadableError, main, read_capture
+from tsprof.profilers.capture_reader import main, read_capture
+from tsprof.profilers.survivors import UnreadableError
 
 KEPT: list[Any] = []
 

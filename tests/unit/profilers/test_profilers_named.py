@@ -13,7 +13,8 @@ from tsprof.supervisor.plan import Plan
 
 
 def settings(name: str | None) -> Settings:
-    return Settings(target={"command": ("server",)}, check={"profiler": name})
+    given = {"target": {"command": ("server",)}, "check": {"profiler": name}}
+    return Settings.model_validate(given)
 
 
 @pytest.mark.parametrize("name", ["heaptrack", "valgrind"])
@@ -26,7 +27,7 @@ def test_one_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, name: str) -
 def test_one_that_there_is_not() -> None:
     with pytest.raises(UsageError, match="no profiler 'massif'") as caught:
         profiler(settings("massif"))
-    assert "memray, tracemalloc, heaptrack or valgrind" in caught.value.hint
+    assert "memray, tracemalloc, heaptrack, valgrind or jemalloc" in caught.value.hint
     assert profiler(settings(None)) == "auto"
 
 

@@ -11,8 +11,9 @@ import pytest
 from report_builder import HOSTILE
 from rich.console import Console
 
-from tsprof.report.live import LiveView, Progress
+from tsprof.report.live import LiveView
 from tsprof.report.pipes import PipeConsole
+from tsprof.report.progress import Progress
 
 HIDE_CURSOR, SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 

@@ -108,6 +108,7 @@ SECOND = {
     "latency": {64: 10},
     "max_ms": 2.5,
     "in_flight": 4,
+    "failure_kinds": {"5xx": 1},
 }
 
 

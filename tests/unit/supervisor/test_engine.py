@@ -10,7 +10,7 @@ import pytest
 from tsprof.histogram import Histogram
 from tsprof.load.messages import LoadEvent, Quiet, Tick
 from tsprof.records import Generator
-from tsprof.report.live import Progress
+from tsprof.report.progress import Progress
 from tsprof.store.database import RunDatabase
 from tsprof.supervisor import engine as engine_module
 from tsprof.supervisor.engine import Engine

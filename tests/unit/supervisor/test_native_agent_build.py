@@ -77,5 +77,7 @@ def test_the_sources_are_there() -> None:
         "heaps.h",
         "heaptrack.c",
         "heaptrack.h",
+        "jemalloc.c",
+        "jemalloc.h",
     }
     assert os.access(native_agent.SOURCES / "agent.c", os.R_OK)

@@ -27,6 +27,7 @@
 
 #include "heaps.h"
 #include "heaptrack.h"
+#include "jemalloc.h"
 
 enum {
     PROTOCOL = 1,
@@ -154,17 +155,32 @@ static int text_of(char *to, size_t size, const char *command, const char *name)
     return 1;
 }
 
+static int say_whether(long id, const char *done, const char *refused)
+{
+    char reason[512];
+    if (refused == NULL)
+        return say("{\"id\":%ld,\"ok\":{\"%s\":true}}", id, done);
+    copy_text(reason, sizeof reason, refused);
+    return say("{\"id\":%ld,\"ok\":{\"refused\":\"%s\"}}", id, reason);
+}
+
 static int open_window(long id, const char *command)
 {
-    char library[LONGEST_PATH], file[LONGEST_PATH], reason[512];
+    char library[LONGEST_PATH], file[LONGEST_PATH];
     const char *refused = "no library and file were named";
     if (text_of(library, sizeof library, command, "\"library\": \"")
         && text_of(file, sizeof file, command, "\"file\": \""))
         refused = heaptrack_begin(library, file);
-    if (refused == NULL)
-        return say("{\"id\":%ld,\"ok\":{\"started\":true}}", id);
-    copy_text(reason, sizeof reason, refused);
-    return say("{\"id\":%ld,\"ok\":{\"refused\":\"%s\"}}", id, reason);
+    return say_whether(id, "started", refused);
+}
+
+static int dump_heap(long id, const char *command)
+{
+    char file[LONGEST_PATH];
+    const char *refused = "no file was named";
+    if (text_of(file, sizeof file, command, "\"file\": \""))
+        refused = jemalloc_dump(file);
+    return say_whether(id, "dumped", refused);
 }
 
 static int answer(const char *command)
@@ -188,8 +204,10 @@ static int answer(const char *command)
     }
     if (strstr(command, "\"do\": \"window.start\"") != NULL)
         return open_window(id, command);
+    if (strstr(command, "\"do\": \"heap.dump\"") != NULL)
+        return dump_heap(id, command);
     if (strstr(command, "\"do\": \"window.mark\"") != NULL)
-        return say("{\"id\":%ld,\"ok\":{\"milliseconds\":%ld}}", id, heaptrack_elapsed());
+        return say("{\"id\":%ld,\"ok\":{\"marked\":%s}}", id, heaptrack_mark() ? "true" : "false");
     if (strstr(command, "\"do\": \"window.stop\"") != NULL) {
         heaptrack_end();
         return say("{\"id\":%ld,\"ok\":{}}", id);

@@ -12,11 +12,10 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-static struct timespec begun;
 static void (*stop)(void);
 static int recording;
 
@@ -39,19 +38,18 @@ const char *heaptrack_begin(const char *library, const char *file)
     if (start == NULL || end == NULL)
         return "this heaptrack cannot be loaded into a running program";
     stop = end;
-    clock_gettime(CLOCK_MONOTONIC, &begun);
     start(file);
     recording = 1;
     return NULL;
 }
 
-long heaptrack_elapsed(void)
+int heaptrack_mark(void)
 {
-    struct timespec time;
     if (!recording)
-        return -1;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (time.tv_sec - begun.tv_sec) * 1000 + (time.tv_nsec - begun.tv_nsec) / 1000000;
+        return 0;
+    void *volatile mark = malloc(HEAPTRACK_MARK);
+    free(mark);
+    return mark != NULL;
 }
 
 void heaptrack_end(void)

@@ -10,8 +10,12 @@
  */
 const char *heaptrack_begin(const char *library, const char *file);
 
-/* Return the milliseconds since the begin, as the record counts them; -1 when none is under way. */
-long heaptrack_elapsed(void);
+/* A size that nothing else asks for: its allocation marks a place in the record. It is never
+ * touched, and so takes no memory. */
+enum { HEAPTRACK_MARK = 7624097 };
+
+/* Mark the record; return 0 when none is under way. */
+int heaptrack_mark(void);
 
 /* End the record: the program's calls go straight to its allocator again. */
 void heaptrack_end(void);

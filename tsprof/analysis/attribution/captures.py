@@ -7,8 +7,10 @@ BlockKind = Literal["small", "large", "native", "mapping"]
 """Who serves a block: pymalloc itself (``small``), malloc for a Python block above 512 bytes
 (``large``), malloc called by native code, or ``mmap``."""
 
-Method = Literal["memray", "tracemalloc", "heaptrack", "valgrind"]
+Method = Literal["memray", "tracemalloc", "heaptrack", "valgrind", "jemalloc"]
 """What traced a window."""
+NATIVE: frozenset[Method] = frozenset({"heaptrack", "valgrind", "jemalloc"})
+"""Those that trace programs without an interpreter."""
 
 CallFrame = tuple[str, str, int]
 """Function, file and line (0 where it is not known)."""

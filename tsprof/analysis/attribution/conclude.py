@@ -16,6 +16,7 @@ from tsprof.analysis.attribution.causes import (
     site_at,
 )
 from tsprof.analysis.attribution.holders import HeldGrowth, Replies, held_growth
+from tsprof.analysis.attribution.rarer import with_rarer
 from tsprof.analysis.attribution.reconcile import EXPLAINED, Reconciliation, reconcile
 from tsprof.analysis.attribution.sites import LeakingSite, Origin
 from tsprof.analysis.attribution.sized import caches_in_c
@@ -57,10 +58,14 @@ class Seen:
     """Replies of ``holders.find``."""
     requests: int
     """In the whole window."""
+    requests_overall: int | None = None
+    """Since the processes began; None where that is not known."""
     garbage: Mapping[int, Any] = field(default_factory=dict)
     """Replies of ``garbage.take`` at its end."""
     sized: Sequence[Mapping[str, Any]] = ()
     """Replies of ``sized.take`` at its end."""
+    native: bool = False
+    """Of a program without an interpreter: no holders tell which sites are one mistake."""
     notes: tuple[str, ...] = ()
 
 
@@ -81,6 +86,13 @@ def conclude(seen: Seen, final: Look, origin_of: Callable[[str], Origin]) -> Att
         growth = final.garbage_per_request
         blocks = None  # the checkpoints that counted them collected the garbage first
     held = _worth_a_line(seen, growth)
+    if seen.requests_overall is not None and not final.view.restarts:
+        held = with_rarer(
+            held,
+            requests=seen.requests,
+            requests_overall=seen.requests_overall,
+            gained=_gained(final) + growth * seen.requests,
+        )
     held += _in_c(seen, growth - sum(cause.bytes_per_request for cause in held if not cause.weak))
     sites = as_resident(seen.sites, mapped_bytes=growth if unowned else None)
     sites = with_tables(sites, held, bytes_per_request=growth)
@@ -97,7 +109,7 @@ def conclude(seen: Seen, final: Look, origin_of: Callable[[str], Origin]) -> Att
     named = tuple(_with_origin(one, origin_of) for one in _trusted(reconciled, held, growth))
     return Attribution(
         sites=named,
-        causes=_causes(reconciled, named, held, sites) if growth > 0 else (),
+        causes=_causes(reconciled, named, held, sites) if growth > 0 and not seen.native else (),
         details=(
             *_fillings(held, named),
             *(words for cause in held if (words := entry_in_words(cause))),
@@ -111,6 +123,14 @@ def conclude(seen: Seen, final: Look, origin_of: Callable[[str], Origin]) -> Att
         notes=(*seen.notes, *reconciled.notes, *(note for c in held for note in c.notes)),
         container_bytes_per_request=_table_growth(seen),
     )
+
+
+def _gained(final: Look) -> float:
+    """Return the bytes of live memory that came between the first and the last checkpoint."""
+    first, last = final.view.checkpoints[0], final.view.checkpoints[-1]
+    before = {reading.identity: reading.live or 0 for reading in first.processes}
+    judged = final.view.readings(last)
+    return float(sum((after.live or 0) - before.get(after.identity, 0) for after in judged))
 
 
 def _worth_a_line(seen: Seen, growth: float) -> list[HeldGrowth]:

@@ -92,7 +92,8 @@ class HeldGrowth:
     @property
     def is_bounded(self) -> bool:
         """Whether it will stop growing by itself."""
-        return self.holder.bound is not None or self.eviction is not None
+        known = self.holder.bound is not None or self.eviction is not None
+        return known or self.holder.entries_per_request_overall is not None
 
 
 def growing_types(

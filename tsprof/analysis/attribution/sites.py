@@ -162,7 +162,7 @@ def _collect(
     tallies: dict[tuple[_Key, int, BlockKind], _Tally] = defaultdict(_Tally)
     for stack in digest.stacks:
         if stack.frames or stack.native:
-            frames = tuple(_marked(stack, origin_of))
+            frames = tuple(marked_frames(stack, origin_of))
             shown = frames[shown_frame(frames)]
             key = (shown.file, shown.function)
             groups[key].stacks[frames] += stack.early_bytes + stack.late_bytes
@@ -199,7 +199,8 @@ def _part(tally: _Tally, digest: CaptureDigest) -> None:
         tally.late_bytes, tally.late_blocks = late_bytes, late_blocks
 
 
-def _marked(stack: StackSurvivors, origin_of: Callable[[str], Origin]) -> Iterable[Frame]:
+def marked_frames(stack: StackSurvivors, origin_of: Callable[[str], Origin]) -> Iterable[Frame]:
+    """Yield the frames of a stack, innermost first, with whose code they are."""
     for native in stack.native[:NATIVE_FRAMES]:
         origin = origin_of(native.module)
         kind: Literal["interpreter", "native"] = (

@@ -7,6 +7,7 @@ from tsprof.analysis.attribution.causes import Cause
 from tsprof.analysis.attribution.culprits import Culprit
 from tsprof.analysis.attribution.memory_access import InvalidAccess
 from tsprof.report.model import Holder, Resource, Site
+from tsprof.stacks import StackProfile
 
 RELEASED = 0.5
 """Share of a growth that must let go by itself for it not to be called a leak."""
@@ -91,5 +92,7 @@ class Confirmation:
     """Accesses that a memory checker saw."""
     last_judged: int | None = None
     """Number of the last checkpoint that the verdict rests on; None for all."""
+    survivors: StackProfile | None = None
+    """What the attribution window's early part allocated and its end still had, by call stack."""
     seconds: float = 0.0
     """Time that it took."""

@@ -26,6 +26,7 @@ from tsprof.report.model import (
     Growth,
     HotPaths,
     Latency,
+    LedgerRow,
     LoadProcessCost,
     Measure,
     Percentiles,
@@ -62,9 +63,9 @@ class Facts:
     gauges: tuple[Gauge, ...] = ()
     phases: tuple[PhaseReport, ...] = ()
     highlights: tuple[str, ...] = ()
-    hot_paths: HotPaths | None = None
     gave_way: str = ""
     comparison: Comparison | None = None
+    hot_paths: HotPaths | None = None
     failure_samples: tuple[str, ...] = ()
     log_tail: tuple[str, ...] = ()
     disk_bytes: int = 0
@@ -84,7 +85,7 @@ def build_report(
     usage = facts.usage or Usage()
     calm = undisturbed(facts.segments, facts.last_judged)
     speed = calm if facts.speed is None else facts.speed
-    rate = _per_second(calm)
+    rate = per_second(calm)
     requests, failures = _counts(facts)
     pauses = sorted(
         max((r.pause for r in c.processes), default=0.0) * 1000 for c in facts.checkpoints
@@ -107,18 +108,18 @@ def build_report(
             (facts.events[-1].seconds if facts.events else 0.0),
             sum(segment.seconds for segment in facts.segments),
         ),
-        growth=_growth(look, rate),
-        ledger=_ledger(look, attribution),
+        growth=growth_of(look, rate),
+        ledger=ledger_of(look, attribution),
         findings=decision.findings,
         criteria=tuple(criteria),
         gauges=facts.gauges,
         phases=facts.phases,
         highlights=facts.highlights,
-        hot_paths=facts.hot_paths,
         gave_way=facts.gave_way,
         comparison=facts.comparison,
+        hot_paths=facts.hot_paths,
         processes=_processes(look, facts),
-        latency=_latency(steady(speed), _per_second(speed)),
+        latency=_latency(steady(speed), per_second(speed)),
         delivery=facts.delivery,
         performance=facts.performance,
         endpoints=_endpoints(facts.segments, steady(calm)),
@@ -141,7 +142,8 @@ def build_report(
     )
 
 
-def _per_second(segments: Sequence[Segment]) -> float:
+def per_second(segments: Sequence[Segment]) -> float:
+    """Return the requests per second of segments together, their pauses left out."""
     busy = sum(segment.seconds for segment in segments)
     return sum(segment.requests for segment in segments) / busy if busy > 0 else 0.0
 
@@ -178,7 +180,8 @@ def _notes(events: Sequence[Event]) -> tuple[str, ...]:
     )
 
 
-def _growth(look: Look, requests_per_second: float) -> Growth:
+def growth_of(look: Look, requests_per_second: float) -> Growth:
+    """Return the growth of live memory, or of what can be seen of it from outside."""
     judged = look.memory or look.outside
     if judged is None or not look.view.checkpoints:
         return Growth()
@@ -196,7 +199,8 @@ def _growth(look: Look, requests_per_second: float) -> Growth:
     )
 
 
-def _ledger(look: Look, attribution: Attribution | None) -> tuple[Any, ...]:
+def ledger_of(look: Look, attribution: Attribution | None = None) -> tuple[LedgerRow, ...]:
+    """Return the growth by owner between the checkpoints on which the verdict rests."""
     window = look.judged_between
     if window is None:
         return ()

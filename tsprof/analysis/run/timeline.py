@@ -9,6 +9,30 @@ from tsprof.analysis.run.usage import Usage
 from tsprof.histogram import Histogram, from_counts
 from tsprof.records import Checkpoint
 from tsprof.report.model import MemoryPoint, SecondPoint
+from tsprof.report.thinning import MOST_POINTS, merged
+
+
+class RunningTimeline:
+    """The seconds of a run under way, in a number of points that does not grow for ever."""
+
+    def __init__(self) -> None:
+        """Begin with one point for each second."""
+        self.step = 1
+        """Seconds that a point stands for."""
+        self.points: list[SecondPoint] = []
+        self._unmerged: list[SecondPoint] = []
+
+    def add(self, point: SecondPoint) -> None:
+        """Add the next second."""
+        self._unmerged.append(point)
+        if len(self._unmerged) < self.step:
+            return
+        self.points.append(merged(self._unmerged))
+        self._unmerged = []
+        if len(self.points) >= MOST_POINTS:
+            pairs = zip(self.points[::2], self.points[1::2], strict=True)
+            self.points = [merged(pair) for pair in pairs]
+            self.step *= 2
 
 
 def memory_points(look: Look, checkpoints: Sequence[Checkpoint]) -> tuple[MemoryPoint, ...]:
@@ -55,6 +79,7 @@ def seconds_of_load(seconds: Sequence[Mapping[str, Any]], usage: Usage) -> tuple
                 requests=requests,
                 failures=failures,
                 p50_ms=latency.percentile(50),
+                p95_ms=latency.percentile(95),
                 p99_ms=latency.percentile(99),
                 rss_bytes=usage.rss.get(second, 0),
                 cpu_percent=100 * usage.cpu.get(second, 0.0),

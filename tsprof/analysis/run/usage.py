@@ -43,32 +43,36 @@ class Usage:
         """Return the target's mean CPU use in percent of one core; None without samples."""
         return 100 * sum(self.cpu.values()) / len(self.cpu) if self.cpu else None
 
+    def add(self, sample: ProcessSample) -> None:
+        """Take in a sample; they come in the order of time."""
+        key = (sample.role, sample.pid)
+        # Less than before is another process, which was given the same pid.
+        used = max(0.0, sample.cpu_seconds - self.last_cpu.get(key, sample.cpu_seconds))
+        self.last_cpu[key] = sample.cpu_seconds
+        self.total_cpu[sample.role] += used
+        self.peak[sample.role] = max(self.peak[sample.role], sample.rss)
+        if sample.role == "target":
+            self.rss[sample.second] += sample.rss
+            self.cpu[sample.second] += used
+            if sample.descriptor_limit:
+                known = self.descriptors.get(sample.pid)
+                first = known.first if known else sample.descriptors
+                self.descriptors[sample.pid] = Descriptors(
+                    first, sample.descriptors, sample.descriptor_limit
+                )
+            if sample.uss is not None:
+                self.own_memory[sample.pid] = sample.uss
+                self.sockets[sample.pid] = sample.connections
+        elif sample.role == "load":
+            self.load_cpu[sample.second] += used
+            before = self.last_waited.get(sample.pid, 0.0)
+            self.load_waited[sample.second] += max(0.0, sample.waited_seconds - before)
+            self.last_waited[sample.pid] = sample.waited_seconds
+
 
 def sum_samples(samples: Iterable[ProcessSample]) -> Usage:
     """Sum the samples of a run as they pass, since there are many."""
     sums = Usage()
     for sample in samples:
-        key = (sample.role, sample.pid)
-        # Less than before is another process, which was given the same pid.
-        used = max(0.0, sample.cpu_seconds - sums.last_cpu.get(key, sample.cpu_seconds))
-        sums.last_cpu[key] = sample.cpu_seconds
-        sums.total_cpu[sample.role] += used
-        sums.peak[sample.role] = max(sums.peak[sample.role], sample.rss)
-        if sample.role == "target":
-            sums.rss[sample.second] += sample.rss
-            sums.cpu[sample.second] += used
-            if sample.descriptor_limit:
-                known = sums.descriptors.get(sample.pid)
-                first = known.first if known else sample.descriptors
-                sums.descriptors[sample.pid] = Descriptors(
-                    first, sample.descriptors, sample.descriptor_limit
-                )
-            if sample.uss is not None:
-                sums.own_memory[sample.pid] = sample.uss
-                sums.sockets[sample.pid] = sample.connections
-        elif sample.role == "load":
-            sums.load_cpu[sample.second] += used
-            before = sums.last_waited.get(sample.pid, 0.0)
-            sums.load_waited[sample.second] += max(0.0, sample.waited_seconds - before)
-            sums.last_waited[sample.pid] = sample.waited_seconds
+        sums.add(sample)
     return sums

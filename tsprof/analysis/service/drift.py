@@ -96,7 +96,7 @@ def assess_drift(
         reason = f"{count} segments are too few to judge a drift; {enough} are needed"
         return Drift(DriftState.INCONCLUSIVE, unknown, reason)
     position = (time - time[0]) / (time[-1] - time[0])
-    if _follows(position, asked):
+    if np.ptp(level) > 0 and _follows(position, asked):
         reason = "the load itself rose or fell over the run: what that does is no drift"
         return Drift(DriftState.INCONCLUSIVE, unknown, reason)
     level = _without_outliers(position, level, asked)

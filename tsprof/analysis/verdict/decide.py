@@ -194,7 +194,7 @@ def _weigh_target(evidence: Evidence, grounds: Grounds) -> None:
         if event.kind in ("target_ended", "target_hung", "out_of_memory"):
             piled = piled_up(evidence.look.view)
             grounds.fail(f"{event.text}, when {piled}" if piled else event.text)
-        elif event.kind in ("load_lost", "agent_lost", "control_failed"):
+        elif event.kind in ("load_lost", "agent_lost", "control_failed", "profiler_failed"):
             grounds.doubt(event.text)
 
 

@@ -177,6 +177,11 @@ def _into(holder: Holder) -> str:
     """Say that memory goes into a container with a bound, or one that loses entries again."""
     if holder.bound:
         stops = f"which is bounded at {holder.bound:,} entries (now {holder.entries:,})"
+    elif holder.entries_per_request_overall is not None:
+        stops = (
+            f"which gains entries ever more rarely ({fmt.number(holder.entries_per_request)} per "
+            f"request of late, {fmt.number(holder.entries_per_request_overall)} over the whole run)"
+        )
     else:
         stops = "from which its own code takes entries out again"
     return (

@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tsprof.report.flame import colours, words
 from tsprof.report.flame.tree import CallTree, call_tree, scale_of
-from tsprof.report.html import content_security_policy
+from tsprof.report.html import security_policy
 from tsprof.report.text import clean
 from tsprof.stacks import StackProfile
 
@@ -74,7 +74,7 @@ def flame_html(
         scripts=scripts,
         styles=styles,
         licences=[_asset(name) for name in _LICENCES],
-        security_policy=content_security_policy(scripts, [*styles, *added_styles]),
+        security_policy=security_policy(scripts, [*styles, *added_styles]),
     )
 
 

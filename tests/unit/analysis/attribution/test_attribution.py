@@ -294,3 +294,12 @@ def test_a_cache_in_c_that_still_fills_is_bounded_growth() -> None:
     assert [one.bound for one in attribution.holders] == [50_000]
     assert [site.function for site in attribution.sites] == ["view"]
     assert conclude(window, LEAK, origin_of).bounded_share == 0
+
+
+def test_entries_that_come_ever_more_rarely_are_bounded_growth() -> None:
+    labels = holder(1, "labels", 100)
+    window = seen([leaking(300, ("view", 7))], labels | {"entries": 24_000, "bytes": 2_400_000})
+    overall = {0: 0.0, 15_000: 1.0, 25_000: 0.0}
+    for requests, share in overall.items():
+        found = conclude(replace(window, requests_overall=requests or None), LEAK, origin_of)
+        assert (found.bounded_share > 0) == bool(share)

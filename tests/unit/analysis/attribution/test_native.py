@@ -1,11 +1,15 @@
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from fabricate import NATIVE, PYTHON, SEGMENT, reading, taken
 
-from tsprof.analysis.attribution.native import grows_natively
+from tsprof.analysis.attribution.conclude import blocks_per_request
+from tsprof.analysis.attribution.native import grows_natively, without_lines
 from tsprof.analysis.run.assessments import look
 from tsprof.records import ProcessReading
+from tsprof.report.model import Site
 
 
 def process(
@@ -60,3 +64,26 @@ def test_mapped_memory_that_grows_is_native() -> None:
         return reading(number, anonymous=PYTHON + NATIVE + 800_000 + 4096 * 100 * number)
 
     assert grows_natively(look(taken(mapping)))
+
+
+def site(file: str, line: int, **more: Any) -> Site:
+    return Site(function="work", file=file, line=line, bytes_per_request=1, share=1, **more)
+
+
+def test_programs_without_debug_information_are_told_once() -> None:
+    sites = [
+        site("/srv/server", 0),
+        site("/srv/server", 0),
+        site("/srv/server.c", 3),
+        site("/lib/libc.so.6", 0, origin="interpreter"),
+    ]
+    (text,) = without_lines(sites)
+    assert text.startswith("server has no debug information")
+
+
+def test_native_programs_do_not_count_blocks() -> None:
+    def native(number: int) -> ProcessReading:
+        return replace(process()(number), source="native")
+
+    assert blocks_per_request(look(taken(process()))) == 0
+    assert blocks_per_request(look(taken(native))) is None

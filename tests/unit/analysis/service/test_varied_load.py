@@ -38,9 +38,10 @@ def test_a_drift_of_a_twentieth_is_found_with_its_slope(load: str) -> None:
 
 
 def test_a_load_that_only_rises_leaves_it_open() -> None:
-    (latency, *_) = judged("morning").criteria
+    latency, errors = judged("morning").criteria
     assert latency.met is None
     assert "the load itself rose or fell" in latency.reason
+    assert errors.met is True  # there were none
 
 
 def test_throughput_is_not_judged_where_it_is_the_load() -> None:

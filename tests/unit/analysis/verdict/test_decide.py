@@ -153,7 +153,15 @@ def test_what_was_not_seen_is_no_pass_and_no_fail(checkpoints: list[Checkpoint])
 
 
 @pytest.mark.parametrize(
-    "kind", ["load_lost", "agent_lost", "control_failed", "store_failed", "interrupted"]
+    "kind",
+    [
+        "load_lost",
+        "agent_lost",
+        "control_failed",
+        "profiler_failed",
+        "store_failed",
+        "interrupted",
+    ],
 )
 def test_an_event_that_casts_doubt_keeps_a_clean_run_from_passing(kind: str) -> None:
     complete = kind not in ("store_failed", "interrupted")

@@ -235,6 +235,15 @@ def test_counts_into_a_pool_that_still_fills_are_no_leak() -> None:
     assert "which is bounded at 900 entries (now 300)" in finding.title
 
 
+def test_a_key_set_that_fills_says_how_rarely_entries_come() -> None:
+    labels = HOLDER.model_copy(
+        update={"entries_per_request": 0.08, "entries_per_request_overall": 0.12}
+    )
+    finding = found(LEAK, Attribution(holders=(labels,), bounded_share=0.9))
+    assert finding.kind == "filling"
+    assert "ever more rarely (0.08 per request of late, 0.12 over the whole run)" in finding.title
+
+
 def test_garbage_says_why_it_piles_up() -> None:
     seen = look(taken(growing(gc_enabled=False, garbage_bytes=400 * SEGMENT)))
     finding = garbage_finding(seen, Attribution(sites=(SITE,)))

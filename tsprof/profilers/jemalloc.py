@@ -1,0 +1,200 @@
+"""jemalloc's sampling heap profiler: how a program is started with it, and what it dumps.
+
+It notes the call stack of one block in every so many bytes that are allocated, and tells those that
+are alive. A program runs about as fast with it as without.
+"""
+
+import ctypes.util
+import math
+import re
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tsprof.analysis.attribution.captures import CallFrame, CaptureDigest, StackSurvivors
+from tsprof.errors import UsageError
+from tsprof.profilers import heaptrack
+from tsprof.profilers.heaptrack_capture import Record, frames_of
+from tsprof.profilers.survivors import UnreadableError
+
+SAMPLES = 400
+"""Blocks of the leak that are to be sampled in each part of a window: its rate to within 5 %."""
+FINEST, COARSEST = 9, 19
+"""Least and most bytes between two samples, as powers of two; 19 is jemalloc's own."""
+LONGEST_DUMP = 64 << 20
+_ET_DYN = 3
+_VERSION = re.compile(r"heap_v2/(\d+)$")
+_COUNTS = re.compile(r"t\*: (\d+): (\d+) ")
+_MAPPING = re.compile(r"([0-9a-f]+)-([0-9a-f]+) \S+ ([0-9a-f]+) \S+ \d+ +(/.*)$")
+
+Stack = tuple[int, ...]
+"""Return addresses, innermost first."""
+
+
+def find() -> str | None:
+    """Return the file name of jemalloc's library; None where it is not installed."""
+    return ctypes.util.find_library("jemalloc")
+
+
+def require() -> None:
+    """Make sure that jemalloc is there, and heaptrack, whose interpreter names the functions.
+
+    Raises:
+        UsageError: one of them is not installed.
+    """
+    if find() is None:
+        raise UsageError(
+            "jemalloc is not installed",
+            hint="apt install libjemalloc2, or leave --profiler out",
+        )
+    heaptrack.require()
+
+
+def sample_bits(expected: float) -> int:
+    """Return the power of two of bytes between samples that makes a leak show well.
+
+    Args:
+        expected: bytes that it will leave in a part of the window.
+    """
+    return max(FINEST, min(COARSEST, int(math.log2(max(expected / SAMPLES, 1)))))
+
+
+def configuration(bits: int) -> Mapping[str, str]:
+    """Return the environment variables that switch the profiler on."""
+    return {"MALLOC_CONF": f"prof:true,prof_active:true,lg_prof_sample:{bits}"}
+
+
+@dataclass(frozen=True)
+class Dump:
+    """The sampled blocks that were alive at a moment."""
+
+    blocks: Mapping[Stack, tuple[float, float]]
+    """Bytes and blocks by stack, scaled up to all."""
+    samples: Mapping[Stack, int]
+    modules: Sequence[tuple[int, int, int, str]] = field(repr=False, default=())
+    """Mappings: begin, end, offset and path."""
+
+
+def read_dump(lines: Iterable[str]) -> Dump:
+    """Read a dump of jemalloc 5.
+
+    Raises:
+        UnreadableError: it is none.
+    """
+    blocks: dict[Stack, tuple[float, float]] = {}
+    samples: dict[Stack, int] = {}
+    modules = []
+    period = 0
+    stack: Stack = ()
+    try:
+        for line in map(str.rstrip, lines):
+            if version := _VERSION.match(line):
+                period = int(version[1])
+            elif line.startswith("@"):
+                stack = tuple(int(address, 16) for address in line.split()[1:])
+            elif stack and (counts := _COUNTS.match(line.strip())):
+                number, size = int(counts[1]), int(counts[2])
+                scale = _scale(size / number, period) if number else 0.0
+                blocks[stack], samples[stack] = (size * scale, number * scale), number
+            elif mapping := _MAPPING.match(line):
+                begin, end, offset = (int(word, 16) for word in mapping.groups()[:3])
+                modules.append((begin, end, offset, mapping[4]))
+    except (ValueError, ZeroDivisionError, OverflowError) as error:
+        raise UnreadableError(f"damaged: {error}") from error
+    if not period:
+        raise UnreadableError("no heap profile of jemalloc 5")
+    return Dump(blocks, samples, modules)
+
+
+def _scale(mean: float, period: int) -> float:
+    """Return how many blocks of a size stand behind each one that is sampled, as jeprof does."""
+    return 1 / -math.expm1(-mean / period)
+
+
+def digest_of(
+    moments: Sequence[Dump], requests_early: int, requests_total: int, stacks_kept: int = 300
+) -> CaptureDigest:
+    """Return what came between three moments and stayed.
+
+    Raises:
+        UnreadableError: the stacks cannot be made into functions.
+    """
+    first, middle, last = moments
+    kept = sorted(last.blocks, key=lambda stack: -last.blocks[stack][0])[:stacks_kept]
+    frames = _frames(last, kept)
+    stacks = []
+    for stack in kept:
+        before, between = first.blocks.get(stack, (0, 0)), middle.blocks.get(stack, (0, 0))
+        after = last.blocks[stack]
+        early = [max(round(b - a), 0) for a, b in zip(before, between, strict=True)]
+        late = [max(round(b - a), 0) for a, b in zip(between, after, strict=True)]
+        stacks.append(
+            StackSurvivors(
+                frames=frames[stack],
+                kind="native",
+                early_bytes=early[0],
+                early_blocks=early[1],
+                late_bytes=late[0],
+                late_blocks=late[1],
+                mark_bytes=early[0],
+                mark_blocks=early[1],
+            )
+        )
+    return CaptureDigest(
+        method="jemalloc",
+        requests_early=requests_early,
+        requests_total=requests_total,
+        stacks=tuple(stacks),
+    )
+
+
+def sampling_error(first: Dump, last: Dump) -> float:
+    """Return the relative standard error of the growth of the stack that grew the most."""
+    grown = {s: n - first.samples.get(s, 0) for s, n in last.samples.items()}
+    most = max(grown, key=lambda s: last.blocks[s][0] - first.blocks.get(s, (0, 0))[0], default=())
+    return 1 / math.sqrt(max(grown.get(most, 0), 1))
+
+
+def _frames(dump: Dump, stacks: Sequence[Stack]) -> Mapping[Stack, tuple[CallFrame, ...]]:
+    """Return the functions of stacks; a return address is one after the call."""
+    record = Record(modules=list(_modules(dump)))
+    numbers: dict[Stack, int] = {}
+    known: dict[tuple[int, int], int] = {}
+    for stack in stacks:
+        caller = 0
+        for address in reversed(stack):
+            number = known.get((address, caller))
+            if number is None:
+                record.addresses.append(max(address - 1, 0))
+                record.callers.append(caller)
+                number = known[address, caller] = len(record.addresses)
+            caller = number
+        numbers[stack] = caller
+    found = frames_of(record, list(numbers.values()))
+    return {stack: found.get(number, ()) for stack, number in numbers.items()}
+
+
+def _modules(dump: Dump) -> Iterable[tuple[int, bytes]]:
+    """Yield the mapped files as heaptrack's records tell them."""
+    bases: dict[str, int] = {}
+    parts: dict[str, list[tuple[int, int]]] = {}
+    for begin, end, offset, path in dump.modules:
+        if offset == 0:
+            bases.setdefault(path, begin if _is_relocatable(path) else 0)
+        if path in bases:
+            parts.setdefault(path, []).append((begin - bases[path], end - begin))
+    for path, segments in parts.items():
+        name = path.encode()
+        words = " ".join(f"{begin:x} {size:x}" for begin, size in segments)
+        yield 0, b"m %x %s %x %s\n" % (len(name), name, bases[path], words.encode())
+
+
+def _is_relocatable(path: str) -> bool:
+    """Tell whether a file may be loaded anywhere (elf(5): its type is ET_DYN)."""
+    try:
+        with Path(path).open("rb") as file:
+            header = file.read(18)
+        return len(header) == 18 and struct.unpack_from("<H", header, 16)[0] == _ET_DYN  # noqa: PLR2004
+    except OSError:
+        return True
