@@ -153,9 +153,9 @@ class Sampler:
             if _lives(pid):
                 self._note(f"process {pid} could not be sampled: {seen.problem}")
         else:
-            stacks = seen.stacks
-            if self.sampling.gil and pid in self._python and not self._within:
-                stacks = completed(stacks, cpu_seconds * self.sampling.rate)
+            held = self.sampling.gil and not self.sampling.idle and pid in self._python
+            rate = self.sampling.rate if held and not self._within else 0
+            stacks = completed(seen.stacks, cpu_seconds * rate)
             profile = profile_of(
                 stacks,
                 requests=segment.requests,
@@ -168,6 +168,7 @@ class Sampler:
                 command=_command(pid),
                 began=began,
                 profile=bounded(profile, MOST_STACKS),
+                rate=rate,
                 errors=seen.errors,
                 behind=seen.behind,
             )
