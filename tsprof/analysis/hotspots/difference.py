@@ -32,7 +32,7 @@ from tsprof.stacks import StackProfile
 
 FALSE_CHANGES = 0.05
 """Part of the comparisons of an unchanged service that may show a change."""
-RUN_TO_RUN = 0.04
+RUN_TO_RUN = 0.03
 """Relative standard error of a function's CPU time from run to run beside sampling error: where
 memory lies, which seed hashes have."""
 LEAST_SHARE = 0.01
