@@ -63,7 +63,7 @@ def test_a_function_that_takes_a_quarter_longer_is_found_and_no_other() -> None:
     shares, cost = hotter(1.25)
     found = [hot_changes(side(SHARES, random), side(shares, random, cost)) for _ in range(50)]
     assert sum("hot" in names(each) for each in found) >= 40
-    assert sum(bool(names(each) - {"hot", "main"}) for each in found) <= 5
+    assert sum(bool(names(each) - {"hot", "main"}) for each in found) <= 7
     change = next(c for each in found for c in each.changes if c.function == "hot")
     assert change.part == "own"
     assert change.low < 0.25 < change.high
