@@ -89,6 +89,16 @@ def test_a_target_that_dies_of_its_descriptors(tsprof: CommandLine) -> None:
     assert re.search(died, finished.reasons)
 
 
+def test_descriptors_that_would_run_out_at_full_speed_are_counted(tsprof: CommandLine) -> None:
+    """At full speed they would be gone within the first second."""
+    command = f"ulimit -n 6000; exec {PYTHON} {SERVICE} {{port}} opens_one_per_request"
+    finished = tsprof.check("--max-time", "20", "--no-attribute", "--", "sh", "-c", command)
+    assert finished.code == 1
+    assert finished.report["failures"] == 0
+    (leak,) = [finding for finding in finished.report["findings"] if finding["resource"] == "fd"]
+    assert leak["per_request"] == pytest.approx(1, abs=0.01)
+
+
 def test_a_target_that_ends_at_its_first_request(tsprof: CommandLine) -> None:
     finished = tsprof.check("--", PYTHON, SERVICE, "{port}", "exits_at_once")
     assert finished.code == 4

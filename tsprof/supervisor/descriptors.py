@@ -20,53 +20,97 @@ TO_A_VERDICT = 12
 """Segments after which most leaks are certain."""
 AFTER_IT = 8
 """Segments that naming the culprit and the load after the rest may take."""
+TO_CALIBRATE = 0.25
+"""Part of what a process is allowed that may go while the rate is found out. A service of 8,000
+requests per second that opened one in each had used up 20,000 before the second segment ended."""
 
 
-def affordable(engine: Engine, requests: int, least: int) -> int:
-    """Return how many requests the next segment may have, for descriptors to last to the end.
+class Descriptors:
+    """What the target's processes may still open."""
 
-    Args:
-        engine: just after a checkpoint.
-        requests: that it would have.
-        least: that a segment must have.
+    def __init__(self, engine: Engine, users: int) -> None:
+        """Know nothing yet.
 
-    Returns:
-        0 where they do not last for what must follow the measurement.
-    """
-    processes = {process.pid: process for process in engine.instruments.target.processes()}
-    points = engine.checkpoints
-    segments = AFTER_IT + max(TO_A_VERDICT - len(points), 0)
-    for pid, left in requests_left(points, _limits(processes, hard=False)).items():
-        if left < segments * requests and _raise(processes[pid]):
-            engine.note("note", f"process {pid}: its limit of open files was raised", pid)
-    left_at_all = requests_left(points, _limits(processes, hard=True))
-    pid = min(left_at_all, key=lambda pid: left_at_all[pid], default=0)
-    left = left_at_all.get(pid, math.inf)
-    if left < AFTER_IT * min(requests, least):
-        text = f"process {pid} runs out of file descriptors, so no more load was measured"
-        engine.note("note", text, pid)
-        return 0
-    return round(max(min(requests, left / segments), least))
+        Args:
+            engine: of the run.
+            users: of the load, each of which may hold a connection to each process.
+        """
+        self._engine = engine
+        self._users = users
+        self._first: dict[int, int] = {}
+        """Descriptors of each process when it was first looked at."""
+
+    def are_going(self) -> bool:
+        """Tell whether so many are gone that what is left is needed to measure."""
+        for process in self._engine.instruments.target.processes():
+            try:
+                opened = process.num_fds()
+                limit = process.rlimit(psutil.RLIMIT_NOFILE)[0]
+            except psutil.Error:
+                continue
+            first = self._first.setdefault(process.pid, opened)
+            room = math.inf if limit == psutil.RLIM_INFINITY else limit - first
+            if opened - first > max(2 * self._users, TO_CALIBRATE * room):
+                return True
+        return False
+
+    def affordable(self, requests: int, least: int) -> int:
+        """Return how many requests the next segment may have, for descriptors to last to the end.
+
+        To be called just after a checkpoint.
+
+        Args:
+            requests: that it would have.
+            least: that a segment must have.
+
+        Returns:
+            0 where they do not last for what must follow the measurement.
+        """
+        engine = self._engine
+        processes = {process.pid: process for process in engine.instruments.target.processes()}
+        points = engine.checkpoints
+        segments = AFTER_IT + max(TO_A_VERDICT - len(points), 0)
+        for pid, left in self._left(_limits(processes, hard=False)).items():
+            if left < segments * requests and _raise(processes[pid]):
+                engine.note("note", f"process {pid}: its limit of open files was raised", pid)
+        left_at_all = self._left(_limits(processes, hard=True))
+        pid = min(left_at_all, key=lambda pid: left_at_all[pid], default=0)
+        left = left_at_all.get(pid, math.inf)
+        if left < AFTER_IT * min(requests, least):
+            text = f"process {pid} runs out of file descriptors, so no more load was measured"
+            engine.note("note", text, pid)
+            return 0
+        return round(max(min(requests, left / segments), least))
+
+    def _left(self, limits: Mapping[int, int]) -> dict[int, float]:
+        return requests_left(self._engine.checkpoints, limits, self._first, self._users)
 
 
-def requests_left(points: Sequence[Checkpoint], limits: Mapping[int, int]) -> dict[int, float]:
+def requests_left(
+    points: Sequence[Checkpoint], limits: Mapping[int, int], first: Mapping[int, int], users: int
+) -> dict[int, float]:
     """Return for how many requests the processes have descriptors, at their least growth of late.
 
     Args:
-        points: of the run so far.
+        points: of the run so far, at least one.
         limits: by pid, of descriptors.
+        first: by pid, descriptors before the first request.
+        users: of the load, whose connections count as no growth where there are few points.
     """
-    if len(points) <= RECENT:
-        return {}
     recent = points[-1 - RECENT :]
     found = {}
     for reading in points[-1].processes:
-        if reading.pid in limits:
+        if reading.pid not in limits:
+            continue
+        if len(points) > RECENT:
             gained = min(
                 _gained(reading.identity, before, after) for before, after in pairwise(recent)
             )
-            room = max(limits[reading.pid] - reading.descriptors, 0)
-            found[reading.pid] = room / gained if gained > 0 else math.inf
+        else:
+            grown = reading.descriptors - first.get(reading.pid, reading.descriptors)
+            gained = (grown - 2 * users) / max(points[-1].requests, 1)
+        room = max(limits[reading.pid] - reading.descriptors, 0)
+        found[reading.pid] = room / gained if gained > 0 else math.inf
     return found
 
 

@@ -293,14 +293,21 @@ class Engine:
             )
         )
 
-    def calibrate(self) -> float:
-        """Open the gate for about a second; return the requests per second that came through."""
+    def calibrate(self, until: Callable[[], bool] = bool) -> float:
+        """Open the gate for about a second; return the requests per second that came through.
+
+        Args:
+            until: tells that it is to be closed at once; false throughout by default.
+        """
         self.phase = "calibrating"
-        # A target may die of the first requests: what it was before must be known by then.
+        # A target may die of the first requests: what it was before must be known by then, and
+        # nothing that takes long may be left to do while they come.
         self._tell(self._watch.look(self.instruments.target.processes()))
+        self.pump()
+        until()
         began = time.monotonic()
         self._open(None)
-        while time.monotonic() - began < CALIBRATION_PATIENCE:
+        while time.monotonic() - began < CALIBRATION_PATIENCE and not until():
             self.pump(0.05)
             done = self._tick.requests if self._tick else 0
             if time.monotonic() - began >= CALIBRATION_SECONDS and (done or self._tick is None):

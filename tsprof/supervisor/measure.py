@@ -5,7 +5,7 @@ from functools import partial
 
 from tsprof.analysis.run.assessments import DETECTABLE_GOAL, Look, look
 from tsprof.report.progress import Progress
-from tsprof.supervisor import descriptors
+from tsprof.supervisor.descriptors import Descriptors
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.gauges import read_gauges
 from tsprof.supervisor.plan import Plan
@@ -31,7 +31,8 @@ def measure(engine: Engine, plan: Plan) -> int:
     engine.expected_seconds = plan.max_seconds
     engine.hang_seconds = plan.hang_seconds
     sampled = sampled_in_turn(engine, plan)
-    rate = engine.calibrate()
+    descriptors = Descriptors(engine, plan.users)
+    rate = engine.calibrate(descriptors.are_going)
     if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
         return 0
     read_gauges(engine)
@@ -39,6 +40,8 @@ def measure(engine: Engine, plan: Plan) -> int:
     engine.control()
     engine.phase = "measuring"
     requests = max(2 * plan.users, round(rate * plan.segment_seconds))
+    if plan.counted:
+        requests = descriptors.affordable(requests, 2 * plan.users) or 2 * plan.users
     began = time.monotonic()
     sure = 0
     while True:
@@ -62,7 +65,7 @@ def measure(engine: Engine, plan: Plan) -> int:
         if sure >= SURE_LOOKS and may_stop(plan, now):
             break
         least = 2 * plan.users if plan.counted else requests
-        lasting = descriptors.affordable(engine, requests, least)
+        lasting = descriptors.affordable(requests, least)
         if not lasting:
             break
         requests = lasting

@@ -65,6 +65,10 @@ class Service:
             os._exit(7)
         return ANSWER
 
+    def opens_one_per_request(self) -> bytes:
+        self.kept.append(socket.socket())
+        return ANSWER
+
     def exits_at_once(self) -> None:
         os._exit(7)
 
