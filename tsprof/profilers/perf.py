@@ -55,8 +55,9 @@ class Perf:
             stderr=subprocess.STDOUT,
         )
 
-    def wait_until_ready(self) -> None:
-        """Return at once: it does not say when it samples."""
+    def wait_until_ready(self) -> bool:
+        """Return True at once: it does not say when it samples."""
+        return True
 
     def stop(self) -> None:
         """Let it come to an end; ``result`` waits for that."""

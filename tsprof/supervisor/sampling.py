@@ -35,6 +35,7 @@ MOST_PROCESSES = 8
 """Processes that are sampled at a time, those that use the most CPU time."""
 MOST_STACKS = 1000
 """Distinct stacks that are kept of a window; those of a segment of a minute are 200 to 600."""
+LATE = "no hot paths: the profiler took too long to look into the target"
 INSTEAD = (
     "Until then the agent inside the target samples: that costs it time, and the shares are rough, "
     "because what lets go of the GIL is seen too often"
@@ -113,8 +114,8 @@ class Sampler:
             except OSError as error:
                 self._give_up(f"the profiler cannot be started: {error}")
             try:
-                for each in at_work.values():
-                    each.wait_until_ready()
+                if not all(each.wait_until_ready() for each in at_work.values()):
+                    self._give_up(LATE)
                 segment = drive()
                 for each in at_work.values():
                     each.stop()
