@@ -1,6 +1,7 @@
 """``tsprof flame`` on services whose CPU time is known."""
 
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -69,6 +70,20 @@ def test_where_the_kernel_refuses_the_way_out_is_told_and_the_agent_samples(
     assert "permission denied" in finished.notes
     assert "--cap-add SYS_PTRACE" in finished.notes
     assert "hot_service.py" in finished.out
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("perf", "cc"))), reason="takes perf and a compiler")
+def test_a_native_program_is_sampled_by_perf(tsprof: CommandLine) -> None:
+    program = tsprof.folder / "service"
+    source = TARGETS / "native_service.c"
+    subprocess.run(["cc", "-O2", "-g", "-pthread", source, "-o", program], check=True)
+    finished = flame(tsprof, "--", str(program), "{port}", "clean", seconds="3")
+    if "permission denied" in finished.notes:
+        pytest.skip("the kernel lets nobody sample")
+    seen = finished.report["hot_paths"]
+    assert seen["samples"] > 0
+    assert {f["origin"] for f in seen["functions"]} <= {"application", "native"}
+    assert finished.code == (0 if seen["samples"] >= 50 else 3)
 
 
 def test_a_run_that_is_not_there_cannot_be_drawn(tsprof: CommandLine) -> None:
