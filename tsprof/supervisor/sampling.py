@@ -13,6 +13,7 @@ computation. What the process used beyond that is shown as a whole.
 import tempfile
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -105,14 +106,8 @@ class Sampler:
         self, drive: Callable[[], Segment], chosen: Sequence[int]
     ) -> tuple[Segment, dict[int, Sampled]]:
         self._let_look(self._python.intersection(chosen))
-        with tempfile.TemporaryDirectory(prefix="tsprof-") as folder:
-            at_work: dict[int, Profiler] = {}
-            try:
-                for pid in chosen:
-                    profiler = py_spy.PySpy if pid in self._python else perf.Perf
-                    at_work[pid] = profiler(pid, Path(folder, str(pid)), self.sampling)
-            except OSError as error:
-                self._give_up(f"the profiler cannot be started: {error}")
+        with ExitStack() as stack:
+            at_work = self._start(chosen, stack)
             try:
                 if not all(each.wait_until_ready() for each in at_work.values()):
                     self._give_up(LATE)
@@ -124,6 +119,18 @@ class Sampler:
                     each.kill()
                 raise
             return segment, {pid: each.result(self._origin) for pid, each in at_work.items()}
+
+    def _start(self, chosen: Sequence[int], stack: ExitStack) -> dict[int, Profiler]:
+        """Set a profiler to work on each process; their files are gone when the stack ends."""
+        at_work: dict[int, Profiler] = {}
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tsprof-"))
+            for pid in chosen:
+                profiler = py_spy.PySpy if pid in self._python else perf.Perf
+                at_work[pid] = profiler(pid, Path(folder, str(pid)), self.sampling)
+        except OSError as error:
+            self._give_up(f"no hot paths: the profiler cannot be started: {error}")
+        return at_work
 
     def _inside(
         self, drive: Callable[[], Segment], chosen: Sequence[int]
