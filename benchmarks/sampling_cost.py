@@ -33,7 +33,7 @@ def main() -> None:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         plain = Variant("plain", (sys.executable, *SERVICE))
         rates = options.rates or [100, 200]
-        sampled = [(Variant(f"{rate} samples/s", plain.command), rate) for rate in rates]
+        sampled = [(Variant(f"{rate} samples a second", plain.command), rate) for rate in rates]
         variants = [(plain, 0), *sampled]
         for variant, _ in variants:
             start(variant, scratch, stack)

@@ -243,6 +243,8 @@ class SampledWindow:
     began: float
     profile: StackProfile
     """Its ``requests`` are the segment's, to the whole target."""
+    rate: int = 0
+    """Samples per second of the thread that holds the GIL; 0 where others are sampled."""
     errors: int = 0
     """Samples that could not be read."""
     behind: float = 0.0

@@ -1,6 +1,7 @@
 """``tsprof flame`` on services whose CPU time is known."""
 
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -48,11 +49,12 @@ def test_shares_are_told_drawn_again_and_compared_between_runs(tsprof: CommandLi
 def test_each_worker_has_a_picture_and_one_that_dies_loses_only_its_own(
     tsprof: CommandLine,
 ) -> None:
-    finished = flame(tsprof, "--", *HOT, "3", "1", "4", seconds="6", users="20")
+    finished = flame(tsprof, "--", *HOT, "3", "1", "5", seconds="6", users="24")
     assert finished.code == 0
-    assert finished.report["hot_paths"]["processes"] == 3
+    processes = finished.report["hot_paths"]["processes"]
+    assert processes in {2, 3}  # the one that died is missing if it did so in its first window
     assert finished.report["hot_paths"]["samples"] > 200
-    assert len(list(tsprof.run_folder.glob("flame-*.html"))) == 3
+    assert len(list(tsprof.run_folder.glob("flame-*.html"))) == processes
     assert "ended" in finished.notes
 
 
@@ -62,10 +64,26 @@ def test_where_the_kernel_refuses_the_way_out_is_told_and_the_agent_samples(
 ) -> None:
     tsprof.launcher = ("setpriv", "--bounding-set", "-sys_ptrace")
     finished = flame(tsprof, "--", sys.executable, "-c", HIDES, *HOT[1:])
-    assert finished.code == 0
+    # How many samples the agent gets in so short a time depends on what else the machine does.
+    assert finished.code in {0, 3}
+    assert finished.report["hot_paths"]["samples"] > 0
     assert "permission denied" in finished.notes
     assert "--cap-add SYS_PTRACE" in finished.notes
     assert "hot_service.py" in finished.out
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("perf", "cc"))), reason="takes perf and a compiler")
+def test_a_native_program_is_sampled_by_perf(tsprof: CommandLine) -> None:
+    program = tsprof.folder / "service"
+    source = TARGETS / "native_service.c"
+    subprocess.run(["cc", "-O2", "-g", "-pthread", source, "-o", program], check=True)
+    finished = flame(tsprof, "--", str(program), "{port}", "clean", seconds="3")
+    if "permission denied" in finished.notes:
+        pytest.skip("the kernel lets nobody sample")
+    seen = finished.report["hot_paths"]
+    assert seen["samples"] > 0
+    assert {f["origin"] for f in seen["functions"]} <= {"application", "native"}
+    assert finished.code == (0 if seen["samples"] >= 50 else 3)
 
 
 def test_a_run_that_is_not_there_cannot_be_drawn(tsprof: CommandLine) -> None:

@@ -39,7 +39,7 @@ sampling_options = section(
         "--samples-per-second",
         type=int,
         metavar="N",
-        help="How often each process is sampled (default 200).",
+        help="How often each process is sampled (default 500).",
     ),
     click.option(
         "--native",

@@ -306,7 +306,7 @@ class Flame(Table):
     """The picture of where the CPU time goes: how it is sampled."""
 
     samples_per_second: Annotated[int, Field(ge=1, le=1000)] = Field(
-        default=200,
+        default=500,
         description="How often the call stacks of each process are read.",
         examples=[50],
     )

@@ -72,12 +72,12 @@ class PySpy:
             stderr=subprocess.STDOUT,
         )
 
-    def wait_until_ready(self) -> None:
-        """Return once it samples, has failed, or takes too long for that."""
+    def wait_until_ready(self) -> bool:
+        """Return once it samples or has failed; False where that takes too long."""
         assert self._process.stdout is not None
         with selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ)
-            selector.select(START_PATIENCE)  # it says that it samples
+            return bool(selector.select(START_PATIENCE))  # it says that it samples
 
     def stop(self) -> None:
         """Let it come to an end; ``result`` waits for that."""

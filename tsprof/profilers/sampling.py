@@ -11,7 +11,7 @@ END_PATIENCE = 20.0
 """Seconds in which a profiler writes what it has: py-spy takes 0.02 for the 600 samples of a busy
 service, perf 0.5."""
 START_PATIENCE = 2.0
-"""Seconds in which a profiler is at work: py-spy needs 0.1."""
+"""Seconds in which a profiler has to be at work: py-spy needs 0.1."""
 LONGEST_OUTPUT = 64 << 20
 """Bytes of one window that are read: 200 samples a second for a minute, of 40 frames, are 50 MB."""
 
@@ -51,8 +51,8 @@ class Sampled:
 class Profiler(Protocol):
     """A profiler at work on one process."""
 
-    def wait_until_ready(self) -> None:
-        """Return once it samples, has failed, or takes too long for that."""
+    def wait_until_ready(self) -> bool:
+        """Return once it samples or has failed; False where that takes too long."""
 
     def stop(self) -> None:
         """Let it come to an end; ``result`` waits for that."""

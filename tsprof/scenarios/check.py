@@ -1,7 +1,7 @@
 """``check``: the leak check before a release."""
 
 from tsprof.config import Settings
-from tsprof.scenarios.profilers import profiler, sampling
+from tsprof.scenarios.profilers import profiler, sampled_every, sampling
 from tsprof.supervisor.plan import Plan
 
 SEGMENT_SECONDS = 1.2
@@ -26,7 +26,7 @@ def plan(settings: Settings) -> Plan:
         attribute=None if check.attribute else False,
         profiler=profiler(settings),
         sampling=sampling(settings),
-        sampled_every=SAMPLED_EVERY,
+        sampled_every=sampled_every(settings, SAMPLED_EVERY),
         drain_seconds=check.drain,
         hang_seconds=check.hang_timeout,
     )

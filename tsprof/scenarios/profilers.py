@@ -1,10 +1,13 @@
 """The profilers that a scenario can follow a leak with, and how it samples hot paths."""
 
+from tsprof.analysis.comparison import hot_growth
 from tsprof.config import Settings
 from tsprof.errors import UsageError
 from tsprof.profilers import heaptrack, jemalloc, valgrind
 from tsprof.profilers.sampling import Sampling
 
+RATE_FOR_FLAMES = 500
+"""Samples per second in a run that is there to sample, or judged by what it sampled."""
 PROFILERS = ("memray", "tracemalloc", "heaptrack", "valgrind", "jemalloc")
 
 
@@ -33,4 +36,16 @@ def profiler(settings: Settings) -> str:
 
 def sampling(settings: Settings) -> Sampling | None:
     """Return how hot paths are sampled beside the scenario's own business; None for not at all."""
-    return Sampling() if settings.check.hot_paths else None
+    if not settings.check.hot_paths:
+        return None
+    return Sampling(rate=RATE_FOR_FLAMES) if _judges_hot_paths(settings) else Sampling()
+
+
+def sampled_every(settings: Settings, usual: int) -> int:
+    """Return every how many segments one is sampled: each one where hot paths are judged."""
+    return 1 if _judges_hot_paths(settings) else usual
+
+
+def _judges_hot_paths(settings: Settings) -> bool:
+    """Tell whether a function's growth can fail the run: then each sample counts."""
+    return settings.criteria.get(hot_growth.NAME, "off") != "off"

@@ -2,7 +2,7 @@
 
 from tsprof.analysis.growth.shapes import SLOWEST_FILL
 from tsprof.config import Settings, gauge_limits
-from tsprof.scenarios.profilers import profiler, sampling
+from tsprof.scenarios.profilers import profiler, sampled_every, sampling
 from tsprof.supervisor.plan import Plan
 
 LEAST_CHECKPOINTS = 20
@@ -45,7 +45,7 @@ def steady_plan(
         attribute=None if check.attribute else False,
         profiler=profiler(settings),
         sampling=sampling(settings),
-        sampled_every=max(1, round(duration / length / SAMPLED_SEGMENTS)),
+        sampled_every=sampled_every(settings, max(1, round(duration / length / SAMPLED_SEGMENTS))),
         drain_seconds=check.drain,
         hang_seconds=check.hang_timeout,
         gauge_limits=gauge_limits(settings, scenario),

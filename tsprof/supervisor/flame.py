@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from tsprof.analysis.hotspots.functions import LEAST_WINDOWS, PRECISE, uncertainty
 from tsprof.analysis.hotspots.hot_paths import by_segment, whole
@@ -37,14 +38,11 @@ def flame(engine: Engine, plan: Plan) -> int:
     engine.phase = "sampling"
     while (left := plan.max_seconds - (time.monotonic() - began)) > 0 and not sampler.problem:
         length = min(plan.segment_seconds, left)
-        sampler.segment(lambda length=length: engine.timed_segment(length))  # type: ignore[misc]  # of a float
+        sampler.segment(partial(engine.timed_segment, length))
         reach = _reach(sampler.windows)
-        engine.lean = Progress(
-            phase="sampling",
-            elapsed=0.0,
-            lean="",
-            message=f"shares of the hottest functions to within {100 * reach:.1f} points",
-        )
+        told = f"shares of the hottest functions to within {100 * reach:.1f} points"
+        message = told if reach < 1 else ""
+        engine.lean = Progress(phase="sampling", elapsed=0.0, lean="", message=message)
         if reach <= PRECISE:
             break
     if plan.lines is not None:

@@ -13,12 +13,15 @@ computation. What the process used beyond that is shown as a whole.
 import tempfile
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 
 import psutil
 
+from tsprof.analysis.attribution.sites import Origin
 from tsprof.analysis.hotspots.profiles import bounded, completed, profile_of
 from tsprof.profilers import perf, py_spy
 from tsprof.profilers.sampling import Profiler, Sampled, Sampling
@@ -33,6 +36,7 @@ MOST_PROCESSES = 8
 """Processes that are sampled at a time, those that use the most CPU time."""
 MOST_STACKS = 1000
 """Distinct stacks that are kept of a window; those of a segment of a minute are 200 to 600."""
+LATE = "no hot paths: the profiler took too long to look into the target"
 INSTEAD = (
     "Until then the agent inside the target samples: that costs it time, and the shares are rough, "
     "because what lets go of the GIL is seen too often"
@@ -102,17 +106,11 @@ class Sampler:
         self, drive: Callable[[], Segment], chosen: Sequence[int]
     ) -> tuple[Segment, dict[int, Sampled]]:
         self._let_look(self._python.intersection(chosen))
-        with tempfile.TemporaryDirectory(prefix="tsprof-") as folder:
-            at_work: dict[int, Profiler] = {}
+        with ExitStack() as stack:
+            at_work = self._start(chosen, stack)
             try:
-                for pid in chosen:
-                    profiler = py_spy.PySpy if pid in self._python else perf.Perf
-                    at_work[pid] = profiler(pid, Path(folder, str(pid)), self.sampling)
-            except OSError as error:
-                self._give_up(f"the profiler cannot be started: {error}")
-            try:
-                for each in at_work.values():
-                    each.wait_until_ready()
+                if not all(each.wait_until_ready() for each in at_work.values()):
+                    self._give_up(LATE)
                 segment = drive()
                 for each in at_work.values():
                     each.stop()
@@ -120,17 +118,33 @@ class Sampler:
                 for each in at_work.values():
                     each.kill()
                 raise
-            origin = target_origins(self.engine)
-            return segment, {pid: each.result(origin) for pid, each in at_work.items()}
+            return segment, {pid: each.result(self._origin) for pid, each in at_work.items()}
+
+    def _start(self, chosen: Sequence[int], stack: ExitStack) -> dict[int, Profiler]:
+        """Set a profiler to work on each process; their files are gone when the stack ends."""
+        at_work: dict[int, Profiler] = {}
+        try:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tsprof-"))
+            for pid in chosen:
+                profiler = py_spy.PySpy if pid in self._python else perf.Perf
+                at_work[pid] = profiler(pid, Path(folder, str(pid)), self.sampling)
+        except OSError as error:
+            self._give_up(f"no hot paths: the profiler cannot be started: {error}")
+        return at_work
 
     def _inside(
         self, drive: Callable[[], Segment], chosen: Sequence[int]
     ) -> tuple[Segment, dict[int, Sampled]]:
-        agents, origin = self.engine.instruments.agents, target_origins(self.engine)
+        agents = self.engine.instruments.agents
         with ThreadPoolExecutor(1) as executor:
-            asked = executor.submit(sample_within, agents, chosen, self.seconds, origin)
+            asked = executor.submit(sample_within, agents, chosen, self.seconds, self._origin)
             segment = drive()
             return segment, asked.result()
+
+    @cached_property
+    def _origin(self) -> Callable[[str], Origin]:
+        """Tells whose code a file is; finding out takes 0.1 s once."""
+        return target_origins(self.engine)
 
     def _choose(self, usage: dict[int, float]) -> list[int]:
         """Return the processes that did most of the work since the last look."""
@@ -153,9 +167,9 @@ class Sampler:
             if _lives(pid):
                 self._note(f"process {pid} could not be sampled: {seen.problem}")
         else:
-            stacks = seen.stacks
-            if self.sampling.gil and pid in self._python and not self._within:
-                stacks = completed(stacks, cpu_seconds * self.sampling.rate)
+            held = self.sampling.gil and not self.sampling.idle and pid in self._python
+            rate = self.sampling.rate if held and not self._within else 0
+            stacks = completed(seen.stacks, cpu_seconds * rate)
             profile = profile_of(
                 stacks,
                 requests=segment.requests,
@@ -168,6 +182,7 @@ class Sampler:
                 command=_command(pid),
                 began=began,
                 profile=bounded(profile, MOST_STACKS),
+                rate=rate,
                 errors=seen.errors,
                 behind=seen.behind,
             )

@@ -49,10 +49,16 @@ def sample_within(
     """
     arguments = {"seconds": seconds, "rate": RATE}
     replies = agents.ask("sampling.run", arguments, pids=pids, timeout=seconds + PATIENCE)
-    return {pid: _read(reply, origin) for pid, reply in replies.items()}
+    return {pid: read_reply(reply, origin) for pid, reply in replies.items()}
 
 
-def _read(reply: Reply, origin: Callable[[str], Origin]) -> Sampled:
+def read_reply(reply: Reply, origin: Callable[[str], Origin]) -> Sampled:
+    """Read what an agent says that it has seen; it may say anything.
+
+    Args:
+        reply: to ``sampling.run``.
+        origin: tells whose code a file is.
+    """
     if isinstance(reply, str):
         return Sampled(stacks={}, problem=reply)
     try:

@@ -34,6 +34,11 @@ def test_functions_remarks_and_what_aged_are_shown(text: str) -> None:
     assert "390 us" in plain
 
 
+def test_the_terminal_tells_how_they_are_drawn() -> None:
+    assert f"tsprof flame {REPORT.provenance.run} draws them" in printed(REPORT)
+    assert "draws them" not in printed(REPORT.model_copy(update={"scenario": "flame"}))
+
+
 def test_hot_paths_can_be_printed_alone() -> None:
     text = printed(REPORT, alone=True)
     assert "price" in text

@@ -14,6 +14,8 @@ from tsprof.stacks import StackProfile
 
 MANY_ERRORS = 0.05
 """Part of the samples that could not be read from which on a reader should know."""
+MUCH_WAITING = 0.15
+"""Part of the sampled time in which the sampled thread had no processor, likewise."""
 FEWEST_HALVES = 2
 """Sampled segments in each half of a run, from which on the halves are compared."""
 _MICROSECONDS = 1e6
@@ -113,11 +115,20 @@ def _listed(row: FunctionTime, cpu: float | None) -> HotFunction:
 
 
 def _notes(windows: Sequence[SampledWindow], profile: StackProfile) -> list[str]:
+    held = [window for window in windows if window.rate]
+    sampled_seconds = sum(window.profile.total / window.rate for window in held)
+    waited = sampled_seconds - sum(window.profile.cpu_seconds for window in held)
     errors = sum(window.errors for window in windows)
     behind = max(window.behind for window in windows)
     notes = []
     if errors > MANY_ERRORS * (errors + profile.total):
         notes.append(f"{fmt.number(errors)} samples could not be read, and are missing")
+    if waited > MUCH_WAITING * sampled_seconds:
+        notes.append(
+            f"{fmt.percentage(waited / sampled_seconds)} of the sampled time the holder of the GIL "
+            "waited for a processor: the machine is busy, and what runs without the GIL is "
+            "underrated"
+        )
     if behind:
         notes.append(
             f"the profiler fell behind by up to {fmt.duration(behind)}: the machine was too busy, "

@@ -47,7 +47,7 @@ def decide_picture(
 
 
 def _sentence(function: HotFunction) -> str:
-    place = f"{function.file}:{function.line}" if function.file else ""
+    place = f"{function.file}:{function.line}" if function.line else function.file
     return (
         f"{fmt.percentage(function.own)} of the CPU time "
         f"({fmt.percentage(function.low)} to {fmt.percentage(function.high)}) "

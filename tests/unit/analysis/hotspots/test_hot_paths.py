@@ -67,3 +67,13 @@ def test_samples_that_could_not_be_read_are_told_of() -> None:
     assert seen is not None
     assert "30 samples could not be read" in seen.notes[0]
     assert "fell behind by up to 1.5 s" in seen.notes[1]
+
+
+def test_a_machine_that_lets_the_target_wait_is_told_of() -> None:
+    waiting = replace(window(1, profile({"main": 200}, cpu_seconds=1.0)), rate=100)
+    seen = hot_paths([waiting])
+    assert seen is not None
+    assert "50 % of the sampled time the holder of the GIL waited" in seen.notes[0]
+    calm = hot_paths([replace(window(1, profile({"main": 105}, cpu_seconds=1.0)), rate=100)])
+    assert calm is not None
+    assert calm.notes == ()
