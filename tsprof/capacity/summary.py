@@ -15,7 +15,7 @@ from tsprof.report import format as fmt
 
 SCHEMA = 1
 _BUSY = 0.1
-"""Of two seconds on an idle machine, the load waits for a processor in 0 to 4 %."""
+"""The share of waiting for a processor from which a calibration is called doubtful."""
 _MEASURED_PROCESSES = 4
 """Up to so many load processes is what sharing costs known."""
 
