@@ -78,8 +78,8 @@ def test_the_truth_is_what_glibc_counts(tmp_path: Path, program: str, faults: st
 def test_a_check_of_it(tsprof: CommandLine, program: str, faults: str, code: int) -> None:
     tsprof.environment["TRUTHSYNC_FAULTS"] = faults
     finished = tsprof.run(
-        *("check", "--no-attribute", "--locustfile", str(ROOT / "locustfile.py"), "--"),
-        *(program, "--port", "{port}"),
+        *("check", "--no-attribute", "--drain", "0"),
+        *("--locustfile", str(ROOT / "locustfile.py"), "--", program, "--port", "{port}"),
     )
     assert finished.code == code, finished.reasons
     growth = finished.report["growth"]
