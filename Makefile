@@ -48,7 +48,7 @@ test: $(BIN)/.dev $(VENV)/services/.installed ## Run all tests; installs the sys
 
 .PHONY: unit
 unit: $(BIN)/.dev ## Run the tests that start no process
-	@$(BIN)/python -m pytest tests/unit
+	@$(BIN)/python -m pytest --numprocesses $(AT_ONCE) --dist worksteal tests/unit
 
 .PHONY: lint
 lint: $(BIN)/.dev ## Check style

@@ -54,8 +54,7 @@ def main() -> int:
     for number in range(options.runs):  # a round of all cases, so that drift hits all alike
         for case in cases:
             run(twin, case, tallies[case])
-            verdict = tallies[case].verdicts[-1]
-            print(f"{number + 1}/{options.runs} {case.name}: {verdict}", file=sys.stderr)
+            print(f"{number + 1}/{options.runs} {row(case, tallies[case])}", file=sys.stderr)
     print(tabulate([row(c, t) for c, t in tallies.items()], headers="keys", floatfmt=".3g"))
     wrong = sum(tally.wrong for tally in tallies.values())
     print(f"\n{wrong} wrong of {options.runs * len(cases)}")

@@ -78,7 +78,6 @@ FAIL, CLEAN = ("fail",), ("pass", "inconclusive")
 RUST_PROGRAM = str(RUST_SERVICE / "target" / "release" / "truthsync")
 LOOK_ALIKES = (
     Case("", ("pass",)),
-    Case("lru:1:200000", CLEAN),
     Case("lru:1:5000", CLEAN),
     Case("job:3:50000000", CLEAN),
     Case("ttl:1:5", CLEAN),
@@ -110,6 +109,7 @@ PYTHON = Twin(
         Case("thread:0.002", FAIL, "thread"),
         Case("task:0.01", FAIL, "task"),
         *LOOK_ALIKES,
+        Case("lru:1:200000", CLEAN),  # nobody can see the bound of one in the Rust twin
     ),
     held_by_python,
 )

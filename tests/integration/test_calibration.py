@@ -33,8 +33,8 @@ def test_users_that_cost_more_make_fewer_requests_per_core(tmp_path: Path) -> No
     plain = calibrate(None, ("/", "/items"))
     heavy = calibrate(locustfile, ())
     assert set(psutil.Process().children(recursive=True)) <= before
-    # Some 15 and 700 us of CPU per request: whatever the machine does besides, they are far apart.
-    assert plain.per_core > 4 * heavy.per_core > 0
+    # Some 40 and 700 us of CPU per request: whatever the machine does besides, they are far apart.
+    assert plain.per_core > 3 * heavy.per_core > 0
     assert plain.requests > 1_000
     assert plain.failures == 0
     assert 0 < heavy.failures < heavy.requests

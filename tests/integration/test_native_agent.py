@@ -239,27 +239,6 @@ def test_a_leak_in_forked_workers_fails(tsprof: CommandLine, service: str) -> No
     assert site["share"] == pytest.approx(1, rel=0.01)
 
 
-@pytest.mark.skipif(shutil.which("valgrind") is None, reason="no valgrind on this machine")
-def test_valgrind_names_the_leak_and_the_invalid_write(tsprof: CommandLine, service: str) -> None:
-    finished = tsprof.run(
-        *("check", "--url", "/", "--drain", "0", "--rate", "2000", "--profiler", "valgrind", "--"),
-        *(service, "{port}", "overrun", "100"),
-    )
-    assert finished.code == 1
-    lines = SOURCE.read_text().splitlines()
-    (site,) = finished.finding("memory")["sites"]
-    assert site["function"] == "work"
-    assert lines[site["line"] - 1].endswith("malloc(bytes);")
-    assert site["bytes_per_request"] == pytest.approx(CHUNK, rel=0.01)
-    assert "by valgrind, per request: 112 B definitely lost" in finished.out
-    invalid = finished.finding("memory_access")
-    assert invalid["title"].startswith("invalid write of size 1 in work (")
-    assert lines[invalid["sites"][0]["line"] - 1].endswith("kept[bytes] = 1;")
-    assert "0 bytes after a block of size 100" in invalid["details"][0]
-    assert "valgrind ran a fresh target" in finished.out
-    assert not finished.report["failures"]
-
-
 @pytest.mark.skipif(heaptrack.find() is None, reason="no heaptrack on this machine")
 def test_heaptrack_names_the_functions_of_a_rust_program(
     agents: Agents, run: Run, port: int, tmp_path: Path

@@ -20,7 +20,13 @@ from tsprof.doctor.machine import (
     memory_row,
     processors_row,
 )
-from tsprof.doctor.readiness import baseline_row, gauges_row, governor_row, port_row
+from tsprof.doctor.readiness import (
+    baseline_row,
+    gauges_row,
+    governor_row,
+    port_row,
+    reference_row,
+)
 from tsprof.doctor.readiness import files_row as connections_row
 from tsprof.doctor.tools import find_program, jemalloc_row, module_row
 from tsprof.exit_codes import ExitCode
@@ -250,6 +256,9 @@ def test_what_a_scenario_judges_by(tmp_path: Path) -> None:
     file.touch()
     expect(baseline_row(settings), Status.OK)
     expect(baseline_row(Settings()), Status.LIMITED)
+    expect(reference_row(Settings()), Status.MISSING)
+    named = Settings.model_validate({"compare": {"reference": "old --port {port}"}})
+    expect(reference_row(named), Status.OK)
 
 
 def test_the_clock_of_the_processors() -> None:

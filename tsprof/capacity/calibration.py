@@ -19,6 +19,10 @@ ROUNDS = 3
 """The middle one counts: a neighbour on the machine can spoil one."""
 SECONDS = 1.0
 """Of each round, and of the warm-up before them."""
+FASTEST = 1e6
+"""Requests per second of the warm-up: more than any user can send."""
+BUSY = 0.5
+"""The share of what came through in the warm-up that is due in the rounds."""
 PATIENCE = 30.0
 """Seconds that requests under way may take at a round's end."""
 
@@ -37,7 +41,9 @@ def calibrate(locustfile: Path | None, paths: tuple[str, ...]) -> Calibration:
     """Send requests to a server that answers at once, for some four seconds.
 
     Counted is the CPU time of the load process alone: the server shares the machine with it, and
-    a rate by the clock would be that of the slower of the two.
+    a rate by the clock would be that of the slower of the two. The requests are due at a rate, as
+    those of the plan are: a user that waits for the next one to be due costs more than one that
+    sends when it has its last answer.
 
     Args:
         locustfile: what users do; None to request the paths.
@@ -48,9 +54,11 @@ def calibrate(locustfile: Path | None, paths: tuple[str, ...]) -> Calibration:
         LoadError: the load broke down, or sent nothing.
     """
     with stand_in() as host, tempfile.TemporaryDirectory() as folder:
-        spec = LoadSpec(host, USERS, locustfile, () if locustfile else paths)
+        spec = LoadSpec(host, USERS, locustfile, () if locustfile else paths, FASTEST)
         with LoadProcess.start(spec, Path(folder) / "load.log") as load:
-            rounds = [_round(load) for _ in range(1 + ROUNDS)]
+            warm_up = _round(load)
+            load.set_load(None, max(1.0, BUSY * warm_up.completed / SECONDS))
+            rounds = [warm_up, *(_round(load) for _ in range(ROUNDS))]
     rates = []
     for before, after in pairwise(rounds):
         seconds = after.processes[0].cpu_seconds - before.processes[0].cpu_seconds

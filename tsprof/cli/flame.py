@@ -56,6 +56,12 @@ sampling_options = section(
     click.option("--threads", is_flag=True, default=None, help="Tell threads apart."),
     click.option("--idle", is_flag=True, default=None, help="Also threads that wait."),
     click.option(
+        "--lines",
+        is_flag=True,
+        default=None,
+        help="Then run it under Scalene: CPU time, memory and copies by line of your own code.",
+    ),
+    click.option(
         "--agent/--no-agent",
         default=None,
         help="Have an agent inside the target, which says whose code is whose (default: yes).",
@@ -109,7 +115,8 @@ def flame(
     from tsprof.scenarios.flame import plan
 
     quiet = bool(parameters["quiet"])
-    draw = partial(pictures.draw, quiet=quiet, show=show)
+    outputs = {name: parameters[name] for name in ("json", "junit", "markdown", "html")}
+    draw = partial(pictures.draw, outputs=outputs, quiet=quiet, show=show)
     if memory and (diff or not runs):
         raise UsageError(
             "--memory draws what a stored run has found: name one",
@@ -123,7 +130,6 @@ def flame(
                 "name one run to draw, or two to compare with --diff",
                 hint="a command to measure goes after --",
             )
-        outputs = {name: parameters[name] for name in ("json", "junit", "markdown", "html")}
         if memory:
             return pictures.show_memory(runs[0], outputs, quiet=quiet, show=show)
         if diff:

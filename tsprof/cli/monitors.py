@@ -6,7 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from tsprof.monitor.standing import RunWatch
+from tsprof.monitor.standing import standing
+from tsprof.monitor.watch import RunWatch
 from tsprof.report.live import LiveView
 from tsprof.report.model import Report
 
@@ -35,7 +36,8 @@ class Monitors:
         Raises:
             UsageError: a port is taken.
         """
-        self._view.follow(RunWatch(folder).standing)
+        watch = RunWatch(folder)
+        self._view.follow(lambda: standing(*watch.look()))
         if (port := self._parameters.get("prometheus")) is not None:
             from tsprof.monitor.prometheus import serving_metrics
 

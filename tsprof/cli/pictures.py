@@ -15,22 +15,24 @@ from tsprof.exit_codes import ExitCode
 from tsprof.records import SampledWindow
 from tsprof.report import hot_paths_text, terminal
 from tsprof.report.flame import flame_html, flame_svg, folded, speedscope_json
+from tsprof.report.lines import lines_html, print_lines
 from tsprof.report.pipes import PipeConsole
 from tsprof.report.write import write_outputs, write_text
 from tsprof.stacks import StackProfile
 from tsprof.store.database import RunDatabase
-from tsprof.store.reports import open_report, survivors
+from tsprof.store.reports import line_profile, open_report, survivors
 from tsprof.store.runs import DATABASE, find_run, home
 
 NAME = "flame"
 """Of the files, before their endings."""
 
 
-def draw(folder: Path, *, quiet: bool, show: bool) -> None:
+def draw(folder: Path, *, outputs: Mapping[str, Path | None], quiet: bool, show: bool) -> None:
     """Draw all that a run has sampled: together, and each process by itself where there are more.
 
     Args:
         folder: of the run; nothing is drawn where it has sampled nothing.
+        outputs: files for its report: one of them may go to standard output.
         quiet: do not say where the pictures are.
         show: open the page in a browser.
     """
@@ -46,6 +48,11 @@ def draw(folder: Path, *, quiet: bool, show: bool) -> None:
         for pid, one in processes.items():
             page = flame_html(one, title=f"{folder.name}: process {pid} ({commands[pid]})")
             files.append(_file(folder / f"{NAME}-{pid}.html", page))
+    lines = line_profile(folder)
+    if lines is not None:
+        files.append(_file(folder / "lines.html", lines_html(lines, f"{folder.name}: by line")))
+        if not quiet:
+            print_lines(lines, _console(outputs))
     _tell(files, quiet=quiet, show=show)
 
 
@@ -75,7 +82,7 @@ def show_run(
     write_outputs(report, **outputs, stdout=stdout)
     if not quiet and report.hot_paths is not None:
         terminal.render_hot_paths(report, _console(outputs))
-    draw(folder, quiet=quiet, show=show)
+    draw(folder, outputs=outputs, quiet=quiet, show=show)
     return int(ExitCode.PASS)
 
 

@@ -147,5 +147,6 @@ def _launch(planned: Plan, set_up: SetUp, parameters: Mapping[str, Any]) -> None
     launched = launch(set_up, order, name, lambda text: click.echo(text, err=True))
     click.echo(
         f"\nstarted {chosen.machines} machines as {name}; workers join {launched.run_address}"
-        f" and end by themselves.\nWhen you have the reports, end all of them:\n{launched.end}"
+        f" and end by themselves.\nWhen you have the reports, end all of them:\n{launched.end}",
+        err=True,
     )

@@ -328,6 +328,12 @@ class Flame(Table):
     idle: bool = Field(
         default=False, description="Whether threads that wait count, too.", examples=[True]
     )
+    lines: bool = Field(
+        default=False,
+        description="Whether a fresh target is then run under Scalene, for CPU time, memory and "
+        "copies by line of the code below the folder that it runs in.",
+        examples=[True],
+    )
 
 
 class Watch(Table):

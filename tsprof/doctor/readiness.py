@@ -46,12 +46,28 @@ def rows(scenario: str, folder: Path) -> tuple[Row, ...]:
     source = str(loaded.source) if loaded.source else "defaults"
     return (
         Row(name="configuration", status=Status.OK, found=source),
+        *([reference_row(settings)] if scenario == "compare" else []),
         load_row(settings),
         files_row(_most_users(settings, scenario), resource.getrlimit(resource.RLIMIT_NOFILE)[1]),
         port_row(settings.load.host),
         gauges_row(settings),
         baseline_row(settings),
         governor_row(GOVERNOR.read_text().strip() if GOVERNOR.exists() else ""),
+    )
+
+
+def reference_row(settings: Settings) -> Row:
+    """See whether there is something to compare the target with."""
+    command = settings.compare.reference
+    if command:
+        return Row(name="reference", status=Status.OK, found=" ".join(command))
+    return Row(
+        name="reference",
+        status=Status.MISSING,
+        found="none",
+        meaning="there is nothing to compare the target with",
+        fix="--reference COMMAND, or reference under [compare]",
+        needed=True,
     )
 
 

@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import tsprof
 from tsprof.errors import TsprofError, UsageError
 from tsprof.monitor.page_state import State, state_of, with_report, without_report
-from tsprof.monitor.standing import RunWatch
+from tsprof.monitor.watch import RunWatch
 from tsprof.report.html import asset, security_policy
 from tsprof.report.model import Report
 

@@ -1,28 +1,18 @@
-"""Where a run under way stands, from what it has stored so far."""
+"""Where a run under way stands, in the four blocks of a dashboard."""
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from time import monotonic
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from tsprof.analysis.run.assessments import Look, look
 from tsprof.analysis.run.summary import growth_of, ledger_of, per_second
-from tsprof.analysis.service.climb import best_step, step_of
-from tsprof.analysis.service.criteria import criteria_values, judge_criteria, judge_gauges
-from tsprof.analysis.service.gauges import Gauge, Gauges, gauges_of
-from tsprof.analysis.service.performance import undisturbed
+from tsprof.analysis.service.gauges import Gauge
 from tsprof.histogram import Histogram
-from tsprof.records import Checkpoint, FailureKind, Segment
-from tsprof.report.model import Criterion
+from tsprof.monitor.watch import Judged
+from tsprof.records import FailureKind
 from tsprof.report.standing import Block, Row, Standing, Unit
-from tsprof.report.text import clean
-from tsprof.store.follow import RECENT_SECONDS, RunFollower, RunSoFar
+from tsprof.store.follow import RECENT_SECONDS, RunSoFar
 
-JUDGING_SHARE = 0.02
-"""Part of the time that judging may take: on 20 checkpoints, of which a leak check takes one every
-1.3 s, it takes 0.1 s."""
 ESSENTIAL = ("requests/s", "p99", "memory", "failed")
 """What a leak check shows beside what it was given limits for."""
 _CACHE = re.compile(r"hit_?rate|hit_?ratio|evict|cache")
@@ -33,94 +23,6 @@ _CAPACITY = re.compile(r"max|capacity|limit")
 _FAILURES: Mapping[FailureKind, str] = {
     "4xx": "4xx", "5xx": "5xx", "timeout": "timeouts", "other": "other",
 }  # fmt: skip
-_LONGEST_LABEL = 11
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What is only known anew at a checkpoint."""
-
-    segments: Sequence[Segment]
-    """Those that are judged, in the order of each gauge's values."""
-    look: Look
-    gauges: Gauges
-    values: Mapping[str, float | None]
-    """What every run measures, over the whole of it, by the names of criteria."""
-    criteria: Mapping[str, Criterion]
-    """By name."""
-
-
-class RunWatch:
-    """Follows a run and tells where it stands. To be asked by one thread at a time."""
-
-    def __init__(self, folder: Path) -> None:
-        """Watch the run in a folder; it must have begun."""
-        self._follower = RunFollower(folder)
-        self._judged: Judged | None = None
-        self._stage: tuple[int, ...] = ()
-        self._judge_next = 0.0
-
-    def look(self) -> tuple[RunSoFar, Judged]:
-        """Return the run as it is now, and what is to be said of it, or was a moment ago."""
-        run = self._follower.look()
-        stage = (len(run.checkpoints), len(run.segments), len(run.phases))
-        began = monotonic()
-        due = stage != self._stage and (began >= self._judge_next or run.complete)
-        if self._judged is None or due:
-            self._judged, self._stage = judge(run), stage
-            ended = monotonic()
-            self._judge_next = ended + (ended - began) / JUDGING_SHARE
-        return run, self._judged
-
-    def standing(self) -> Standing:
-        """Return where the run stands now."""
-        return standing(*self.look())
-
-
-def judge(run: RunSoFar) -> Judged:
-    """Hold a run under way to its criteria, as far as they can be told before its end."""
-    calm = undisturbed(run.segments, run.last_judged)
-    after_first = [segment for segment in calm if segment.number > 0]  # the first calibrates
-    gauges = gauges_of(run.settings.gauges.url, run.gauges, after_first, run.checkpoints)
-    used = run.usage.total_cpu["target"] / run.elapsed if run.elapsed else None
-    percent = None if used is None else 100 * used
-    values = criteria_values(calm, run.checkpoints, percent, run.processors)
-    if run.scenario == "stress":
-        values |= _of_the_climb(run)
-    told = {
-        full: limit
-        for name, limit in run.gauge_limits.items()
-        if (full := gauges.ending_in(name)) is not None
-    }
-    limited = judge_criteria(run.settings.judged_by_value(run.scenario), values)
-    own = judge_gauges(run.settings.comparisons | told, gauges)
-    return Judged(
-        segments=after_first,
-        look=look(_judged_checkpoints(run), run.slowest_fill),
-        gauges=gauges,
-        values=values,
-        criteria={criterion.name: criterion for criterion in limited + own},
-    )
-
-
-def _of_the_climb(run: RunSoFar) -> dict[str, float | None]:
-    """Return what the highest rate that was sustained so far came to; processors are told later."""
-    by_number = {segment.number: segment for segment in run.segments}
-    steps = [step_of(by_number[p.segment], p.rate) for p in run.phases if p.segment in by_number]
-    best = best_step(steps)
-    return {
-        "requests_per_second": best.achieved if best else None,
-        "cpu_percent": None,
-        "machine_cpu_percent": None,
-    }
-
-
-def _judged_checkpoints(run: RunSoFar) -> Sequence[Checkpoint]:
-    """Return the checkpoints by which growth is judged, of which none follows a spike."""
-    spikes = [phase.began + 1 for phase in run.phases if phase.name == "spike"]
-    until = min(spikes, default=math.inf)
-    last = math.inf if run.last_judged is None else run.last_judged
-    return [c for c in run.checkpoints if c.number <= last and c.seconds <= until]
 
 
 def standing(run: RunSoFar, judged: Judged) -> Standing:
@@ -300,7 +202,7 @@ def _gauge_row(judged: Judged, gauge: Gauge, label: str = "") -> Row:
     known = [value for value in gauge.values if math.isfinite(value)]
     named = (c for name, c in judged.criteria.items() if judged.gauges.find(name) is gauge)
     return Row(
-        label=label or clean(gauge.name, _LONGEST_LABEL),
+        label=label or gauge.name,
         unit="share" if gauge.kind == "share" else "number",
         now=known[-1] if known else None,
         history=tuple(value if math.isfinite(value) else None for value in gauge.values),

@@ -11,7 +11,9 @@ from tsprof.analysis.attribution.sites import Origin
 
 _CRATE = re.compile(r"/registry/src/[^/]+/(?P<name>.+?)-(?P<version>\d+\.\d+\.\d+[^/]*)/")
 _CRATE_FROM_GIT = re.compile(r"/git/checkouts/(?P<name>.+)-[0-9a-f]{16}/")
-_RUST = re.compile(r"^/rustc/[0-9a-f]{40}/|/lib/rustlib/src/|^(/rust/deps|library)/")
+_RUST = re.compile(
+    r"^/rustc/[0-9a-f]{40}/|/lib/rustlib/src/|^/rust/deps/|^library/(std|core|alloc|panic_\w+)/"
+)
 _SYSTEM_SOURCE = re.compile(
     r"^/usr/(local/)?(include|lib/gcc)/|/include/c\+\+/"
     r"|^\./(?P<part>\w+)/(\./(?P=part)/|\.\./(sysdeps|csu)/)"

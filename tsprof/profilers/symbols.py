@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 PATIENCE = 20.0
 """Seconds for binutils' c++filt; it takes some 20 ms."""
-_MANGLED = re.compile(r"_[RZ]\w+(\.\w+)*$")
+_MANGLED = re.compile(r"_[RZ][\w$.]+$")
 _RUST_HASH = re.compile(r"::h[0-9a-f]{16}$")
 _CRATE_HASH = re.compile(r"(?<=\w)\[[0-9a-f]{8,16}\]")
 """What Rust's current symbols (v0) tell two versions of a crate apart with."""

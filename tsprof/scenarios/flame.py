@@ -1,6 +1,9 @@
 """``flame``: where the CPU time goes."""
 
+from pathlib import Path
+
 from tsprof.config import Settings
+from tsprof.profilers import scalene
 from tsprof.profilers.sampling import Sampling
 from tsprof.supervisor.plan import Plan
 
@@ -10,8 +13,15 @@ within 1.5 points on a service that is busy."""
 
 
 def plan(settings: Settings) -> Plan:
-    """Return the plan: sampled segments until the shares of the hottest functions are precise."""
+    """Return the plan: sampled segments until the shares of the hottest functions are precise.
+
+    Raises:
+        UsageError: lines are asked for, and Scalene cannot tell them.
+    """
     asked = settings.flame
+    folder = (settings.target.cwd or Path.cwd()).absolute()
+    if asked.lines:
+        scalene.require(settings.target.command, folder)
     return Plan(
         scenario="flame",
         segment_seconds=SEGMENT_SECONDS,
@@ -28,4 +38,5 @@ def plan(settings: Settings) -> Plan:
             threads=asked.threads,
             idle=asked.idle,
         ),
+        lines=folder if asked.lines else None,
     )

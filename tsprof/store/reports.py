@@ -32,6 +32,7 @@ from tsprof.analysis.service.turns import Turns, joined, turns_of
 from tsprof.analysis.verdict.decide import Evidence, decide
 from tsprof.analysis.verdict.exhaustion import exhaustion
 from tsprof.errors import StoreError
+from tsprof.lines import LineProfile
 from tsprof.records import Event, LoadCost, Segment
 from tsprof.report import json_report
 from tsprof.report.model import Criterion, LoadProcessCost, Provenance, Report
@@ -94,6 +95,19 @@ def survivors(folder: Path) -> StackProfile | None:
     database = RunDatabase(folder / DATABASE, read_only=True)
     try:
         return _fact(database, "confirmation", Confirmation, Confirmation()).survivors
+    finally:
+        database.close()
+
+
+def line_profile(folder: Path) -> LineProfile | None:
+    """Return what a run has seen by line of code; None where it did not look.
+
+    Raises:
+        StoreError: its database cannot be read.
+    """
+    database = RunDatabase(folder / DATABASE, read_only=True)
+    try:
+        return _fact(database, "lines", LineProfile, None)
     finally:
         database.close()
 

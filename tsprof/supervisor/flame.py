@@ -10,6 +10,7 @@ from tsprof.profilers.sampling import Sampling
 from tsprof.records import SampledWindow
 from tsprof.report.progress import Progress
 from tsprof.supervisor.engine import Engine
+from tsprof.supervisor.lines import profile_lines
 from tsprof.supervisor.measure import LEAST_REQUESTS
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.sampling import Sampler
@@ -19,7 +20,7 @@ WARM_UP = 2.0
 
 
 def flame(engine: Engine, plan: Plan) -> int:
-    """Warm up, then sample.
+    """Warm up, then sample; then look at lines, where the plan says so.
 
     Returns:
         0: no leak was looked for, so that none is to be followed.
@@ -44,6 +45,8 @@ def flame(engine: Engine, plan: Plan) -> int:
         engine.lean = Progress(phase="sampling", elapsed=0.0, lean="", message=message)
         if reach <= PRECISE:
             break
+    if plan.lines is not None:
+        profile_lines(engine, plan.lines)
     return 0
 
 

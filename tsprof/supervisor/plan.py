@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tsprof.analysis.growth.shapes import SLOWEST_FILL
 from tsprof.profilers.sampling import Sampling
@@ -54,6 +55,8 @@ class Plan:
     """Limits on what the target says of itself, held to where it says it, by name."""
     sampling: Sampling | None = None
     """How call stacks are sampled under load; None for not at all."""
+    lines: Path | None = None
+    """Folder of the code whose lines are looked at once that is done; None for not at all."""
     sampled_every: int = 1
     """Every so many segments one is sampled."""
     hang_seconds: float = 30.0

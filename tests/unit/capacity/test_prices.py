@@ -42,6 +42,14 @@ def test_a_file_takes_the_place_of_the_own_prices(file: Path) -> None:
     assert [(one.name, one.hourly) for one in prices.instance] == [("c9.large", 0.08)]
 
 
+def test_the_form_that_the_documentation_shows_is_right(file: Path) -> None:
+    page = Path(__file__).parents[3] / "docs" / "distributed.md"
+    text = page.read_text(encoding="utf-8")
+    file.write_text(text.partition("```toml\n")[2].partition("```")[0])
+    (shown,) = read_prices(file).instance
+    assert types_of(read_prices(None), None, shown.name) == (shown,)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

@@ -101,7 +101,7 @@ def test_machines_are_started_when_the_user_says_so(
     ((set_up, order),) = launches
     assert order == Order(region="eu-west-1", key_name="me", ssh_from="203.0.113.7/32")
     assert set_up.fleet.instance.provider == "aws"
-    assert LAUNCHED.end in capsys.readouterr().out
+    assert LAUNCHED.end in capsys.readouterr().err
 
 
 def test_nothing_is_started_without_a_yes(

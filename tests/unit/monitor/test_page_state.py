@@ -5,7 +5,7 @@ import json
 from written_run import Written
 
 from tsprof.monitor.page_state import State, state_of, with_report, without_report
-from tsprof.monitor.standing import RunWatch
+from tsprof.monitor.watch import RunWatch
 from tsprof.records import Event
 from tsprof.report.model import Finding, Report, Verdict
 

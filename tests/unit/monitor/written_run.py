@@ -9,6 +9,7 @@ from tsprof.store.database import RunDatabase
 from tsprof.store.runs import DATABASE
 
 FAST = {bucket(5.0): 99, bucket(50.0): 1}
+SLOW = {bucket(500.0): 1000}
 
 
 class Written:
@@ -58,12 +59,17 @@ class Written:
             )
         self.database.commit()
 
-    def segment(self, **told: dict[str, float]) -> None:
+    def segment(self, *, slow: bool = False, **told: dict[str, float]) -> None:
         """Store a segment of 1,000 requests in 10 s, what the target told, and a checkpoint."""
         number = self._segments = getattr(self, "_segments", -1) + 1
         self.database.add(
             Segment(
-                number=number, seconds=10.0, requests=1000, failures=2, intended=None, latency=FAST
+                number=number,
+                seconds=10.0,
+                requests=1000,
+                failures=2,
+                intended=None,
+                latency=SLOW if slow else FAST,
             )
         )
         for source, amounts in told.items():

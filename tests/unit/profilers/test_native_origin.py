@@ -14,6 +14,7 @@ REGISTRY = "/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f"
         ("/srv/app/src/main.rs", "application"),
         ("src/main.rs", "application"),
         ("library.c", "application"),
+        ("library/books.c", "application"),
         ("/srv/app/target/release/server", "application"),
         ("/usr/sbin/nginx", "application"),
         ("/srv/malloc/pool.c", "application"),

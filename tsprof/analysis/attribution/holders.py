@@ -21,6 +21,10 @@ TYPES_WANTED = 6
 LEAST_BROUGHT = 0.1
 """Instances per entry from which a type is said to come with the entries."""
 _WEAK = frozenset({"weakref", "weakref.ReferenceType", "weakref.KeyedRef"})
+_SIMPLE = frozenset({"NoneType", "bool", "float"})
+"""Types of entries that are no handles of what C code allocated, as numbers and texts may be."""
+_ROWS = frozenset({"list", "set", "collections.deque"})
+"""Containers whose elements are all that they hold; a dict has keys as well."""
 _NO_HOLDERS = _WEAK | {
     "builtin_function_or_method", "cell", "frozenset", "function", "method", "tuple",
 }  # fmt: skip
@@ -79,6 +83,8 @@ class HeldGrowth:
     """Where entries are added."""
     callers: tuple[Place, ...] = ()
     """Where the functions that add entries are mentioned."""
+    is_measured: bool = False
+    """Whether its entries hold nothing, not even something in C that was not counted."""
     keeps_frames: bool = False
     """Whether its entries are exceptions or the like, which keep what their frames allocated."""
     brings: Mapping[str, float] = field(default_factory=dict)
@@ -232,6 +238,7 @@ def _cause(members: Sequence[_Grown], requests: int) -> HeldGrowth:
         line=first["line"],
         writers=tuple(Place(**place) for place in first["writers"]),
         callers=tuple(Place(**place) for place in first["callers"]),
+        is_measured=_is_measured(first),
         keeps_frames=first["keeps_frames"],
         brings=_brings(members),
         notes=tuple(first["notes"]),
@@ -242,6 +249,11 @@ def _cause(members: Sequence[_Grown], requests: int) -> HeldGrowth:
         ),
         plateau_bytes=bound * len(members) * each if bound is not None else None,
     )
+
+
+def _is_measured(found: Mapping[str, Any]) -> bool:
+    kinds = found["element_types"]
+    return found["type"] in _ROWS and bool(kinds) and _SIMPLE.issuperset(kinds)
 
 
 def _holder(found: Mapping[str, Any], *, rate: float, entries: int, size: int) -> Holder:

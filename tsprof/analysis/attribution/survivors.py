@@ -16,8 +16,8 @@ def surviving_stacks(
 ) -> StackProfile | None:
     """Return the bytes that the early part of a window allocated and that its end still had.
 
-    A leak is in it, and so is what the first requests of the window made once; what turns over is
-    not.
+    A leak is in it, and so is what the first requests of the window made once, and all of a
+    container's table that grew then; what turns over is not.
 
     Args:
         digests: one per process of the target, all of the same window.

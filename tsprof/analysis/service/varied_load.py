@@ -10,14 +10,14 @@ from tsprof.records import Segment
 VARIED = 1.25
 """Highest over lowest rate, of the middle nine tenths of the segments, from which a load varied."""
 MOST_WAITING = 0.5
-"""Share of the users that wait for answers, up to which they set the pace and not the target."""
+"""Share of the users that wait for answers, in any segment, up to which they set the pace."""
 
 
 def varied_load(segments: Sequence[Segment]) -> tuple[float, ...]:
     """Return the requests per second that were asked for in each segment, where that varied.
 
-    With a rate, these are the requests that were due. Without one, the requests that came tell it
-    only where users mostly wait for times of their own: else a slower target is asked for less.
+    With a rate, these are the requests that were due. Without one, they are those of users whose
+    answers would take no time: what a slower target holds back does not count as asked for less.
 
     Args:
         segments: of the run.
@@ -29,10 +29,14 @@ def varied_load(segments: Sequence[Segment]) -> tuple[float, ...]:
         return ()
     if all(segment.arrivals for segment in segments):
         rates = [s.arrivals.due / s.seconds for s in segments if s.arrivals]
-    elif sum(map(_waiting, segments)) > MOST_WAITING * sum(s.users for s in segments):
-        return ()
     else:
-        rates = [segment.requests / segment.seconds for segment in segments]
+        waiting = [_waiting(segment) / max(segment.users, 1) for segment in segments]
+        if max(waiting) > MOST_WAITING:
+            return ()
+        rates = [
+            segment.requests / segment.seconds / (1 - share)
+            for segment, share in zip(segments, waiting, strict=True)
+        ]
     low, high = np.quantile(rates, [0.05, 0.95])
     return tuple(rates) if high > VARIED * low else ()
 

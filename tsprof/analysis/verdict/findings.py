@@ -18,6 +18,11 @@ to be in doubt. The estimate does not see what C code keeps beside an entry: an 
 in a functools.lru_cache was taken for 203."""
 KEEPS = 0.5
 """Part of what the largest site allocates below which the first one is named for what it keeps."""
+UNSEEN_BOUND = (
+    "what holds a native program's memory is not known, and a cache that is not full yet grows in "
+    "the same way: to tell them apart, run on until it would be full (--keep-going, --max-time), "
+    "or make it smaller for the check"
+)
 FRAGMENTATION_FLOOR = 8 << 20
 """Bytes of allocator slack that must have come before fragmentation is worth a line."""
 RARE = 0.7
@@ -105,6 +110,9 @@ def _exact_finding(
     details += attribution.details
     details += attribution.evictions
     details += attribution.notes
+    readings = look.view.readings(look.view.checkpoints[-1])
+    if kind == "leak" and all(reading.source == "native" for reading in readings):
+        details.append(UNSEEN_BOUND)
     details.append(
         f"measured over {requests_between(look.view, memory):,} requests after warm-up; "
         f"shape: {memory.shape.value}; {memory.reason}"

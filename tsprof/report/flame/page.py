@@ -10,7 +10,7 @@ from tsprof.report.html import security_policy
 from tsprof.report.text import clean
 from tsprof.stacks import StackProfile
 
-# Drawn by d3-flame-graph, as SVG: with 50,000 stacks of 34 frames on average (175,000 nodes),
+# Drawn by d3-flame-graph 5.0.0, as SVG: with 50,000 stacks of 34 frames on average (175,000 nodes),
 # Chromium 156 on 2 cores opens the page in 0.6 s, and finds or zooms in 0.3 s; no canvas is needed.
 _SCRIPTS = (
     *(

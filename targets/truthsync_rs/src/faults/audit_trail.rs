@@ -2,8 +2,8 @@
 
 use parking_lot::Mutex;
 
+use super::Fault;
 use super::heap::{malloc_block, vec_block};
-use super::{Fault, payload};
 
 type Record = Vec<u8>;
 
@@ -16,8 +16,8 @@ pub struct AuditTrail {
 }
 
 impl Fault for AuditTrail {
-    fn plant(&mut self, number: u64) {
-        record_request(number, self.size);
+    fn plant(&mut self, _number: u64) {
+        record_request(self.size);
     }
 
     fn held_bytes(&self, live: u64) -> Option<u64> {
@@ -25,6 +25,6 @@ impl Fault for AuditTrail {
     }
 }
 
-fn record_request(number: u64, size: usize) {
-    AUDIT_TRAIL.lock().push(payload(number, size));
+fn record_request(size: usize) {
+    AUDIT_TRAIL.lock().push(vec![b'.'; size]);
 }

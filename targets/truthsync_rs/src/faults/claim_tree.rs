@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::Fault;
 use super::heap::malloc_block;
-use super::{Fault, payload};
 
 /// Two counts that `Arc` keeps beside its value.
 const ARC_COUNTS: usize = 16;
@@ -16,8 +16,8 @@ pub struct ClaimTrees {
 }
 
 impl Fault for ClaimTrees {
-    fn plant(&mut self, number: u64) {
-        parse_tree(payload(number, self.size));
+    fn plant(&mut self, _number: u64) {
+        parse_tree(self.size);
     }
 
     fn held_bytes(&self, live: u64) -> Option<u64> {
@@ -33,10 +33,10 @@ struct ClaimNode {
     child: Mutex<Option<Arc<ClaimNode>>>,
 }
 
-/// Returns a root and its child, each owning the other.
-fn parse_tree(text: Vec<u8>) -> Arc<ClaimNode> {
+/// Returns a root with a text of `size` bytes and its child, each owning the other.
+fn parse_tree(size: usize) -> Arc<ClaimNode> {
     let root = Arc::new(ClaimNode {
-        _text: text,
+        _text: vec![b'.'; size],
         _parent: None,
         child: Mutex::new(None),
     });

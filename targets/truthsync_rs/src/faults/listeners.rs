@@ -1,7 +1,7 @@
 //! callbacks: every request subscribes to verdicts, and none unsubscribes.
 
+use super::Fault;
 use super::heap::{malloc_block, vec_block};
-use super::{Fault, payload};
 
 type Listener = Box<dyn Fn(&str) -> String + Send>;
 
@@ -25,8 +25,8 @@ impl VerdictListeners {
 }
 
 impl Fault for VerdictListeners {
-    fn plant(&mut self, number: u64) {
-        self.subscribe(listener_for(payload(number, self.size)));
+    fn plant(&mut self, _number: u64) {
+        self.subscribe(listener_for(self.size));
     }
 
     fn held_bytes(&self, live: u64) -> Option<u64> {
@@ -35,7 +35,8 @@ impl Fault for VerdictListeners {
     }
 }
 
-/// Returns a listener that keeps its request alive.
-fn listener_for(request: Vec<u8>) -> Listener {
+/// Returns a listener that keeps its request alive, of `size` bytes.
+fn listener_for(size: usize) -> Listener {
+    let request = vec![b'.'; size];
     Box::new(move |verdict| format!("{verdict} for a request of {} bytes", request.len()))
 }

@@ -51,13 +51,6 @@ pub trait Fault: Send {
     }
 }
 
-/// Returns `size` bytes (at least 8) that belong to one request, every one of them written.
-fn payload(number: u64, size: usize) -> Vec<u8> {
-    let mut bytes = vec![b'.'; size];
-    bytes[..8].copy_from_slice(&number.to_be_bytes());
-    bytes
-}
-
 /// Bytes of a [`request_id`].
 const REQUEST_ID_BYTES: usize = 32;
 

@@ -2,8 +2,8 @@
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::Fault;
 use super::heap::malloc_block;
-use super::{Fault, payload};
 
 type Message = Vec<u8>;
 
@@ -31,15 +31,15 @@ impl Outbox {
         }
     }
 
-    fn post(&self, message: Message) {
+    fn post(&self, size: usize) {
         // Sending fails only where the receiver is gone.
-        let _ = self.sender.send(message);
+        let _ = self.sender.send(vec![b'.'; size]);
     }
 }
 
 impl Fault for Outbox {
-    fn plant(&mut self, number: u64) {
-        self.post(payload(number, self.size));
+    fn plant(&mut self, _number: u64) {
+        self.post(self.size);
     }
 
     fn held_bytes(&self, live: u64) -> Option<u64> {

@@ -7,6 +7,7 @@ from soaks import soak
 
 from tsprof.analysis.service.stability import Stability, judge_stability, load_qualities
 from tsprof.analysis.service.varied_load import varied_load
+from tsprof.histogram import bucket
 
 LIMITS = {"p50_drift": 0.04, "throughput_drift": 0.1, "error_rate_drift": 0.001}
 
@@ -16,7 +17,7 @@ def judged(load: str, **made: float) -> Stability:
     return judge_stability(segments, load_qualities(segments, LIMITS))
 
 
-def called(load: str, drift: float, runs: int = 40) -> tuple[int, list[float]]:
+def called(load: str, drift: float, runs: int = 20) -> tuple[int, list[float]]:
     """Return how many runs were called degraded, and the drift that each found."""
     found = [judged(load, drift=drift, seed=seed).criteria[0] for seed in range(runs)]
     values = [criterion.value for criterion in found if criterion.value is not None]
@@ -26,14 +27,14 @@ def called(load: str, drift: float, runs: int = 40) -> tuple[int, list[float]]:
 @pytest.mark.parametrize("load", ["day", "day from noon", "two days"])
 def test_the_cycle_of_a_day_is_no_drift(load: str) -> None:
     degraded, values = called(load, 0.0)
-    assert degraded <= 3
+    assert degraded <= 2
     assert sum(values) / len(values) == pytest.approx(0, abs=0.01)
 
 
 @pytest.mark.parametrize("load", ["steady", "day", "day from noon", "two days"])
 def test_a_drift_of_a_twentieth_is_found_with_its_slope(load: str) -> None:
     degraded, values = called(load, 0.05)
-    assert degraded >= 20
+    assert degraded >= 10
     assert sum(values) / len(values) == pytest.approx(0.05, abs=0.01)
 
 
@@ -59,6 +60,19 @@ def test_a_load_varies_where_the_target_does_not_set_its_pace() -> None:
     assert varied_load(few) == ()
     assert varied_load(soak("steady")) == ()
     assert varied_load([]) == ()
+
+
+def test_users_whom_a_slow_target_holds_back_ask_for_as_much() -> None:
+    """They wait 1 s on their own, and at last 0.6 s for each answer: 37 % fewer requests."""
+    segments = []
+    for number, plain in enumerate(soak("steady")):
+        seconds = 0.01 * 60 ** (number / 59)
+        requests = round(100 / (1 + seconds) * plain.seconds)
+        latency = {bucket(1000 * seconds): requests}
+        segments.append(replace(plain, requests=requests, latency=latency, latency_max_ms=900.0))
+    assert varied_load(segments) == ()
+    stability = judge_stability(segments, load_qualities(segments, LIMITS))
+    assert [criterion.met for criterion in stability.criteria] == [False, False, True]
 
 
 def test_with_a_rate_the_load_is_what_was_due() -> None:

@@ -12,6 +12,7 @@ from tsprof.analysis.growth.assess import Shape
 from tsprof.analysis.run.assessments import Look, look
 from tsprof.analysis.run.confirmation import Attribution, Drain
 from tsprof.analysis.verdict.findings import (
+    UNSEEN_BOUND,
     count_finding,
     fragmentation_finding,
     garbage_finding,
@@ -46,6 +47,14 @@ def test_a_leak_names_its_site_and_its_holder() -> None:
     assert "pop in b.py" in finding.details
     assert (finding.sites, finding.holders) == ((SITE,), (HOLDER,))
     assert finding.low <= finding.per_request <= finding.high
+
+
+def test_the_leak_of_a_native_program_may_be_a_cache_whose_bound_nobody_sees() -> None:
+    native = look(taken(growing(300, source="native")))
+    assert UNSEEN_BOUND in found(native).details
+    assert UNSEEN_BOUND not in found(LEAK).details
+    drain = Drain(seconds=15, grown=7_000_000, released=6_900_000)
+    assert UNSEEN_BOUND not in found(native, drain=drain).details
 
 
 def test_a_line_that_only_keeps_is_not_said_to_allocate() -> None:

@@ -1,0 +1,75 @@
+"""A native target that is run once more, under a tool that must be there from its start."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from command_line import SERVICE, TARGETS
+
+from tsprof.analysis.comparison.allowances import Allowances
+from tsprof.config import Settings
+from tsprof.exit_codes import ExitCode
+from tsprof.report.live import LiveView
+from tsprof.report.model import Report, Verdict
+from tsprof.scenarios import check
+from tsprof.supervisor.run import run
+
+SOURCE = TARGETS / "native_service.c"
+LINES = SOURCE.read_text(encoding="utf-8").splitlines()
+TODAY = Allowances(today=date(2026, 1, 1))
+
+
+def checked(folder: Path, command: Sequence[str], profiler: str, seconds: float) -> Report:
+    """Check a target with little load and short segments, and without a rest."""
+    settings = Settings.model_validate(
+        {
+            "target": {"command": command},
+            "load": {"url": ("/",), "users": 4, "rate": 1000},
+            "check": {"profiler": profiler, "drain": 0},
+        }
+    )
+    plan = replace(check.plan(settings), segment_seconds=0.3, max_seconds=seconds)
+    report, _ = run(plan, settings, folder, LiveView(quiet=True), TODAY)
+    return report
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> str:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler on this machine")
+    program = tmp_path_factory.mktemp("native") / "service"
+    command = [compiler, "-O2", "-g", "-o", str(program), str(SOURCE), "-pthread"]
+    subprocess.run(command, check=True)
+    return str(program)
+
+
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="no valgrind on this machine")
+def test_valgrind_names_the_leak_and_the_invalid_write(tmp_path: Path, service: str) -> None:
+    report = checked(tmp_path, (service, "{port}", "overrun", "100"), "valgrind", 6)
+    leak, invalid = report.findings
+    (site,) = leak.sites
+    assert site.function == "work"
+    assert LINES[site.line - 1].endswith("malloc(bytes);")
+    assert site.bytes_per_request == pytest.approx(112, rel=0.01)
+    assert "by valgrind, per request: 112 B definitely lost" in leak.details
+    assert (invalid.resource, invalid.kind) == ("memory_access", "invalid")
+    assert invalid.title.startswith("invalid write of size 1 in work (")
+    assert LINES[invalid.sites[0].line - 1].endswith("kept[bytes] = 1;")
+    assert "0 bytes after a block of size 100" in invalid.details[0]
+    assert any(note.startswith("valgrind ran a fresh target") for note in report.notes)
+    assert report.exit_code == ExitCode.FAIL
+    assert not report.failures
+
+
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="no valgrind on this machine")
+def test_what_valgrind_does_not_follow_does_not_pass(tmp_path: Path) -> None:
+    command = (sys.executable, SERVICE, "{port}", "clean")
+    report = checked(tmp_path, command, "valgrind", 1)
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert "valgrind follows native programs, and the target runs Python" in report.reasons
