@@ -16,8 +16,8 @@ def surge(engine: Engine, plan: Plan) -> int:
     """Drive the phases of ``plan.surge``.
 
     Before and after there is a checkpoint after each segment. The spike and the recovery are one
-    segment: a gate that closed in between would let the target's queue drain. Call stacks are sampled
-    afterwards: leaks are judged by the time before, of which a profiler's start would take some.
+    segment: a gate that closed in between would let the target's queue drain. Call stacks are
+    sampled afterwards: leaks are judged by the time before, of which profilers take some to start.
 
     Returns:
         The number of requests of a segment for what follows; 0 when nothing was answered.
