@@ -9,9 +9,11 @@ LEAST_CHECKPOINTS = 20
 """A short run takes checkpoints more often, so that there is something to judge."""
 LEAST_SEGMENT = 1.0
 CHECKPOINT_EVERY = 60.0
-SAMPLED_SEGMENTS = 12
-"""Segments of a run in which call stacks are sampled, over all of its length: one in twenty of
-those of four hours, so that what sampling costs is divided by twenty."""
+SAMPLED_SEGMENTS = (4, 12)
+"""Segments of a run in which call stacks are sampled, at least and at most, over all of its length:
+one in twenty of those of four hours, so that what sampling costs is divided by twenty."""
+SAMPLED_PER_SECOND = 1 / 20
+"""Such segments by the length of a run: each takes 0.2 s for the profiler to start and to end."""
 
 
 def segment_seconds(duration: float, checkpoint_every: float = CHECKPOINT_EVERY) -> float:
@@ -45,8 +47,15 @@ def steady_plan(
         attribute=None if check.attribute else False,
         profiler=profiler(settings),
         sampling=sampling(settings),
-        sampled_every=sampled_every(settings, max(1, round(duration / length / SAMPLED_SEGMENTS))),
+        sampled_every=sampled_every(
+            settings, max(1, round(duration / length / _sampled_segments(duration)))
+        ),
         drain_seconds=check.drain,
         hang_seconds=check.hang_timeout,
         gauge_limits=gauge_limits(settings, scenario),
     )
+
+
+def _sampled_segments(duration: float) -> float:
+    least, most = SAMPLED_SEGMENTS
+    return min(max(duration * SAMPLED_PER_SECOND, least), most)

@@ -1,8 +1,10 @@
 """Surge: a steady load, a multiple of it for a while, and back, without a pause in between."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 
+from tsprof.records import Segment
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.gauges import read_gauges
 from tsprof.supervisor.measure import LEAST_REQUESTS
@@ -14,7 +16,8 @@ def surge(engine: Engine, plan: Plan) -> int:
     """Drive the phases of ``plan.surge``.
 
     Before and after there is a checkpoint after each segment. The spike and the recovery are one
-    segment: a gate that closed in between would let the target's queue drain.
+    segment: a gate that closed in between would let the target's queue drain. Call stacks are
+    sampled afterwards: leaks are judged by the time before, of which profilers take some to start.
 
     Returns:
         The number of requests of a segment for what follows; 0 when nothing was answered.
@@ -29,7 +32,7 @@ def surge(engine: Engine, plan: Plan) -> int:
         return 0
     _checkpoint(engine)
     engine.phase = "before the spike"
-    rate = _keep_up(engine, plan, shape.before, "before", sampled) or rate
+    rate = _keep_up(engine, plan, shape.before, "before", _unsampled) or rate
     engine.phase = "spike"
     spiked = engine.seconds
     load.set_load(round(plan.users * shape.times), _times(plan.rate, shape.times))
@@ -47,6 +50,10 @@ def surge(engine: Engine, plan: Plan) -> int:
     _checkpoint(engine)
     rate = _keep_up(engine, plan, shape.after, "after", sampled) or rate
     return max(2 * plan.users, round(rate * plan.segment_seconds))
+
+
+def _unsampled(drive: Callable[[], Segment]) -> Segment:
+    return drive()
 
 
 def _keep_up(engine: Engine, plan: Plan, seconds: float, phase: str, sampled: Drive) -> float:

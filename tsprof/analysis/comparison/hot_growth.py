@@ -24,10 +24,13 @@ def hot_growth(
         baseline: how it served then.
 
     Returns:
-        The criterion, and a finding for each function that misses it.
+        The criterion, and a finding for each function that misses it; without a baseline, as in the
+        run that is to be saved as one, a note.
     """
+    if baseline is None:
+        return Regressions(notes=(f"{NAME} is not judged without a baseline (--baseline)",))
     reason = _obstacle(service, paths, baseline)
-    if reason or paths is None or baseline is None or baseline.hot_paths is None:
+    if reason or paths is None or baseline.hot_paths is None:
         untold = Criterion(name=NAME, limit=limit, value=None, met=None, reason=reason)
         return Regressions(criteria=(untold,))
     then, now = reported(baseline.hot_paths, baseline.folder), reported(paths, folder)
@@ -44,9 +47,7 @@ def hot_growth(
     )
 
 
-def _obstacle(service: Service, paths: HotPaths | None, baseline: Baseline | None) -> str:
-    if baseline is None:
-        return "there is no baseline to compare with (--baseline)"
+def _obstacle(service: Service, paths: HotPaths | None, baseline: Baseline) -> str:
     if baseline.hot_paths is None:
         return "the baseline has no hot paths; save it anew"
     if paths is None or not paths.samples:
