@@ -160,7 +160,7 @@ def notes(plan: Plan) -> Iterator[str]:
     if plan.calibration.waited_share > _BUSY:
         yield (
             f"this machine was busy: the load waited for a processor for"
-            f" {plan.calibration.waited_share:.0%} of the time, and cost more than on an idle one;"
+            f" {plan.calibration.waited_share:.0%} of the time, and the figure is a rough one;"
             " measure again when nothing else runs"
         )
     if plan.calibration.failures:
