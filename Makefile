@@ -54,7 +54,7 @@ unit: $(BIN)/.dev ## Run the tests that start no process
 lint: $(BIN)/.dev ## Check style
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@if command -v cargo-clippy > /dev/null; then cd targets/truthsync_rs && cargo fmt --check \
+	@if cargo clippy --version > /dev/null 2>&1; then cd targets/truthsync_rs && cargo fmt --check \
 		&& cargo clippy --quiet --locked --all-targets -- --deny warnings; fi
 
 .PHONY: types

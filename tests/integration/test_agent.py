@@ -322,6 +322,16 @@ def test_a_program_never_waits_for_its_supervisor(agents: Agents) -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
+def test_a_program_that_root_gave_to_another_user_has_its_agent(agents: Agents) -> None:
+    program = subprocess.Popen(
+        ["/usr/bin/python3", "-c", "input()"],
+        env=agents.environment({}), user=65534, stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    wait_for(lambda: program.pid in agents.connected(), "the agent")
+    assert program.communicate(b"\n", PATIENCE) == (None, b"")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
 def test_other_users_are_no_agents(agents: Agents) -> None:
     """Unless they are processes of the target: this one's parent ends before it connects."""
     source = """

@@ -59,6 +59,16 @@ def test_a_target_that_serves_on_another_port(tsprof: CommandLine) -> None:
     assert f"it listens on port {port})" in finished.err
 
 
+def test_a_target_whose_command_has_no_place_for_the_port(tsprof: CommandLine) -> None:
+    program = (
+        "import socket, time; other = socket.create_server(('127.0.0.1', 0));"
+        "print('port', other.getsockname()[1], flush=True); time.sleep(600)"
+    )
+    finished = tsprof.check("--ready-timeout", "100", "--", PYTHON, "-c", program)
+    assert finished.code == 4
+    assert re.search(r"listens on port (\d+), but is expected at .*\n.*--host \S+:\1", finished.err)
+
+
 @pytest.mark.parametrize(
     ("behaviour", "how"),
     [

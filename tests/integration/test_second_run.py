@@ -69,7 +69,7 @@ def test_valgrind_names_the_leak_and_the_invalid_write(tmp_path: Path, service: 
 
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="no valgrind on this machine")
 def test_what_valgrind_does_not_follow_does_not_pass(tmp_path: Path) -> None:
-    command = (sys.executable, SERVICE, "{port}", "clean")
+    command = (sys.executable, SERVICE, "{port}")
     report = checked(tmp_path, command, "valgrind", 1)
     assert report.verdict is Verdict.INCONCLUSIVE
     assert "valgrind follows native programs, and the target runs Python" in report.reasons

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import sys
 
 import psutil
@@ -112,3 +113,22 @@ def test_a_load_process_that_is_killed_ends_the_run(tsprof: CommandLine) -> None
     assert finished.code == 3
     assert "the load process ended" in finished.reasons
     assert tsprof.left() == []
+
+
+MISSED_AT_FIRST = """
+import ctypes, os, subprocess
+from tsprof.supervisor import guard
+
+ctypes.CDLL(None).prctl(guard.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+subprocess.run(["sh", "-c", "sleep 60 > /dev/null 2>&1 & echo $!"])
+listed, blanks = guard.descendants, [[], []]
+guard.descendants = lambda pid: blanks.pop() if blanks else listed(pid)
+guard._kill_everything()
+"""
+
+
+def test_a_process_that_a_listing_missed_is_killed_all_the_same() -> None:
+    """Process numbers wrap around: a new one can be lower than what the listing has come to."""
+    command = [sys.executable, "-c", MISSED_AT_FIRST]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
+    assert not psutil.pid_exists(int(said.stdout))

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -64,10 +64,19 @@ def live(agents: Agents, server: Server) -> int:
     ],
 )
 def test_the_truth_is_what_glibc_counts(tmp_path: Path, program: str, faults: str) -> None:
-    with measured(program, tmp_path, faults) as (server, agents):
-        server.get("/health", times=WARM_UP)
+    with (
+        measured(program, tmp_path, faults) as (server, agents),
+        closing(server.connect()) as connection,  # with its buffers in both readings
+    ):
+
+        def request(times: int) -> None:
+            for _ in range(times):
+                connection.request("GET", "/health")
+                connection.getresponse().read()
+
+        request(WARM_UP)
         before = live(agents, server)
-        server.get("/health", times=REQUESTS)
+        request(REQUESTS)
         grown = live(agents, server) - before
 
     first, last = truth(program, faults, WARM_UP, WARM_UP + REQUESTS)
@@ -78,8 +87,8 @@ def test_the_truth_is_what_glibc_counts(tmp_path: Path, program: str, faults: st
 def test_a_check_of_it(tsprof: CommandLine, program: str, faults: str, code: int) -> None:
     tsprof.environment["TRUTHSYNC_FAULTS"] = faults
     finished = tsprof.run(
-        *("check", "--no-attribute", "--locustfile", str(ROOT / "locustfile.py"), "--"),
-        *(program, "--port", "{port}"),
+        *("check", "--no-attribute", "--drain", "0"),
+        *("--locustfile", str(ROOT / "locustfile.py"), "--", program, "--port", "{port}"),
     )
     assert finished.code == code, finished.reasons
     growth = finished.report["growth"]

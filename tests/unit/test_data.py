@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 import tsprof.data
-from tsprof.cli.data import data
+from tsprof.cli.main import cli
 from tsprof.data import (
     claim_set_json,
     generate_claims,
@@ -144,7 +144,7 @@ def test_the_command_writes_one_file_per_size(tmp_path: Path) -> None:
     out = tmp_path / "new" / "folder"
 
     result = CliRunner().invoke(
-        data, ["--out", str(out), "--size", "10k", "--size", "1k", "--seed", "3"]
+        cli, ["data", "--out", str(out), "--size", "10k", "--size", "1k", "--seed", "3"]
     )
 
     assert result.exit_code == 0, result.output
@@ -162,7 +162,9 @@ def test_the_command_writes_one_file_per_size(tmp_path: Path) -> None:
 def test_the_command_repeats_itself_exactly(tmp_path: Path) -> None:
     texts = []
     for _ in range(2):
-        CliRunner().invoke(data, ["--out", str(tmp_path), "--size", "1k"], catch_exceptions=False)
+        CliRunner().invoke(
+            cli, ["data", "--out", str(tmp_path), "--size", "1k"], catch_exceptions=False
+        )
         texts.append((tmp_path / "synthetic_claims_1k.json").read_bytes())
 
     assert texts[0] == texts[1]
@@ -170,7 +172,7 @@ def test_the_command_repeats_itself_exactly(tmp_path: Path) -> None:
 
 def test_the_command_takes_cache_size_and_hit_rate(tmp_path: Path) -> None:
     options = ["--size", "1k", "--cache-size", "300", "--hit-rate", "0.9"]
-    CliRunner().invoke(data, ["--out", str(tmp_path), *options], catch_exceptions=False)
+    CliRunner().invoke(cli, ["data", "--out", str(tmp_path), *options], catch_exceptions=False)
 
     popularity = json.loads((tmp_path / "synthetic_claims_1k.json").read_text())["popularity"]
     assert popularity["cache_size"] == 300
@@ -178,7 +180,7 @@ def test_the_command_takes_cache_size_and_hit_rate(tmp_path: Path) -> None:
 
 
 def test_an_impossible_size_stops_the_command_before_it_writes(tmp_path: Path) -> None:
-    result = CliRunner().invoke(data, ["--out", str(tmp_path), "--cache-size", "5000"])
+    result = CliRunner().invoke(cli, ["data", "--out", str(tmp_path), "--cache-size", "5000"])
 
     assert isinstance(result.exception, UsageError)
     assert not list(tmp_path.iterdir())
@@ -187,7 +189,9 @@ def test_an_impossible_size_stops_the_command_before_it_writes(tmp_path: Path) -
 def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    result = CliRunner().invoke(data, ["--out", str(tmp_path / "file" / "in"), "--size", "1k"])
+    result = CliRunner().invoke(
+        cli, ["data", "--out", str(tmp_path / "file" / "in"), "--size", "1k"]
+    )
 
     assert isinstance(result.exception, UsageError)
     assert "cannot write" in str(result.exception)
@@ -208,7 +212,7 @@ def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_options_are_refused(options: list[str], tmp_path: Path) -> None:
-    result = CliRunner().invoke(data, ["--out", str(tmp_path), *options])
+    result = CliRunner().invoke(cli, ["data", "--out", str(tmp_path), *options])
 
     assert result.exit_code == 2 or isinstance(result.exception, UsageError)
     assert not list(tmp_path.iterdir())

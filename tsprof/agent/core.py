@@ -97,7 +97,8 @@ class Agent:
             first.connect(self._socket_path)
             first.setblocking(True)
             credentials = first.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
-            if struct.unpack("3i", credentials)[1] not in (os.geteuid(), os.getuid()):
+            # Root may have started this program, and given it to another user.
+            if struct.unpack("3i", credentials)[1] not in (os.geteuid(), os.getuid(), 0):
                 first.close()
                 raise PermissionError("the supervisor's socket belongs to another user")
         except OSError:

@@ -35,6 +35,8 @@ class Calibration:
     """Requests per second of CPU time of the load process."""
     requests: int
     failures: int
+    waited_share: float
+    """The share of the time for which it was ready to run and had no processor."""
 
 
 def calibrate(locustfile: Path | None, paths: tuple[str, ...]) -> Calibration:
@@ -73,6 +75,7 @@ def calibrate(locustfile: Path | None, paths: tuple[str, ...]) -> Calibration:
         per_core=statistics.median(rates),
         requests=sum(quiet.completed for quiet in rounds),
         failures=sum(quiet.failures for quiet in rounds),
+        waited_share=statistics.median(quiet.generator.waited_share for quiet in rounds[1:]),
     )
 
 

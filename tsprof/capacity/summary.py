@@ -14,6 +14,8 @@ from tsprof.capacity.sizing import RUN_MACHINES, SHARING, Demand, Fleet
 from tsprof.report import format as fmt
 
 SCHEMA = 1
+_BUSY = 0.1
+"""The share of waiting for a processor from which a calibration is called doubtful."""
 _MEASURED_PROCESSES = 4
 """Up to so many load processes is what sharing costs known."""
 
@@ -42,7 +44,7 @@ def as_data(plan: Plan) -> dict[str, Any]:
         "schema": SCHEMA,
         "requests_per_second": demand.rate,
         "hours": demand.hours,
-        "requests_per_second_per_core": demand.per_core,
+        "requests_per_second_per_core": round(demand.per_core, 1),
         "measured": plan.calibration is not None,
         "least_headroom": demand.spare,
         "prices": {
@@ -65,10 +67,10 @@ def _row(fleet: Fleet) -> dict[str, Any]:
         "run_machines": RUN_MACHINES,
         "load_processes": fleet.processes,
         "load_processes_per_worker": fleet.processes_each,
-        "capacity_requests_per_second": fleet.capacity,
-        "headroom": fleet.headroom,
-        "hourly": fleet.hourly,
-        "cost": fleet.cost,
+        "capacity_requests_per_second": round(fleet.capacity, 1),
+        "headroom": round(fleet.headroom, 4),
+        "hourly": round(fleet.hourly, 4),
+        "cost": round(fleet.cost, 4),
     }
 
 
@@ -148,11 +150,19 @@ def notes(plan: Plan) -> Iterator[str]:
         )
     if plan.calibration is None:
         return
+    here, there = platform.machine(), plan.chosen.instance.architecture
     yield (
-        f"what one core makes is that of this machine ({platform.machine()}), and the type that was"
-        f" chosen is {plan.chosen.instance.architecture}; run tsprof plan there, and give its"
-        " figure with --requests-per-second-per-core"
+        f"what one core makes is that of this machine{'' if here == there else f', {here}'};"
+        f" run tsprof plan on a {plan.chosen.instance.name}"
+        f"{'' if here == there else f', {there}'}, and give its figure with"
+        " --requests-per-second-per-core"
     )
+    if plan.calibration.waited_share > _BUSY:
+        yield (
+            f"this machine was busy: the load waited for a processor for"
+            f" {plan.calibration.waited_share:.0%} of the time, and cost more than on an idle one;"
+            " measure again when nothing else runs"
+        )
     if plan.calibration.failures:
         yield (
             f"{plan.calibration.failures:,} of {plan.calibration.requests:,} requests failed in the"

@@ -9,6 +9,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,10 @@ def main() -> None:
     if not isinstance(enlist, Enlist):
         sys.exit("A worker expects to be told where its master is.")
     try:
-        with tempfile.TemporaryDirectory(prefix="tsprof-worker-") as scratch:
+        with ExitStack() as stack:
             welcome = join(enlist)
             parent.send(Joined(1))
-            _work(_own_spec(welcome, enlist.locustfile, Path(scratch)), enlist, parent, log)
+            _work(_own_spec(welcome, enlist.locustfile, stack), enlist, parent, log)
     except LoadError as error:
         parent.send(LoadLost(str(error)))
         sys.exit(str(error))
@@ -65,13 +66,14 @@ def main() -> None:
         sys.exit(str(error))
 
 
-def _own_spec(welcome: Welcome, own: Path | None, scratch: Path) -> LoadSpec:
+def _own_spec(welcome: Welcome, own: Path | None, stack: ExitStack) -> LoadSpec:
     """Return the load with a Locust file of this machine: its own, or the master's."""
     spec = welcome.spec
     if spec.locustfile is None or welcome.locustfile is None:
         return spec
     if own is None:
-        own = scratch / spec.locustfile.name
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="tsprof-worker-"))
+        own = Path(scratch, spec.locustfile.name)
         own.write_text(welcome.locustfile, encoding="utf-8")
     return replace(spec, locustfile=own)
 

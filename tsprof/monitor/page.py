@@ -6,21 +6,18 @@ from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib import resources
 from pathlib import Path
 from threading import BoundedSemaphore, Condition, Thread
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 import tsprof
 from tsprof.errors import TsprofError, UsageError
 from tsprof.monitor.page_state import State, state_of, with_report, without_report
 from tsprof.monitor.watch import RunWatch
-from tsprof.report.html import asset, security_policy
 from tsprof.report.model import Report
+from tsprof.report.pages import asset, security_policy, template
 
 ADDRESS = "127.0.0.1"
 EVERY = 1.0
@@ -212,17 +209,10 @@ def _hosts(port: int) -> set[str]:
 
 
 def _html(state: State) -> bytes:
-    environment = Environment(
-        loader=PackageLoader("tsprof.monitor", "assets"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    own = resources.files("tsprof.monitor").joinpath("assets")
-    scripts = [asset("uPlot.iife.min.js"), asset("charts.js"), own.joinpath("live.js").read_text()]
-    styles = [asset("uPlot.min.css"), asset("report.css"), own.joinpath("live.css").read_text()]
-    text = environment.get_template("live.html.j2").render(
+    own = partial(asset, package="tsprof.monitor")
+    scripts = [asset("uPlot.iife.min.js"), asset("charts.js"), own("live.js")]
+    styles = [asset("uPlot.min.css"), asset("report.css"), own("live.css")]
+    text = template("tsprof.monitor", "live.html.j2", "assets").render(
         state=state,
         scripts=scripts,
         styles=styles,

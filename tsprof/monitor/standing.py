@@ -138,10 +138,10 @@ def _resources(run: RunSoFar, judged: Judged) -> Iterator[Row]:
         now=float(sum(sample.rss for sample in target)) if target else None,
         history=tuple(float(point.rss_bytes) or None for point in points),
     )
-    counted = [run.usage.sockets[s.pid] for s in target if s.pid in run.usage.sockets]
-    if counted:
-        open_ones = sum(states.get("established", 0) for states in counted)
-        yield Row(label="connections", unit="number", now=float(open_ones))
+    counted = [run.usage.sockets.get(sample.pid, {}) for sample in target]
+    connections = sum(states.get("established", 0) for states in counted)
+    if connections:  # they are counted now and then, and first before there is load
+        yield Row(label="connections", unit="number", now=float(connections))
     for gauge in _held(judged, None):
         yield _gauge_row(judged, gauge)
 

@@ -209,13 +209,18 @@ def _costs(file: _File, seconds: float) -> Iterator[LineCost]:
     for line in file.lines:
         yield LineCost(
             number=line.lineno,
-            text=line.line.rstrip("\r\n"),
+            text=_source(line.line),
             python=line.n_cpu_percent_python / 100,
             native=line.n_cpu_percent_c / 100,
             system=line.n_sys_percent / 100,
             allocated=line.n_malloc_mb * _MEGABYTE,
             copied=line.n_copy_mb_s * seconds * _MEGABYTE,
         )
+
+
+def _source(line: str) -> str:
+    """Return a line as it is in its file: Scalene writes it for a page of HTML."""
+    return line.rstrip("\r\n").replace(r"\u003c", "<").replace(r"\u003e", ">")
 
 
 def _near(lines: Iterable[LineCost]) -> list[LineCost]:

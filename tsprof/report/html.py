@@ -1,18 +1,14 @@
 """The report as one HTML file that needs no network, now or later."""
 
-import base64
-import hashlib
 import json
-from importlib import resources
 from math import isfinite
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tsprof.report import charts, hot_paths, side_by_side, wording
 from tsprof.report import format as fmt
 from tsprof.report.closing import TITLE, closing
 from tsprof.report.headline import further_advice, further_reasons, headline, requests_per_second
 from tsprof.report.model import Report
+from tsprof.report.pages import asset, security_policy, template
 from tsprof.report.text import printable
 
 _LONGEST_TEXT = 2_000
@@ -25,17 +21,10 @@ def render(report: Report) -> str:
     target put into a name or a message could run even if an escape were forgotten.
     """
     report = printable(report, limit=_LONGEST_TEXT)
-    environment = Environment(
-        loader=PackageLoader("tsprof.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     scripts = [asset("uPlot.iife.min.js"), asset("charts.js"), asset("report.js")]
     styles = [asset("uPlot.min.css"), asset("report.css")]
     memory, load = charts.memory_charts(report), charts.load_charts(report)
-    return environment.get_template("report.html.j2").render(
+    return template("tsprof.report", "report.html.j2").render(
         report=report,
         answer=headline(report),
         reasons=further_reasons(report),
@@ -82,21 +71,3 @@ def _parts(report: Report) -> list[tuple[tuple[str, str, str], float]]:
 def _bar_width(share: float) -> float:
     """The width of a bar in hundredths; 0 for what is no number."""
     return round(min(max(share, 0.0), 1.0) * 100, 1) if isfinite(share) else 0.0
-
-
-def asset(name: str) -> str:
-    """Return a script, a style or a licence that is embedded in pages."""
-    return resources.files("tsprof.report").joinpath("assets", name).read_text(encoding="utf-8")
-
-
-def security_policy(scripts: list[str], styles: list[str]) -> str:
-    """A Content-Security-Policy that allows these very scripts and styles, and nothing else."""
-    return (
-        "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
-        f"script-src {_hashes(scripts)}; style-src {_hashes(styles)}"
-    )
-
-
-def _hashes(texts: list[str]) -> str:
-    digests = [hashlib.sha256(text.encode()).digest() for text in texts]
-    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)

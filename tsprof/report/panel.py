@@ -55,10 +55,17 @@ def _head(progress: Progress, console: Console) -> Table:
     head = Table.grid(padding=(0, 1))
     head.add_row(
         Text(encodable(clean(progress.phase, 40), console.encoding), style="bold"),
-        ProgressBar(total=1.0, completed=share, width=24) if share is not None else "",
+        "" if share is None else _bar(share),
         Text(time_so_far(progress), style="dim"),
     )
     return head
+
+
+def _bar(share: float) -> ProgressBar:
+    # Rich's own colour is a red, which here means that something is wrong.
+    return ProgressBar(
+        total=1.0, completed=share, width=24, complete_style="cyan", finished_style="cyan"
+    )
 
 
 def _lines(progress: Progress, standing: Standing, console: Console) -> list[RenderableType]:

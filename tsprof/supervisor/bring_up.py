@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from tsprof.supervisor.launch import (
 )
 from tsprof.supervisor.tool import NONE, Tool
 from tsprof.supervisor.watch import WatchedProcess
+from tsprof.supervisor.wrong_port import has_no_place, watch_for_wrong_port
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,13 @@ def bring_up(
     )
     around.stack.enter_context(target)
     began = time.monotonic()
+    look: Callable[[], object] | None = None
+    if has_no_place(settings.target.command, settings.target.env, settings.load.host):
+        look = watch_for_wrong_port(target.processes, place.host)
 
     def pump() -> None:
+        if look:
+            look()
         try:
             around.interrupts.check()
         except RunInterrupted:

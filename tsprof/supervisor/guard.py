@@ -244,23 +244,28 @@ def _signal(pid: int, number: int) -> None:
 
 
 def _kill_everything() -> None:
-    """Kill all descendants until none is left; a process may fork while it is being killed."""
+    """Kill all descendants until none is left; a process may fork while it is being killed.
+
+    A list of processes is not of one moment, and misses one that was forked with a number that the
+    listing had passed already. The kernel knows: orphans become children of this process, so that
+    none below it is left when it has no child.
+    """
     for _ in range(200):
-        left = list(descendants(os.getpid()))
-        if not left:
+        if _reap_all():
             return
-        for pid in left:
+        for pid in descendants(os.getpid()):
             _signal(pid, signal.SIGKILL)
         time.sleep(0.01)
-        _reap_quietly()
 
 
-def _reap_quietly() -> None:
+def _reap_all() -> bool:
+    """Collect ended children; tell whether there is no other."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
     except ChildProcessError:
-        pass
+        return True
+    return False
 
 
 def _send(supervisor: socket.socket, message: dict[str, Any]) -> None:

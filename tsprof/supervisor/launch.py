@@ -24,9 +24,9 @@ from urllib.parse import urlsplit
 import psutil
 
 from tsprof.errors import NotReadyError, UsageError
-from tsprof.probes.resources import listening_ports
 from tsprof.report.text import clean
 from tsprof.store.runs import LOG_LINES, tail
+from tsprof.supervisor.wrong_port import ports_of
 
 GUARD = Path(__file__).with_name("guard.py")
 LOG_LIMIT = 8 << 20
@@ -323,9 +323,6 @@ def _quoted(lines: list[str]) -> str:
 
 
 def _where_it_listens(target: Target) -> str:
-    ports: set[int] = set()
-    for process in target.processes():
-        with suppress(psutil.Error):
-            ports |= listening_ports(process.net_connections("inet"))
+    ports = ports_of(target.processes())
     named = ", ".join(map(str, sorted(ports)))
     return f"it listens on port {named}" if ports else "it listens on no port"

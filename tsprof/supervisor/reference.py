@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tsprof.analysis.comparison.allowances import Allowances
 from tsprof.config import Settings
-from tsprof.errors import NotReadyError, StoreError
+from tsprof.errors import NotReadyError, StoreError, UsageError
 from tsprof.store.runs import TARGET_LOG
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.equip import Beginning, equip, open_database
@@ -48,3 +48,6 @@ def equip_reference(plan: Plan, settings: Settings, folder: Path, beginning: Beg
         with suppress(OSError):  # it is this log that the user will want to read
             (folder / TARGET_LOG).replace(folder.parent / TARGET_LOG)
         raise NotReadyError(f"the reference, as the target: {error}", hint=error.hint) from error
+    except UsageError as error:
+        where = "see --reference, or reference under [compare]"
+        raise UsageError(f"the reference, as the target: {error}", hint=where) from error

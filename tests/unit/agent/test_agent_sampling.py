@@ -22,7 +22,7 @@ def test_a_busy_thread_is_seen_and_one_that_waits_is_not() -> None:
     for work in (spin, doze):
         _thread.start_new_thread(work, (stop,))
     try:
-        reply = sampling.run({"seconds": 0.3, "rate": 100})
+        reply = sampling.run({"seconds": 1, "rate": 100})
     finally:
         stop.append(True)
     innermost = {stack[-1][0] for stack, _ in reply["stacks"]}

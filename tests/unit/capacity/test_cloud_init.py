@@ -12,6 +12,7 @@ from tsprof.capacity.cloud_init import SetUp, for_run, for_workers, users
 from tsprof.capacity.prices import read_prices, types_of
 from tsprof.capacity.sizing import Demand, fleet
 from tsprof.cli.endurance import endurance
+from tsprof.cli.main import cli
 from tsprof.cli.worker import worker
 from tsprof.errors import UsageError
 
@@ -32,7 +33,8 @@ def read(text: str) -> dict[str, Any]:
 
 def parsed(command: click.Command, words: list[str]) -> dict[str, Any]:
     """What tsprof takes a command line for; an error where it does not."""
-    return command.make_context("tsprof", words).params
+    parent = click.Context(cli, **cli.context_settings)
+    return command.make_context("tsprof", words, parent=parent).params
 
 
 def test_a_worker_starts_its_processes_and_goes_down_by_itself() -> None:

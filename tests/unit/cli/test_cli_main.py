@@ -194,7 +194,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("entry", COMMANDS, ids=NAMES)
 def test_each_command_is_what_the_table_says(entry: Entry) -> None:
-    context = click.Context(cli, info_name="tsprof")
+    context = click.Context(cli, info_name="tsprof", **cli.context_settings)
     command = cli.get_command(context, entry.name)
     assert command is not None
     assert command.name == entry.name

@@ -1,5 +1,6 @@
 """Resident memory by kind of mapping, read of this process."""
 
+import ctypes
 import mmap
 import tempfile
 import threading
@@ -77,3 +78,23 @@ def test_stacks_of_threads_are_told_from_other_memory() -> None:
     with threads_with_deep_stacks(20):
         after = here()
     assert after.stacks - before.stacks > 20 * 64 * 1024
+
+
+def test_the_next_heap_of_an_arena_is_no_stack() -> None:
+    """It begins at 64 MiB, behind the page that a full one left inaccessible."""
+    heap, page, used = 64 * MIB, mmap.PAGESIZE, 16 * MIB
+    libc = ctypes.CDLL(None)
+    libc.mprotect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    accessible = mmap.PROT_READ | mmap.PROT_WRITE
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    with mmap.mmap(-1, 3 * heap, flags=flags) as area:
+        view = ctypes.c_char.from_buffer(area)
+        first = ctypes.addressof(view) + -ctypes.addressof(view) % heap
+        before = here()
+        assert libc.mprotect(first + heap - page, page, 0) == 0
+        ctypes.memset(first + heap, 1, used)
+        after = here()
+        assert libc.mprotect(first + heap - page, page, accessible) == 0
+        del view
+    assert after.anonymous - before.anonymous == pytest.approx(used, abs=NOISE)
+    assert after.stacks - before.stacks < NOISE

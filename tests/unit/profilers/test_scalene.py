@@ -146,6 +146,15 @@ def test_costs_are_read_by_line(tmp_path: Path) -> None:
     assert source.time == pytest.approx(0.6)
 
 
+def test_lines_are_shown_as_they_are_in_their_file(tmp_path: Path) -> None:
+    escaped = {
+        **line(1, n_cpu_percent_c=9.0),
+        "line": "def f() -\\u003e set[int]: return a \\u003c b\n",
+    }
+    [source] = read_profile(written(tmp_path, {APP: [escaped]}))
+    assert source.lines[0].text == "def f() -> set[int]: return a < b"
+
+
 def test_only_what_took_something_and_what_is_near_is_kept(tmp_path: Path) -> None:
     lines = [line(number, n_cpu_percent_c=5.0 * (number == 10)) for number in range(1, 21)]
     [source] = read_profile(written(tmp_path, {APP: lines}))

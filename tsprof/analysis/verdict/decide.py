@@ -158,20 +158,38 @@ def _pass_reason(look: Look, weighed: Sequence[Weighed]) -> str:
 
 
 def _findings(look: Look, evidence: Evidence) -> list[Finding]:
-    """Return what grows, the memory first, and what a memory checker saw."""
+    """Return what grows, the cause first, and what a memory checker saw."""
+    memory = memory_findings(look, evidence.attribution, evidence.drain)
+    counted = [
+        count_finding(resource, assessment, evidence.culprits, evidence.count_drains.get(resource))
+        for resource, assessment in look.counts.items()
+    ]
+    causes = [each for each in counted if each is not None and _costs(each, memory)]
     found = [
-        *memory_findings(look, evidence.attribution, evidence.drain),
+        *causes,
+        *memory,
         garbage_finding(look, evidence.attribution) if "garbage" in look.leaking else None,
-        *(
-            count_finding(
-                resource, assessment, evidence.culprits, evidence.count_drains.get(resource)
-            )
-            for resource, assessment in look.counts.items()
-        ),
+        *(each for each in counted if each not in causes),
         fragmentation_finding(look),
         *invalid_findings(evidence.invalid),
     ]
     return [finding for finding in found if finding is not None]
+
+
+def _costs(counted: Finding, memory: Sequence[Finding]) -> bool:
+    """Tell whether memory grows because something that is counted does.
+
+    Both are from the same line then, or no line of the application's is known to allocate: what a
+    thread that never ends keeps is allocated in the interpreter's own threading.py.
+    """
+    if counted.kind != "leak" or not counted.sites:
+        return False
+    line = counted.sites[0]
+    allocating = [finding.sites[0] for finding in memory if finding.sites][:1]
+    return line.origin == "application" and all(
+        site.origin != "application" or (site.file, site.function) == (line.file, line.function)
+        for site in allocating
+    )
 
 
 def _weigh_findings(weighed: Sequence[Weighed], allowed: TimeAllowed, grounds: Grounds) -> None:

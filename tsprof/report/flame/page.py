@@ -1,15 +1,12 @@
 """A flame graph as one interactive page that needs no network."""
 
-from importlib import resources
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from tsprof.report.flame import colours, words
 from tsprof.report.flame.tree import CallTree, call_tree, scale_of
-from tsprof.report.html import security_policy
+from tsprof.report.pages import asset, security_policy, template
 from tsprof.report.text import clean
 from tsprof.stacks import StackProfile
 
+_PACKAGE = "tsprof.report.flame"
 # Drawn by d3-flame-graph 5.0.0, as SVG: with 50,000 stacks of 34 frames on average (175,000 nodes),
 # Chromium 156 on 2 cores opens the page in 0.6 s, and finds or zooms in 0.3 s; no canvas is needed.
 _SCRIPTS = (
@@ -42,18 +39,11 @@ def flame_html(
     colourings = [colours.by_origin(tree), colours.by_module(tree)]
     if before is not None:
         colourings.insert(0, colours.by_heat())
-    environment = Environment(
-        loader=PackageLoader("tsprof.report.flame"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    scripts = [_asset(name) for name in _SCRIPTS]
-    styles = [_asset("flame.css")]
+    scripts = [asset(name, _PACKAGE) for name in _SCRIPTS]
+    styles = [asset("flame.css", _PACKAGE)]
     # d3-flame-graph adds its own style sheet when it is loaded, with a mark of its build.
-    added_styles = [_asset("d3-flamegraph.css").rstrip() + "\n/*$vite$:1*/"]
-    return environment.get_template("flame.html.j2").render(
+    added_styles = [asset("d3-flamegraph.css", _PACKAGE).rstrip() + "\n/*$vite$:1*/"]
+    return template(_PACKAGE, "flame.html.j2").render(
         title=clean(title),
         facts=words.facts(profile, before),
         comparison=[] if before is None else words.comparison(profile, before, scale),
@@ -73,7 +63,7 @@ def flame_html(
         },
         scripts=scripts,
         styles=styles,
-        licences=[_asset(name) for name in _LICENCES],
+        licences=[asset(name, _PACKAGE) for name in _LICENCES],
         security_policy=security_policy(scripts, [*styles, *added_styles]),
     )
 
@@ -103,8 +93,3 @@ def _nodes(tree: CallTree) -> dict[str, list[float]]:
 def _short(weight: float) -> float:
     """The same number with fewer characters."""
     return int(weight) if weight.is_integer() else round(weight, 3)
-
-
-def _asset(name: str) -> str:
-    folder = resources.files("tsprof.report.flame")
-    return folder.joinpath("assets", name).read_text(encoding="utf-8")

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from tsprof.report import format as fmt
 from tsprof.report.flame import colours, words
 from tsprof.report.flame.tree import CallTree, Scale, call_tree, scale_of
+from tsprof.report.pages import template
 from tsprof.report.text import clean
 from tsprof.stacks import StackProfile
 
@@ -48,14 +47,7 @@ def flame_svg(
         lines += words.comparison(profile, before, scale)
     if narrow:
         lines.append(f"{fmt.count(narrow, 'frame')} too narrow to be drawn.")
-    environment = Environment(
-        loader=PackageLoader("tsprof.report.flame"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("flame.svg.j2").render(
+    return template("tsprof.report.flame", "flame.svg.j2").render(
         title=clean(title),
         lines=lines,
         legend=colouring.legend,

@@ -1,16 +1,14 @@
 """The listing as a page that needs no network and runs no script."""
 
-from importlib import resources
 from math import sqrt
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from tsprof.lines import LineProfile
 from tsprof.report import format as fmt
-from tsprof.report.html import security_policy
 from tsprof.report.lines import words
+from tsprof.report.pages import asset, security_policy, template
 from tsprof.report.text import clean
 
+_PACKAGE = "tsprof.report.lines"
 _HEATS = 10
 """Steps of shade; the last is for a line that takes all of the time."""
 
@@ -22,18 +20,7 @@ def lines_html(profile: LineProfile, title: str) -> str:
         profile: what was seen.
         title: of the page.
     """
-    environment = Environment(
-        loader=PackageLoader("tsprof.report.lines"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = (
-        resources.files("tsprof.report.lines")
-        .joinpath("assets", "lines.css")
-        .read_text(encoding="utf-8")
-    )
+    style = asset("lines.css", _PACKAGE)
     files = [
         {
             "path": clean(source.path),
@@ -51,7 +38,7 @@ def lines_html(profile: LineProfile, title: str) -> str:
         }
         for source in profile.files
     ]
-    return environment.get_template("lines.html.j2").render(
+    return template(_PACKAGE, "lines.html.j2").render(
         title=clean(title),
         basis=words.basis(profile),
         columns=words.COLUMNS,

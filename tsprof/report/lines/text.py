@@ -20,7 +20,7 @@ def print_lines(profile: LineProfile, console: Console) -> None:
     def show(text: str, style: str = "") -> None:
         console.print(Text(encodable(text, console.encoding), style), soft_wrap=True)
 
-    show("Costs by line", "bold")
+    show("\nCosts by line", "bold")
     for sentence in words.basis(profile):
         show(f"  {sentence}", "dim")
     for source in profile.files:

@@ -18,10 +18,11 @@ from fabricate import (
     taken,
 )
 
+from tsprof.analysis.attribution.culprits import Culprit
 from tsprof.analysis.run.confirmation import Attribution, Drain
 from tsprof.analysis.verdict.decide import Decision
-from tsprof.records import Checkpoint
-from tsprof.report.model import Criterion, Finding, Holder, Verdict
+from tsprof.records import Checkpoint, ProcessReading
+from tsprof.report.model import Criterion, Finding, Holder, Site, Verdict
 
 CLEAN = taken(growing())
 LEAK = taken(growing(300))
@@ -288,6 +289,33 @@ def test_tasks_that_let_go_by_themselves_do_not_fail_a_run() -> None:
     assert judge(tasks).verdict is Verdict.FAIL
     gone = {"task": Drain(seconds=15, grown=23_000, released=23_000)}
     assert judge(tasks, count_drains=gone).verdict is Verdict.INCONCLUSIVE
+
+
+STARTS = Site(function="serve", file="/srv/app.py", line=9, bytes_per_request=0, share=1)
+ALLOCATES = STARTS.model_copy(update={"bytes_per_request": 300.0})
+
+
+@pytest.mark.parametrize(
+    ("allocating", "first"),
+    [
+        (ALLOCATES.model_copy(update={"file": "threading.py", "origin": "interpreter"}), "thread"),
+        (ALLOCATES.model_copy(update={"line": 8}), "thread"),
+        (ALLOCATES.model_copy(update={"function": "audit"}), "memory"),
+    ],
+)
+def test_threads_are_told_before_the_memory_that_they_cost(allocating: Site, first: str) -> None:
+    def process(number: int) -> ProcessReading:
+        threads = 20 + number * SEGMENT // 10
+        return reading(number, threads=threads, python_live=5_000_000 + 30 * number * SEGMENT)
+
+    decision = judge(
+        taken(process),
+        attribution=Attribution(sites=(allocating,)),
+        culprits=[Culprit(resource="thread", title="work", sites=(STARTS,))],
+    )
+    assert decision.verdict is Verdict.FAIL
+    assert decision.findings[0].resource == first
+    assert len(decision.findings) == 2
 
 
 @pytest.mark.parametrize(
