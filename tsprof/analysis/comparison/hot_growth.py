@@ -34,9 +34,12 @@ def hot_growth(
         untold = Criterion(name=NAME, limit=limit, value=None, met=None, reason=reason)
         return Regressions(criteria=(untold,))
     then, now = reported(baseline.hot_paths, baseline.folder), reported(paths, folder)
-    grown = sorted(hot_changes(then, now).changes, key=lambda change: -change.change)
+    difference = hot_changes(then, now)
+    grown = sorted(difference.changes, key=lambda change: -change.change)
     most = max((change.change for change in grown), default=0.0)
     too_much = [change for change in grown if change.change >= limit]
+    seen = fmt.percentage(difference.detectable)
+    sight = f"{NAME}: growth of {seen} in the function with the most CPU time would have shown"
     return Regressions(
         criteria=(
             Criterion(
@@ -44,6 +47,7 @@ def hot_growth(
             ),
         ),
         findings=tuple(map(_finding, too_much)),
+        notes=(sight,),
     )
 
 

@@ -39,6 +39,8 @@ LEAST_SHARE = 0.01
 """Of the time in either profile, from which a function is looked at."""
 LEAST_SAMPLES = 20
 """In both profiles together, below which no change could be told."""
+CERTAIN = 3.0
+"""Standard errors from which a change is certain among some twenty functions."""
 WELL_KNOWN = 25
 """Samples in each profile, from which a function is one of those whose median is taken out."""
 LEAST_COMMON = 6
@@ -130,6 +132,8 @@ class HotDifference:
     """Relative change of all functions, the median; taken out of each."""
     looked_at: int = 0
     """Functions that were compared."""
+    detectable: float = 0.0
+    """Relative growth from which the function with the most time would certainly have shown."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +185,7 @@ def hot_changes(before: Sampled, after: Sampled) -> HotDifference:
         changes=tuple(changes),
         common=exp(common) - 1,
         looked_at=len({test.name for test in tested}),
+        detectable=exp(CERTAIN * max(tested, key=lambda test: test.before).error) - 1,
     )
 
 

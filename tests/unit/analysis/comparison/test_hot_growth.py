@@ -70,6 +70,7 @@ def test_growth_within_noise_is_none() -> None:
     found = compared(hot_paths(hot=412.0))
     assert [(c.value, c.met) for c in found.criteria] == [(0.0, True)]
     assert found.findings == ()
+    assert "would have shown" in found.notes[0]
 
 
 def test_a_slower_machine_is_no_growth() -> None:

@@ -112,6 +112,7 @@ def test_samples_that_say_less_hide_more() -> None:
     unsure = replace(after, dispersion=100.0)
     assert hot_changes(before, after).changes
     assert not hot_changes(before, unsure).changes
+    assert hot_changes(before, after).detectable < 0.3 < hot_changes(before, unsure).detectable
 
 
 def test_too_few_functions_do_not_tell_how_fast_the_machine_is() -> None:
