@@ -3,20 +3,25 @@
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from command_line import SERVICE, TARGETS
+from command_line import PATIENCE, SERVICE, TARGETS, wait_for
 
 from tsprof.analysis.comparison.allowances import Allowances
 from tsprof.config import Settings
 from tsprof.exit_codes import ExitCode
+from tsprof.profilers import valgrind
+from tsprof.profilers.callgrind import read_callgrind
 from tsprof.report.live import LiveView
 from tsprof.report.model import Report, Verdict
 from tsprof.scenarios import check
+from tsprof.supervisor.launch import free_port, is_listening
 from tsprof.supervisor.run import run
 
 SOURCE = TARGETS / "native_service.c"
@@ -73,3 +78,29 @@ def test_what_valgrind_does_not_follow_does_not_pass(tmp_path: Path) -> None:
     report = checked(tmp_path, command, "valgrind", 1)
     assert report.verdict is Verdict.INCONCLUSIVE
     assert "valgrind follows native programs, and the target runs Python" in report.reasons
+
+
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="no valgrind on this machine")
+def test_callgrind_counts_the_same_instructions_again(tmp_path: Path, service: str) -> None:
+    tool = valgrind.find(tmp_path)
+    assert tool is not None
+    port = free_port()
+    with subprocess.Popen([*tool.callgrind, service, str(port), "clean"]) as process:
+        try:
+            wait_for(lambda: is_listening(f"http://127.0.0.1:{port}"), "the service")
+            client = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+            tool.tell(process.pid, ("instrumentation", "on"), PATIENCE)
+            dumps = []
+            for _ in range(3):
+                for _ in range(50):
+                    client.request("GET", "/")
+                    assert client.getresponse().read() == b"ok"
+                time.sleep(0.1)  # what follows an answer is of the same request
+                dumps.append(tool.counts(process.pid, PATIENCE))
+            client.close()
+        finally:
+            process.kill()
+    first, second = (read_callgrind(dump.read_text().splitlines()) for dump in dumps[1:])
+    assert sum(first.values()) > 50 * 100
+    assert sum(second.values()) == pytest.approx(sum(first.values()), rel=0.001)
+    assert "serve" in {stack[-1].function for stack in first}

@@ -83,7 +83,9 @@ def test_the_truth_is_what_glibc_counts(tmp_path: Path, program: str, faults: st
     assert grown == pytest.approx(last - first, rel=0.02, abs=4_000)
 
 
-@pytest.mark.parametrize(("faults", "code"), [("list:0.2:300", 1), ("", 0)], ids=["leak", "clean"])
+@pytest.mark.parametrize(
+    ("faults", "code"), [("native:0.2:300", 1), ("", 0)], ids=["leak", "clean"]
+)
 def test_a_check_of_it(tsprof: CommandLine, program: str, faults: str, code: int) -> None:
     tsprof.environment["TRUTHSYNC_FAULTS"] = faults
     finished = tsprof.run(

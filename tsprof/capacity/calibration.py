@@ -32,11 +32,12 @@ class Calibration:
     """What the load did."""
 
     per_core: float
-    """Requests per second of CPU time of the load process."""
+    """Requests per second of CPU time of the load process, in the middle one of the rounds."""
+    lowest: float
+    """Likewise in the slowest one."""
+    highest: float
     requests: int
     failures: int
-    waited_share: float
-    """The share of the time for which it was ready to run and had no processor."""
 
 
 def calibrate(locustfile: Path | None, paths: tuple[str, ...]) -> Calibration:
@@ -73,9 +74,10 @@ def calibrate(locustfile: Path | None, paths: tuple[str, ...]) -> Calibration:
         )
     return Calibration(
         per_core=statistics.median(rates),
+        lowest=min(rates),
+        highest=max(rates),
         requests=sum(quiet.completed for quiet in rounds),
         failures=sum(quiet.failures for quiet in rounds),
-        waited_share=statistics.median(quiet.generator.waited_share for quiet in rounds[1:]),
     )
 
 

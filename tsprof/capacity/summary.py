@@ -7,15 +7,13 @@ from typing import Any
 
 from tabulate import tabulate
 
-from tsprof.capacity.calibration import Calibration
+from tsprof.capacity.calibration import ROUNDS, Calibration
 from tsprof.capacity.cloud_init import FIREWALL
 from tsprof.capacity.prices import PriceList
 from tsprof.capacity.sizing import RUN_MACHINES, SHARING, Demand, Fleet
 from tsprof.report import format as fmt
 
 SCHEMA = 1
-_BUSY = 0.1
-"""The share of waiting for a processor from which a calibration is called doubtful."""
 _MEASURED_PROCESSES = 4
 """Up to so many load processes is what sharing costs known."""
 
@@ -125,7 +123,11 @@ def as_text(plan: Plan) -> str:
 def _basis(plan: Plan) -> str:
     if plan.calibration is None:
         return "as given"
-    return f"measured here with {plan.calibration.requests:,} requests"
+    seen = plan.calibration
+    return (
+        f"measured here with {seen.requests:,} requests ({seen.lowest:,.0f} to {seen.highest:,.0f}"
+        f" in {ROUNDS} rounds)"
+    )
 
 
 def notes(plan: Plan) -> Iterator[str]:
@@ -153,16 +155,10 @@ def notes(plan: Plan) -> Iterator[str]:
     here, there = platform.machine(), plan.chosen.instance.architecture
     yield (
         f"what one core makes is that of this machine{'' if here == there else f', {here}'};"
-        f" run tsprof plan on a {plan.chosen.instance.name}"
+        f" run tsprof plan on an idle {plan.chosen.instance.name}"
         f"{'' if here == there else f', {there}'}, and give its figure with"
         " --requests-per-second-per-core"
     )
-    if plan.calibration.waited_share > _BUSY:
-        yield (
-            f"this machine was busy: the load waited for a processor for"
-            f" {plan.calibration.waited_share:.0%} of the time, and cost more than on an idle one;"
-            " measure again when nothing else runs"
-        )
     if plan.calibration.failures:
         yield (
             f"{plan.calibration.failures:,} of {plan.calibration.requests:,} requests failed in the"

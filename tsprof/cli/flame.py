@@ -53,6 +53,11 @@ sampling_options = section(
         help="Sample only threads that hold the GIL (default: yes). Without it system calls are "
         "told apart, but what waits for a processor counts as if it ran.",
     ),
+    click.option(
+        "--profiler",
+        metavar="NAME",
+        help="callgrind: count the instructions of a native program, which runs 50 times as long.",
+    ),
     click.option("--threads", is_flag=True, default=None, help="Tell threads apart."),
     click.option("--idle", is_flag=True, default=None, help="Also threads that wait."),
     click.option(

@@ -1,7 +1,8 @@
-"""valgrind's memcheck: how a program is started under it, and how it is asked for leaks."""
+"""valgrind: how a program is started under its tools, and how they are told what to do."""
 
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,8 @@ _PIPE = "vgdb"
 _ERRORS = "{pid}.xml"
 
 
-class MemcheckError(TsprofError):
-    """valgrind gives no answer."""
+class ValgrindError(TsprofError):
+    """A tool of valgrind gives no answer."""
 
     exit_code = ExitCode.INCONCLUSIVE
 
@@ -33,8 +34,24 @@ class Valgrind:
     """Takes their pipes, and what is found in each process."""
 
     @property
-    def prefix(self) -> tuple[str, ...]:
-        """The command that is put before the target's."""
+    def callgrind(self) -> tuple[str, ...]:
+        """The command that is put before the target's, to count instructions once that is asked."""
+        return (
+            self.program,
+            "--tool=callgrind",
+            "--instr-atstart=no",
+            f"--callgrind-out-file={self.folder / 'counts.%p'}",
+            f"--separate-callers={CALLERS}",
+            "--demangle=no",  # a mark between callers is in demangled names, too
+            "--compress-pos=no",
+            "--compress-strings=no",
+            "--trace-children=yes",
+            f"--vgdb-prefix={self.folder / _PIPE}",
+        )
+
+    @property
+    def memcheck(self) -> tuple[str, ...]:
+        """The command that is put before the target's, to watch its memory."""
         return (
             self.program,
             "--tool=memcheck",
@@ -57,13 +74,35 @@ class Valgrind:
         """Return what memcheck tells of all blocks of a process that are not freed.
 
         Raises:
-            MemcheckError: it did not answer.
+            ValgrindError: it did not answer.
+        """
+        words = ("leak_check", "full", "kinds", "all", "any", "limited", str(RECORDS))
+        return self.tell(pid, words, time_limit)
+
+    def counts(self, pid: int, time_limit: float) -> Path:
+        """Have callgrind write what it counted since the last time, and return the file.
+
+        Raises:
+            ValgrindError: it did not.
+        """
+        self.tell(pid, ("dump",), time_limit)
+        files = self.folder.glob(f"counts.{pid}.*")
+        newest = max(files, key=lambda file: int(file.suffix[1:]), default=None)
+        if newest is None:
+            raise ValgrindError("it wrote no counts")
+        return newest
+
+    def tell(self, pid: int, words: Sequence[str], time_limit: float) -> str:
+        """Tell the tool in a process to do something, and return its answer.
+
+        Raises:
+            ValgrindError: it did not answer.
         """
         command = [
             self.debugger,
             f"--pid={pid}",
             f"--vgdb-prefix={self.folder / _PIPE}",
-            *("leak_check", "full", "kinds", "all", "any", "limited", str(RECORDS)),
+            *words,
         ]
         try:
             done = subprocess.run(
@@ -76,12 +115,12 @@ class Valgrind:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise MemcheckError(f"no answer within {time_limit:g} s") from None
+            raise ValgrindError(f"no answer within {time_limit:g} s") from None
         except OSError as error:
-            raise MemcheckError(str(error)) from error
+            raise ValgrindError(str(error)) from error
         if done.returncode:
             lines = done.stderr.strip().splitlines() or [f"vgdb: exit code {done.returncode}"]
-            raise MemcheckError(lines[-1][:200])
+            raise ValgrindError(lines[-1][:200])
         return done.stdout
 
     def errors(self) -> list[Path]:

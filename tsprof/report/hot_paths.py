@@ -53,8 +53,10 @@ def basis(paths: HotPaths) -> str:
     """Return what the shares rest on, in a sentence."""
     cpu = paths.cpu_us_per_request
     per_request = f", {_microseconds(cpu)} of CPU time per request" if cpu is not None else ""
+    if paths.unit == "instructions" and paths.requests:
+        per_request = f", {paths.samples / paths.requests:,.0f} instructions per request"
     return (
-        f"{fmt.count(paths.samples, 'sample')} of "
+        f"{fmt.count(paths.samples, paths.unit.removesuffix('s'))} of "
         f"{fmt.count(paths.processes, 'process', 'processes')} in {fmt.duration(paths.seconds)} "
         f"under load ({fmt.count(paths.requests, 'request')}){per_request}"
     )

@@ -564,7 +564,9 @@ class HotPaths(_Frozen):
     """Where the CPU time goes."""
 
     samples: int
-    """Call stacks that were seen."""
+    """Call stacks that were seen, or instructions that were counted."""
+    unit: Literal["samples", "instructions", "bytes"] = "samples"
+    """Which of these."""
     seconds: float
     """Time under load in which they were taken."""
     requests: int

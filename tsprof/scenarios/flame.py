@@ -5,6 +5,7 @@ from pathlib import Path
 from tsprof.config import Settings
 from tsprof.profilers import scalene
 from tsprof.profilers.sampling import Sampling
+from tsprof.scenarios.profilers import counter
 from tsprof.supervisor.plan import Plan
 
 SEGMENT_SECONDS = 2.0
@@ -30,6 +31,7 @@ def plan(settings: Settings) -> Plan:
         rate=settings.load.rate,
         counted=False,
         attribute=False,
+        profiler=counter(settings),
         hang_seconds=settings.check.hang_timeout,
         sampling=Sampling(
             rate=asked.samples_per_second,

@@ -49,3 +49,15 @@ def sampled_every(settings: Settings, usual: int) -> int:
 def _judges_hot_paths(settings: Settings) -> bool:
     """Tell whether a function's growth can fail the run: then each sample counts."""
     return settings.criteria.get(hot_growth.NAME, "off") != "off"
+
+
+def counter(settings: Settings) -> str:
+    """Return ``callgrind`` where the settings name it, to count instructions; else ``auto``.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    if settings.check.profiler != "callgrind":
+        return "auto"  # another one is named for leaks
+    valgrind.require()
+    return "callgrind"

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -37,7 +36,7 @@ from tsprof.supervisor.heap_samples import sample_heap
 from tsprof.supervisor.memory_check import check_memory
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.resources import culprits
-from tsprof.supervisor.second_run import SecondRun, run_again
+from tsprof.supervisor.second_run import SecondRun, make_way
 from tsprof.supervisor.target_code import target_origins
 from tsprof.supervisor.window import Window, read_captures
 
@@ -140,11 +139,11 @@ def _wants_window(plan: Plan, final: Look) -> bool:
 
 def _run_again(engine: Engine, plan: Plan, final: Look, requests: int, window: Window) -> SecondRun:
     growth = final.memory.rate.value if final.memory is not None else 0.0
+    if not make_way(engine, plan.profiler):
+        return SecondRun(window)
     if plan.checks_memory:
-        under = partial(check_memory, engine, requests, window)
-    else:
-        under = partial(sample_heap, engine, requests, growth, window)
-    return run_again(engine, plan.profiler, window, under)
+        return check_memory(engine, requests, window)
+    return sample_heap(engine, requests, growth, window)
 
 
 def _bytes_leak(final: Look) -> bool:

@@ -10,6 +10,7 @@ from tsprof.profilers.sampling import Sampling
 from tsprof.records import SampledWindow
 from tsprof.report.progress import Progress
 from tsprof.supervisor.engine import Engine
+from tsprof.supervisor.instructions import count_instructions
 from tsprof.supervisor.lines import profile_lines
 from tsprof.supervisor.measure import LEAST_REQUESTS
 from tsprof.supervisor.plan import Plan
@@ -23,11 +24,13 @@ WARM_UP = 2.0
 
 
 def flame(engine: Engine, plan: Plan) -> int:
-    """Warm up, then sample; then look at lines, where the plan says so.
+    """Warm up, then sample, and look at lines, where the plan says so; or count instructions.
 
     Returns:
         0: no leak was looked for, so that none is to be followed.
     """
+    if plan.profiler == "callgrind":
+        return count_instructions(engine, plan)
     engine.expected_seconds = plan.max_seconds
     engine.hang_seconds = plan.hang_seconds
     sampler = Sampler(engine, plan.sampling or Sampling(), plan.segment_seconds)

@@ -21,7 +21,7 @@ from tsprof.profilers.memcheck import (
     read_losses,
 )
 from tsprof.profilers.native_origin import native_origin
-from tsprof.profilers.valgrind import MemcheckError, Valgrind
+from tsprof.profilers.valgrind import Valgrind, ValgrindError
 from tsprof.report import format as fmt
 from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine, RunEnded
@@ -66,7 +66,7 @@ def _run(found: SecondRun, engine: Engine, tool: Valgrind, requests: int) -> Non
     engine.phase = "checking memory under valgrind"
     engine.profiling = "valgrind"
     engine.hang_seconds *= SLOWDOWN
-    if not engine.start_anew(Tool(prefix=tool.prefix, slowdown=SLOWDOWN, agent=False)):
+    if not engine.start_anew(Tool(prefix=tool.memcheck, slowdown=SLOWDOWN, agent=False)):
         fail(engine, "under valgrind the target does not start")
         return
     try:
@@ -128,7 +128,7 @@ def _look(engine: Engine, tool: Valgrind, deaf: set[int]) -> dict[int, Losses]:
             losses[process.pid] = _ask(process, tool)
         except psutil.Error:
             continue  # it has ended
-        except MemcheckError as error:
+        except ValgrindError as error:
             deaf.add(process.pid)
             engine.note("note", f"valgrind does not tell of process {process.pid}: {error}")
     return losses
@@ -136,7 +136,7 @@ def _look(engine: Engine, tool: Valgrind, deaf: set[int]) -> dict[int, Losses]:
 
 def _ask(process: psutil.Process, tool: Valgrind) -> Losses:
     if process.uids().effective != os.geteuid():
-        raise MemcheckError("it runs as another user, who cannot open valgrind's pipes")
+        raise ValgrindError("it runs as another user, who cannot open valgrind's pipes")
     return read_losses(tool.leak_check(process.pid, CHECK_PATIENCE))
 
 

@@ -3,7 +3,6 @@
 The verdict on growth, and all figures of speed, are those of the first, by itself.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tsprof.analysis.attribution.captures import CaptureDigest
@@ -25,27 +24,26 @@ class SecondRun:
     """What the finding on memory says besides."""
 
 
-def run_again(
-    engine: Engine, name: str, window: Window, under: Callable[[], SecondRun]
-) -> SecondRun:
-    """End the target, and have a tool run it once more.
+def make_way(engine: Engine, name: str) -> bool:
+    """End the target, so that a tool can run it once more.
 
     Args:
         engine: between two segments.
         name: of the tool.
-        window: takes notes.
-        under: starts it, drives it, and ends it or leaves it.
+
+    Returns:
+        Whether it has ended; where the tool cannot run it, it goes on, and that is recorded.
     """
     target = engine.instruments.target
     if not isinstance(target, Target):
         fail(engine, f"{name} needs to start the target, and this one runs already")
-    elif engine.instruments.agents.interpreters():
+        return False
+    if engine.instruments.agents.interpreters():
         fail(engine, f"{name} follows native programs, and the target runs Python")
-    else:
-        engine.profiling = name
-        target.stop()
-        return under()
-    return SecondRun(window)
+        return False
+    engine.profiling = name
+    target.stop()
+    return True
 
 
 def fail(engine: Engine, reason: str) -> None:

@@ -26,11 +26,13 @@ def hot_paths(windows: Sequence[SampledWindow]) -> HotPaths | None:
     if not windows:
         return None
     profile = whole(windows)
-    cpu = profile.cpu_seconds / profile.requests if profile.requests else None
+    sampled_time = profile.unit == "samples" and profile.requests
+    cpu = profile.cpu_seconds / profile.requests if sampled_time else None
     spread = dispersion(by_segment(windows))
     rows = function_times(profile, spread)
     return HotPaths(
         samples=round(profile.total),
+        unit=profile.unit,
         seconds=profile.seconds,
         requests=profile.requests,
         processes=len({window.pid for window in windows}),

@@ -31,7 +31,8 @@ def decide_picture(
     served = any(segment.requests > segment.failures for segment in segments)
     enough = served and seen is not None and seen.samples >= FEWEST_SAMPLES
     if seen is not None and enough and (complete or interrupted):
-        first = next((_sentence(f) for f in seen.functions if f.function not in SUMS), "")
+        told = (_sentence(f, seen) for f in seen.functions if f.function not in SUMS)
+        first = next(told, "")
         return Decision(
             verdict=Verdict.PASS,
             reasons=tuple(filter(None, (first, *seen.remarks))),
@@ -46,12 +47,15 @@ def decide_picture(
     )
 
 
-def _sentence(function: HotFunction) -> str:
+def _sentence(function: HotFunction, seen: HotPaths) -> str:
     place = f"{function.file}:{function.line}" if function.line else function.file
+    where = f"{function.function}{fmt.in_parentheses(place)}"
+    if seen.unit == "instructions":  # counted, so that there is no interval
+        return f"{fmt.percentage(function.own)} of the instructions are in {where}"
     return (
         f"{fmt.percentage(function.own)} of the CPU time "
         f"({fmt.percentage(function.low)} to {fmt.percentage(function.high)}) "
-        f"is in {function.function}{fmt.in_parentheses(place)}"
+        f"is in {where}"
     )
 
 
@@ -65,7 +69,7 @@ def _obstacle(
     if not served:
         return "no request was answered as it should be", "see the failed requests below"
     if seen is None:
-        notes = [event.text for event in events if event.kind == "note"]
+        notes = [event.text for event in events if event.kind in ("note", "profiler_failed")]
         return next(iter(notes[-1:]), "no process of the target could be sampled"), ""
     few = f"{fmt.count(seen.samples, 'sample')} in {fmt.duration(seen.seconds)} of load"
     return (

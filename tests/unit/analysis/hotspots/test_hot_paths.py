@@ -4,6 +4,7 @@ import pytest
 from samples import profile, window
 
 from tsprof.analysis.hotspots.hot_paths import by_process, halves, hot_paths, whole
+from tsprof.report.hot_paths import basis
 
 
 def test_a_run_without_windows_has_no_hot_paths() -> None:
@@ -26,6 +27,15 @@ def test_requests_of_a_segment_count_once_for_all_its_processes() -> None:
     assert hot.own == pytest.approx(120 / 140)
     assert hot.own_us_per_request == pytest.approx(1000 * 120 / 140)
     assert main.total_us_per_request == pytest.approx(1000)
+
+
+def test_instructions_take_no_cpu_time() -> None:
+    counted = replace(profile({"main;hot": 30_000, "main": 10_000}), unit="instructions")
+    seen = hot_paths([window(1, counted)])
+    assert seen is not None
+    assert (seen.unit, seen.samples, seen.cpu_us_per_request) == ("instructions", 40_000, None)
+    assert basis(seen).startswith("40,000 instructions of 1 process in 2 s under load (")
+    assert basis(seen).endswith(f", {40_000 / seen.requests:,.0f} instructions per request")
 
 
 def test_a_function_that_is_new_in_the_second_half_is_told() -> None:

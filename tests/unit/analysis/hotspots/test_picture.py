@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from samples import profile, window
 
 from tsprof.analysis.hotspots.hot_paths import hot_paths
@@ -22,6 +24,12 @@ def test_a_picture_passes_and_names_the_hottest_function() -> None:
     )
 
 
+def test_counted_instructions_have_no_interval() -> None:
+    counted = replace(profile({"main;hot": 80_000, "main": 20_000}), unit="instructions")
+    decision = decide_picture(hot_paths([window(1, counted)]), SERVED, [], complete=True)
+    assert decision.reasons[0] == "80 % of the instructions are in hot (/srv/app.py:1)"
+
+
 def test_few_samples_are_no_picture() -> None:
     few = hot_paths([window(1, profile({"main;hot": 10}))])
     decision = decide_picture(few, SERVED, [], complete=True)
@@ -31,7 +39,7 @@ def test_few_samples_are_no_picture() -> None:
 
 
 def test_why_nothing_could_be_sampled_is_the_reason() -> None:
-    events = [event("note", "other"), event("note", "py-spy is not installed")]
+    events = [event("note", "other"), event("profiler_failed", "py-spy is not installed")]
     decision = decide_picture(None, SERVED, events, complete=True)
     assert decision.verdict is Verdict.INCONCLUSIVE
     assert decision.reasons == ("py-spy is not installed",)
