@@ -17,8 +17,8 @@ from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.sampling import Sampler
 
 FEWEST_WINDOWS = 6
-"""Sampled segments before a run may end: of three or four, how much shares vary is hardly known, and
-one run in sixteen was off by 5 points."""
+"""Sampled segments before a run may end: of three or four, how much shares vary is hardly known,
+and one run in sixteen was off by 5 points."""
 WARM_UP = 2.0
 """Seconds after the calibration: imports, first connections, caches."""
 
