@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
-from tsprof.analysis.hotspots.functions import LEAST_WINDOWS, PRECISE, uncertainty
+from tsprof.analysis.hotspots.functions import PRECISE, uncertainty
 from tsprof.analysis.hotspots.hot_paths import by_segment, whole
 from tsprof.profilers.sampling import Sampling
 from tsprof.records import SampledWindow
@@ -16,6 +16,9 @@ from tsprof.supervisor.measure import LEAST_REQUESTS
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.sampling import Sampler
 
+FEWEST_WINDOWS = 6
+"""Sampled segments before a run may end: of three or four, how much shares vary is hardly known,
+and one run in sixteen was off by 5 points."""
 WARM_UP = 2.0
 """Seconds after the calibration: imports, first connections, caches."""
 
@@ -56,6 +59,6 @@ def flame(engine: Engine, plan: Plan) -> int:
 def _reach(windows: Sequence[SampledWindow]) -> float:
     """Return how far the shares of the hottest functions may be off, 1 while that is not known."""
     profiles = by_segment(windows)
-    if len(profiles) < LEAST_WINDOWS:
+    if len(profiles) < FEWEST_WINDOWS:
         return 1.0
     return uncertainty(profiles, whole(windows))
