@@ -17,7 +17,7 @@ _INTRODUCTION = f"""\
 # The JSON report
 
 `--json FILE` writes the report of a run as one JSON object in ASCII. This page is generated from
-the model in `tsprof/report/model.py` by `make docs`.
+the model in `tsprof/report/model/` by `make docs`.
 
 - `schema` is {SCHEMA_VERSION}. Additions keep the number; a change that breaks readers raises it.
 - Units: bytes, seconds, requests; milliseconds where a name ends in `_ms`. "Per request" means
