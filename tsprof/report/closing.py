@@ -8,6 +8,8 @@ from tsprof.report import format as fmt
 from tsprof.report.model import HARMLESS, Criterion, Report
 
 TITLE = "After the run"
+LEAST_TOLD = 0.005
+"""Part of a limit from which it is said by how much it was missed."""
 
 
 def closing(report: Report) -> list[str]:
@@ -50,7 +52,8 @@ def _first(report: Report) -> Iterator[str]:
         return
     worst = max(missed, key=_missed_by)
     share = _missed_by(worst)
-    by = f", which misses its limit by {fmt.percentage(share)}" if share < inf else ""
+    told = LEAST_TOLD <= share < inf
+    by = f", which misses its limit by {fmt.percentage(share)}" if told else ""
     cause = f"; gave way first: {report.gave_way}" if report.gave_way else ""
     yield f"first: {worst.name}{by}{cause}"
 
