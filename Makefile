@@ -43,8 +43,8 @@ demo-rust: $(BIN)/.demo ## The same with the demo service in Rust (needs cargo)
 .PHONY: test
 test: $(BIN)/.dev $(VENV)/services/.installed ## Run all tests; installs the system packages they need when it may
 	@$(BIN)/python scripts/install_test_packages.py
-	@$(BIN)/python -m pytest -m "not alone" --numprocesses $(AT_ONCE) --dist worksteal
 	@$(BIN)/python -m pytest -m alone
+	@$(BIN)/python -m pytest -m "not alone" --numprocesses $(AT_ONCE) --dist worksteal
 
 .PHONY: unit
 unit: $(BIN)/.dev ## Run the tests that start no process
