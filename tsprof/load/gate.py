@@ -209,9 +209,10 @@ class Gate:
         """Give a ticket back: what it was for is finished."""
         if self._flying.pop(ticket, None) is None:
             return
-        self._last_completion = monotonic()
-        if self._tickets <= 0 and not self._flying:
-            self.settled.set()
+        if not self._flying:  # as after the last one
+            self._last_completion = monotonic()
+            if self._tickets <= 0:
+                self.settled.set()
 
     def wait_open(self) -> None:
         """Wait while the gate is closed, without taking a ticket, and give back a held one."""

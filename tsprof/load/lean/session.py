@@ -56,6 +56,7 @@ class LeanHttpSession(FastHttpSession):
             headers: Sent with each request that does not have them itself.
         """
         super().__init__(base_url, request_event, user)
+        self._has_context = getattr(user and user.context, "__func__", None) is not User.context
         self.cookiejar: RememberingJar = RememberingJar()
         pool = ConnectionPool(
             concurrency=concurrency,
@@ -123,6 +124,7 @@ class LeanHttpSession(FastHttpSession):
                 built_url, method, fields, data, stream, params, files, max_redirects
             )
         except FAILURE_EXCEPTIONS as error:
+            seconds = perf_counter() - began
             exception: BaseException | None = error
             response = ErrorResponse(
                 self.client.full_request(built_url, method, fields, payload=data), error
@@ -133,18 +135,20 @@ class LeanHttpSession(FastHttpSession):
                 length = _declared_length(response) if stream else len(response.content)
             except FAILURE_EXCEPTIONS as error:
                 exception = error
-            response.seconds = perf_counter() - began
-        own = self.user.context() if self.user else None
+            response.seconds = seconds = perf_counter() - began
+        if context or self._has_context:
+            own = self.user.context() if self.user else {}
+            context = {**own, **(context or {})}
         report = {
             "request_type": method,
             "name": name or self.request_name or url,
-            "context": {**(own or {}), **(context or {})} if own or context else {},
+            "context": context or {},
             "response": response,
             "exception": exception,
             "start_time": start_time,
             "url": built_url,
             "response_length": length,
-            "response_time": (perf_counter() - began) * 1000,
+            "response_time": seconds * 1000,
         }
         if not catch_response:
             self.request_event.fire(**report)
