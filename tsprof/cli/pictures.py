@@ -8,7 +8,7 @@ from typing import BinaryIO
 import click
 from pydantic import TypeAdapter
 
-from tsprof.analysis.hotspots.difference import HotDifference, hot_changes
+from tsprof.analysis.hotspots.difference import hot_changes
 from tsprof.analysis.hotspots.hot_paths import by_process, halves, side, whole
 from tsprof.errors import UsageError
 from tsprof.exit_codes import ExitCode
@@ -16,6 +16,7 @@ from tsprof.records import SampledWindow
 from tsprof.report import hot_paths_text, terminal
 from tsprof.report.flame import flame_html, flame_svg, folded, speedscope_json
 from tsprof.report.lines import lines_html, print_lines
+from tsprof.report.model import HotDifference
 from tsprof.report.pipes import PipeConsole
 from tsprof.report.write import write_outputs, write_text
 from tsprof.stacks import StackProfile

@@ -22,7 +22,6 @@ SAMPLES = 400
 """Blocks of the leak that are to be sampled in each part of a window: its rate to within 5 %."""
 FINEST, COARSEST = 9, 19
 """Least and most bytes between two samples, as powers of two; 19 is jemalloc's own."""
-LONGEST_DUMP = 64 << 20
 _ET_DYN = 3
 _VERSION = re.compile(r"heap_v2/(\d+)$")
 _COUNTS = re.compile(r"t\*: (\d+): (\d+) ")

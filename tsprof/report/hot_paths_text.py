@@ -4,9 +4,9 @@ from rich.console import Console
 from rich.text import Text
 from tabulate import tabulate
 
-from tsprof.analysis.hotspots.difference import HotDifference
 from tsprof.report import format as fmt
 from tsprof.report import hot_paths
+from tsprof.report.model import HotDifference
 from tsprof.report.text import clean, encodable
 
 LISTED = 20

@@ -27,7 +27,7 @@ from tsprof.analysis.hotspots.functions import (
     total_weights,
 )
 from tsprof.analysis.hotspots.profiles import SUMS
-from tsprof.report.model import HotChange, HotPaths
+from tsprof.report.model import HotChange, HotDifference, HotPaths
 from tsprof.stacks import StackProfile
 
 FALSE_CHANGES = 0.05
@@ -120,20 +120,6 @@ def _stable_name(name: Name, folder: str) -> Name:
     """Name a function as it is named wherever the program is installed."""
     function, file = name
     return function, stable_file(file, folder)
-
-
-@dataclass(frozen=True, kw_only=True)
-class HotDifference:
-    """What changed."""
-
-    changes: tuple[HotChange, ...] = ()
-    """Certain ones, those of the most CPU time per request first."""
-    common: float = 0.0
-    """Relative change of all functions, the median; taken out of each."""
-    looked_at: int = 0
-    """Functions that were compared."""
-    detectable: float = 0.0
-    """Relative growth from which the function with the most time would certainly have shown."""
 
 
 @dataclass(frozen=True)

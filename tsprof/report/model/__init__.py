@@ -16,7 +16,7 @@ from tsprof.report.model.findings import (
     Resource,
     Site,
 )
-from tsprof.report.model.hot_paths import HotChange, HotFunction, HotPaths
+from tsprof.report.model.hot_paths import HotChange, HotDifference, HotFunction, HotPaths
 from tsprof.report.model.memory import Growth, LedgerRow, MemoryPoint, Owner, ProcessReport
 from tsprof.report.model.run import SCHEMA_VERSION, Cost, LoadProcessCost, Provenance, Report
 from tsprof.report.model.service import (
@@ -49,6 +49,7 @@ __all__ = [
     "Growth",
     "Holder",
     "HotChange",
+    "HotDifference",
     "HotFunction",
     "HotPaths",
     "Kind",

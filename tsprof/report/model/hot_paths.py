@@ -1,5 +1,6 @@
 """Where the CPU time goes."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from tsprof.report.model.base import Frozen
@@ -81,3 +82,17 @@ class HotPaths(Frozen):
     """What became hotter or cooler from the first to the second half of the run."""
     notes: tuple[str, ...] = ()
     """What to know about how the samples were taken."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HotDifference:
+    """What became hotter or cooler between two profiles."""
+
+    changes: tuple[HotChange, ...] = ()
+    """Certain ones, those of the most CPU time per request first."""
+    common: float = 0.0
+    """Relative change of all functions, the median; taken out of each."""
+    looked_at: int = 0
+    """Functions that were compared."""
+    detectable: float = 0.0
+    """Relative growth from which the function with the most time would certainly have shown."""
