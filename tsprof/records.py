@@ -197,16 +197,19 @@ class GaugeReading:
     """What only grows while its process lives: counters, and sums and counts of histograms."""
 
 
+EventKind = Literal[
+    "process_started", "process_ended", "target_ended", "target_hung", "out_of_memory",
+    "load_lost", "worker_lost", "agent_lost", "control_failed", "control_passed",
+    "profiler_failed", "store_failed", "interrupted", "note",
+]  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True)
 class Event:
     """Something that befell the run."""
 
     seconds: float
-    kind: Literal[
-        "process_started", "process_ended", "target_ended", "target_hung", "out_of_memory",
-        "load_lost", "worker_lost", "agent_lost", "control_failed", "control_passed",
-        "profiler_failed", "store_failed", "interrupted", "note",
-    ]  # fmt: skip
+    kind: EventKind
     text: str
     pid: int | None = None
 

@@ -15,7 +15,7 @@ import pytest
 from command_line import PATIENCE, python, wait_for
 
 from tsprof.supervisor.agents import ENDED, Agents
-from tsprof.supervisor.checkpoints import positive_control
+from tsprof.supervisor.control import positive_control
 
 VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
 QUESTION = "checkpoint"

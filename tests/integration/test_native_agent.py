@@ -21,7 +21,8 @@ from tsprof.profilers.memray_capture import digest
 from tsprof.profilers.native_origin import native_origin
 from tsprof.supervisor import native_agent
 from tsprof.supervisor.agents import Agents
-from tsprof.supervisor.checkpoints import LoadSoFar, positive_control, take_checkpoint
+from tsprof.supervisor.checkpoints import LoadSoFar, take_checkpoint
+from tsprof.supervisor.control import positive_control
 from tsprof.supervisor.launch import free_port, is_listening
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler on this machine")

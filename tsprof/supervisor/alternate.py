@@ -15,9 +15,8 @@ from tsprof.probes.processes import cpu_seconds
 from tsprof.records import Phase
 from tsprof.report.progress import Progress
 from tsprof.supervisor.engine import Engine, RunEnded
-from tsprof.supervisor.gauges import read_gauges
-from tsprof.supervisor.measure import LEAST_REQUESTS
 from tsprof.supervisor.plan import Plan
+from tsprof.supervisor.stock import take_stock
 
 TURNS = 4
 """Of a block, two for each target."""
@@ -37,14 +36,11 @@ def alternate(reference: Engine, engine: Engine, plan: Plan) -> int:
     Raises:
         RunEnded: the target of the run, or its load, is gone.
     """
-    for each in (engine, reference):
-        each.expected_seconds = plan.max_seconds
-        each.hang_seconds = plan.hang_seconds
     try:
         for each in (engine, reference):
             each.calibrate()
-            _checkpoint(each)
-        if not _only_fails(engine) and not _only_fails(reference):
+            take_stock(each)
+        if not (engine.only_fails or reference.only_fails):
             _blocks(reference, engine, plan)
     except RunEnded:
         if not _has_ended(reference):
@@ -61,13 +57,9 @@ def segment_requests(engine: Engine, plan: Plan) -> int:
         engine: of a run that was measured.
         plan: of the run.
     """
-    if _only_fails(engine):
+    if engine.only_fails:
         return 0
     return max(2 * plan.users, engine.segments[-1].requests if engine.segments else 0)
-
-
-def _only_fails(engine: Engine) -> bool:
-    return engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests
 
 
 def _has_ended(engine: Engine) -> bool:
@@ -124,16 +116,10 @@ def _turn(active: Engine, idle: Engine, seconds: float, block: str) -> float:
             cpu_seconds=None if gone else sum(used.values()) - sum(used_before.values()),
         )
     )
-    _checkpoint(active)
+    take_stock(active)
     return segment.seconds
 
 
 def _used(engine: Engine) -> dict[psutil.Process, float]:
     """Return the CPU time that each process of a target has used so far."""
     return {p: cpu_seconds([p]) for p in engine.instruments.target.processes()}
-
-
-def _checkpoint(engine: Engine) -> None:
-    read_gauges(engine)
-    engine.checkpoint()
-    engine.control()

@@ -14,7 +14,7 @@ from tsprof.report.progress import Progress
 from tsprof.store.runs import TARGET_LOG
 from tsprof.supervisor import native_agent, temporary_folder
 from tsprof.supervisor.agents import Agents
-from tsprof.supervisor.engine import TargetProcesses
+from tsprof.supervisor.instruments import TargetProcesses
 from tsprof.supervisor.interrupts import InterruptedEarlyError, Interrupts, RunInterrupted
 from tsprof.supervisor.launch import (
     LaunchOrder,
@@ -25,7 +25,7 @@ from tsprof.supervisor.launch import (
     wait_until_ready,
 )
 from tsprof.supervisor.tool import NONE, Tool
-from tsprof.supervisor.watch import WatchedProcess
+from tsprof.supervisor.watched_process import WatchedProcess
 from tsprof.supervisor.wrong_port import has_no_place, watch_for_wrong_port
 
 

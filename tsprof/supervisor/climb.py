@@ -6,10 +6,9 @@ from functools import partial
 from tsprof.analysis.service.climb import Step, best_step, next_rate, step_of
 from tsprof.report.progress import Progress
 from tsprof.supervisor.engine import Engine
-from tsprof.supervisor.gauges import read_gauges
-from tsprof.supervisor.measure import LEAST_REQUESTS
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.sampling import sampled_in_turn
+from tsprof.supervisor.stock import take_stock
 
 UNHELD = 1e7
 """A rate that no load reaches: the users send as fast as they can."""
@@ -30,24 +29,18 @@ def climb(engine: Engine, plan: Plan) -> int:
     Returns:
         The number of requests of a segment for what follows; 0 when nothing was answered.
     """
-    engine.expected_seconds = plan.max_seconds
-    engine.hang_seconds = plan.hang_seconds
     sampled = sampled_in_turn(engine, plan)
     engine.calibrate()
-    if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
+    if engine.only_fails:
         return 0
-    read_gauges(engine)
-    engine.checkpoint()
-    engine.control()
+    take_stock(engine)
     steps: list[Step] = []
     began = time.monotonic()
     rate: float | None = None
     while True:
         engine.phase = f"holding {rate:,.0f} requests/s" if rate else "as fast as the users can"
         steps.append(_hold(engine, plan, rate))
-        read_gauges(engine)
-        engine.checkpoint()
-        engine.control()
+        take_stock(engine)
         engine.lean = _progress(steps)
         rate = next_rate(steps)
         left = plan.max_seconds - (time.monotonic() - began)

@@ -9,29 +9,21 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Protocol
 
 import psutil
 
 from tsprof.errors import TsprofError
-from tsprof.load.client import LoadProcess
 from tsprof.load.messages import LoadLost, Quiet, Remark, Tick, WorkerLost
-from tsprof.probes.gauges import GaugeAddress
 from tsprof.probes.processes import sample
-from tsprof.records import Checkpoint, Event, LoadCost, Phase, Segment
+from tsprof.records import Checkpoint, Event, EventKind, LoadCost, Phase, Segment
 from tsprof.report.progress import Progress
-from tsprof.store.database import RunDatabase
 from tsprof.supervisor import temporary_folder
-from tsprof.supervisor.agents import Agents
-from tsprof.supervisor.checkpoints import (
-    LoadSoFar,
-    positive_control,
-    take_checkpoint,
-    wait_until_quiet,
-)
-from tsprof.supervisor.interrupts import Interrupts, RunInterrupted
+from tsprof.supervisor.checkpoints import LoadSoFar, take_checkpoint, wait_until_quiet
+from tsprof.supervisor.control import Control
+from tsprof.supervisor.instruments import Instruments
+from tsprof.supervisor.interrupts import RunInterrupted
 from tsprof.supervisor.launch import describe_exit
+from tsprof.supervisor.load_watch import TICK_PATIENCE, LoadWatch
 from tsprof.supervisor.process_watch import News, ProcessWatch
 from tsprof.supervisor.tool import NONE, Tool
 
@@ -39,44 +31,12 @@ CALIBRATION_SECONDS = 1.0
 CALIBRATION_PATIENCE = 15.0
 """Seconds to wait for a first answer of a target that is slow to start working."""
 VIEW_EVERY = 0.25
-TICK_PATIENCE = 2.0
-"""Seconds to wait for what the load tells once a second."""
+LEAST_REQUESTS = 20
+"""Requests after which a load that only fails is given up."""
 
 
 class RunEnded(Exception):  # noqa: N818 - an outcome, told by the events
     """The run cannot go on: the target or the load is gone; the last event says which."""
-
-
-class TargetProcesses(Protocol):
-    """What the engine must know of a target, launched or watched."""
-
-    def alive(self) -> bool:
-        """Tell whether its first process runs."""
-
-    def processes(self) -> list[psutil.Process]:
-        """Return all its processes."""
-
-    @property
-    def exit_status(self) -> int | None:
-        """Exit code of the first process, once it has ended and where it is known."""
-
-
-@dataclass
-class Instruments:
-    """Everything that a run works with."""
-
-    target: TargetProcesses
-    agents: Agents
-    load: LoadProcess
-    database: RunDatabase
-    interrupts: Interrupts
-    show: Callable[[Progress], None]
-    gauges: Sequence[GaugeAddress] = ()
-    """Where the target tells of itself."""
-    temporary_folder: Path | None = None
-    """Where the target's temporary files are, if it has a folder of its own for them."""
-    start_target: Callable[[Tool], TargetProcesses] | None = None
-    """Launches the target once more, under a tool; None where it is not ours to launch."""
 
 
 @dataclass
@@ -98,32 +58,37 @@ class Engine:
     """See ``Plan.hang_seconds``."""
     requests: int = 0
     failures: int = 0
-    served: bool = False
-    """The target has answered a request as it should."""
     load_costs: dict[str, LoadCost] = field(default_factory=dict)
     """What each load process did and used so far, by its name."""
     _uncertain: bool = False
     """Whether more requests may have come since the last checkpoint than were counted."""
     _endpoints: Counter[str] = field(default_factory=Counter)
     _finished: Quiet | None = None
-    _tick: Tick | None = None
-    _ticked: tuple[str, float] = ("", 0.0)
-    """The phase in which the last tick came, and when."""
+    _load: LoadWatch = field(default_factory=LoadWatch)
     _second: int = -1
     _stored_phase: dict[str, str | float] = field(default_factory=dict)
-    _controlled: set[int] = field(default_factory=set)
+    _control: Control = field(default_factory=Control)
     _watch: ProcessWatch = field(default_factory=ProcessWatch)
     _shown: float = 0.0
-    _answered: float = 0.0
 
     @property
     def seconds(self) -> float:
         """Seconds since the run began."""
         return time.monotonic() - self.began
 
-    def note(self, kind: str, text: str, pid: int | None = None) -> None:
+    @property
+    def only_fails(self) -> bool:
+        """Whether no request succeeds, so that there is nothing to measure."""
+        return self.requests >= LEAST_REQUESTS and self.failures == self.requests
+
+    @property
+    def served(self) -> bool:
+        """Whether the target has answered a request as it should."""
+        return self._load.served
+
+    def note(self, kind: EventKind, text: str, pid: int | None = None) -> None:
         """Record an event."""
-        event = Event(seconds=self.seconds, kind=kind, text=text, pid=pid)  # type: ignore[arg-type]  # the callers' literals
+        event = Event(seconds=self.seconds, kind=kind, text=text, pid=pid)
         self.events.append(event)
         self.instruments.database.add(event)
 
@@ -138,9 +103,7 @@ class Engine:
         for event in self.instruments.load.poll(timeout):
             match event:
                 case Tick():
-                    self._tick = event
-                    self._ticked = (self.phase, time.monotonic())
-                    self._store_tick(event)
+                    self._hear(event)
                 case Quiet():
                     self._finished = event
                 case Remark(text):
@@ -160,6 +123,24 @@ class Engine:
             self._shown = now
             self._show()
 
+    def pump_for(self, seconds: float) -> None:
+        """See to everything for a time.
+
+        Raises:
+            RunInterrupted, RunEnded: as ``pump``.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.pump(0.05)
+
+    def wait_until_quiet(self) -> bool:
+        """Wait until the target uses no CPU; return False when it never rested.
+
+        Raises:
+            RunInterrupted, RunEnded: as ``pump``.
+        """
+        return wait_until_quiet(self.instruments.target.processes(), self.pump)
+
     def hear_the_load_out(self) -> None:
         """Store what the load did in the second in which the target went; it may be the only one.
 
@@ -171,15 +152,13 @@ class Engine:
             for event in self.instruments.load.poll(0.1):
                 match event:
                     case Tick():
-                        self._store_tick(event)
+                        self._hear(event)
                         return
                     case LoadLost():
                         return
 
-    def _store_tick(self, tick: Tick) -> None:
-        if tick.requests or tick.failures:
-            self._answered = time.monotonic()
-        self.served = self.served or tick.requests > tick.failures
+    def _hear(self, tick: Tick) -> None:
+        self._load.told(tick, self.phase)
         self.instruments.database.add_second(
             {
                 "second": int(self.seconds),
@@ -236,19 +215,15 @@ class Engine:
         raise RunEnded
 
     def _watch_for_hanging(self) -> None:
-        tick = self._tick
-        if tick is None or tick.in_flight == 0 or tick.oldest_seconds < self.hang_seconds:
+        waiting = self._load.hanging(self.hang_seconds)
+        if not waiting:
             return
-        if time.monotonic() - self._answered >= self.hang_seconds:
-            waiting = (
-                f"{tick.in_flight} requests have had no answer for {tick.oldest_seconds:.0f} s"
-            )
-            if self.profiling:
-                text = f"the target hung in the window of {self.profiling}: {waiting}; not counted"
-                self.note("note", text)
-            else:
-                self.note("target_hung", f"the target hung: {waiting}")
-            raise RunEnded
+        if self.profiling:
+            text = f"the target hung in the window of {self.profiling}: {waiting}; not counted"
+            self.note("note", text)
+        else:
+            self.note("target_hung", f"the target hung: {waiting}")
+        raise RunEnded
 
     def start_anew(self, tool: Tool = NONE) -> bool:
         """Put a fresh target in the place of one that has ended, by a profiler's doing.
@@ -276,9 +251,7 @@ class Engine:
         return True
 
     def _show(self) -> None:
-        phase, came = self._ticked
-        is_old = phase != self.phase or time.monotonic() - came > TICK_PATIENCE
-        tick = None if is_old else self._tick
+        tick = self._load.now(self.phase)
         self.instruments.show(
             replace(
                 self.lean or Progress(phase=self.phase, elapsed=self.seconds),
@@ -309,8 +282,7 @@ class Engine:
         self._open(None)
         while time.monotonic() - began < CALIBRATION_PATIENCE and not until():
             self.pump(0.05)
-            done = self._tick.requests if self._tick else 0
-            if time.monotonic() - began >= CALIBRATION_SECONDS and (done or self._tick is None):
+            if time.monotonic() - began >= CALIBRATION_SECONDS and not self._load.is_unanswered:
                 break
         segment = self._close_and_wait(None, time.monotonic())
         return segment.requests / segment.seconds if segment.seconds > 0 else 0.0
@@ -370,7 +342,7 @@ class Engine:
 
     def _open(self, requests: int | None) -> None:
         self._finished = None
-        self._answered = time.monotonic()
+        self._load.opened()
         self.instruments.load.open_gate(requests)
 
     def _close_and_wait(
@@ -395,24 +367,7 @@ class Engine:
                 f"segment {len(self.segments)} is not judged: how many requests the lost load "
                 "process had sent in it is not known",
             )
-        segment = Segment(
-            number=len(self.segments),
-            seconds=done.seconds,
-            requests=done.completed,
-            failures=done.failures,
-            intended=intended,
-            latency=done.latency.counts,
-            latency_max_ms=done.latency.max_ms,
-            exceptions=done.exceptions,
-            endpoints=tuple(
-                (e.method, e.name, e.requests, e.failures, e.latency.counts) for e in done.endpoints
-            ),
-            users=done.users,
-            arrivals=done.arrivals,
-            latency_sent=done.latency_sent,
-            generator=done.generator,
-            uncertain=done.uncertain,
-        )
+        segment = _segment(done, len(self.segments), intended)
         self.segments.append(segment)
         self.instruments.database.add(segment)
         return segment
@@ -426,8 +381,7 @@ class Engine:
     def checkpoint(self) -> Checkpoint:
         """Wait for quiet and read every process."""
         tools = self.instruments
-        processes = tools.target.processes()
-        quiet = wait_until_quiet(processes, self.pump)
+        quiet = self.wait_until_quiet()
         checkpoint, silent = take_checkpoint(
             len(self.checkpoints),
             tools.target.processes(),
@@ -454,21 +408,25 @@ class Engine:
 
     def control(self) -> None:
         """Prove the ledger in every process whose agent has not been put to the test yet."""
-        agents = self.instruments.agents
-        new = {
-            pid
-            for pid, agent in agents.connected().items()
-            if pid not in self._controlled and not agent.blindness
-        }
-        if not new:
-            return
-        results = positive_control(agents, new)
-        if not all(result.passed for result in results.values()):
-            results = positive_control(agents, new)  # a job may have run just then
-        for pid, result in results.items():
-            self._controlled.add(pid)
-            if result.passed:
-                self.note("control_passed", result.text, pid)
-            else:
-                text = f"the positive control failed in process {pid}: {result.text}"
-                self.note("control_failed", text, pid)
+        self._tell(self._control.of_new(self.instruments.agents))
+
+
+def _segment(done: Quiet, number: int, intended: int | None) -> Segment:
+    return Segment(
+        number=number,
+        seconds=done.seconds,
+        requests=done.completed,
+        failures=done.failures,
+        intended=intended,
+        latency=done.latency.counts,
+        latency_max_ms=done.latency.max_ms,
+        exceptions=done.exceptions,
+        endpoints=tuple(
+            (e.method, e.name, e.requests, e.failures, e.latency.counts) for e in done.endpoints
+        ),
+        users=done.users,
+        arrivals=done.arrivals,
+        latency_sent=done.latency_sent,
+        generator=done.generator,
+        uncertain=done.uncertain,
+    )

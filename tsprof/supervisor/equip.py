@@ -19,8 +19,9 @@ from tsprof.store.runs import DATABASE
 from tsprof.supervisor import provenance
 from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.bring_up import Surroundings, bring_up, find_place
-from tsprof.supervisor.engine import Engine, Instruments
+from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.gauges import gauge_addresses
+from tsprof.supervisor.instruments import Instruments
 from tsprof.supervisor.interrupts import Interrupts
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.sight import sight_notes
@@ -115,5 +116,7 @@ def equip(
     return Engine(
         Instruments(
             target, agents, load, database, beginning.interrupts, show, gauges, temporary, again
-        )
+        ),
+        expected_seconds=plan.max_seconds,
+        hang_seconds=plan.hang_seconds,
     )

@@ -12,7 +12,6 @@ from tsprof.report.progress import Progress
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.instructions import count_instructions
 from tsprof.supervisor.lines import profile_lines
-from tsprof.supervisor.measure import LEAST_REQUESTS
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.sampling import Sampler
 
@@ -30,12 +29,10 @@ def flame(engine: Engine, plan: Plan) -> int:
         0: no leak was looked for, so that none is to be followed.
     """
     if plan.profiler == "callgrind":
-        return count_instructions(engine, plan)
-    engine.expected_seconds = plan.max_seconds
-    engine.hang_seconds = plan.hang_seconds
+        return count_instructions(engine)
     sampler = Sampler(engine, plan.sampling or Sampling(), plan.segment_seconds)
     engine.calibrate()
-    if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
+    if engine.only_fails:
         return 0
     began = time.monotonic()
     engine.lean = Progress(phase="warming up", elapsed=0.0, lean="")

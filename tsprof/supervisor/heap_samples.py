@@ -7,7 +7,6 @@ from pathlib import Path
 from tsprof.profilers import jemalloc
 from tsprof.profilers.jemalloc import Dump, digest_of, read_dump, sampling_error
 from tsprof.profilers.survivors import UnreadableError
-from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.second_run import SecondRun, fail
 from tsprof.supervisor.tool import Tool
@@ -52,7 +51,7 @@ def _measure(found: SecondRun, engine: Engine, requests: int, dumps: Path) -> No
         segment = engine.counted_segment(requests, SEGMENT_PATIENCE)
         requests = max(segment.requests, 1)
         counts.append(segment.requests)
-        wait_until_quiet(engine.instruments.target.processes(), engine.pump)
+        engine.wait_until_quiet()
         moments.append(_look(found.window, engine, dumps / str(number)))
     found.window.requests_early = counts[1]
     found.window.requests_total = counts[1] + counts[2]

@@ -11,9 +11,7 @@ from tsprof.profilers import valgrind
 from tsprof.profilers.callgrind import read_callgrind
 from tsprof.profilers.valgrind import Valgrind, ValgrindError
 from tsprof.records import SampledWindow, Segment
-from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine, RunEnded
-from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.second_run import fail, make_way
 from tsprof.supervisor.tool import Tool
 
@@ -27,13 +25,12 @@ MOST_STACKS = 1000
 """Distinct stacks that are kept of a window."""
 
 
-def count_instructions(engine: Engine, plan: Plan) -> int:
+def count_instructions(engine: Engine) -> int:
     """Run the target under callgrind, and count in windows of so many requests.
 
     Returns:
         0: no leak was looked for, so that none is to be followed.
     """
-    engine.expected_seconds = plan.max_seconds
     engine.calibrate()
     if make_way(engine, "callgrind"):
         with tempfile.TemporaryDirectory(prefix="tsprof-") as folder:
@@ -73,7 +70,7 @@ def _count(engine: Engine, tool: Valgrind) -> None:
 
 
 def _dump(engine: Engine, tool: Valgrind, pids: list[int]) -> dict[int, Path]:
-    wait_until_quiet(engine.instruments.target.processes(), engine.pump)
+    engine.wait_until_quiet()
     files = {}
     for pid in pids:
         with suppress(ValgrindError):

@@ -7,9 +7,9 @@ from tsprof.analysis.run.assessments import DETECTABLE_GOAL, Look, look
 from tsprof.report.progress import Progress
 from tsprof.supervisor.descriptors import Descriptors
 from tsprof.supervisor.engine import Engine
-from tsprof.supervisor.gauges import read_gauges
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.sampling import sampled_in_turn
+from tsprof.supervisor.stock import take_stock
 
 SURE_LOOKS = 2
 """Looks in a row that must agree before a run ends early."""
@@ -18,8 +18,6 @@ SLOW_SEGMENT = 4.0
 SLOWED = 2.0
 """A segment that takes so many times its intended length makes the next ones smaller: a service
 that slows down as it leaks came to 8 segments in 55 s."""
-LEAST_REQUESTS = 20
-"""Requests after which a load that only fails is given up."""
 
 
 def measure(engine: Engine, plan: Plan) -> int:
@@ -28,16 +26,12 @@ def measure(engine: Engine, plan: Plan) -> int:
     Returns:
         The number of requests of a segment; 0 when nothing but failures came back.
     """
-    engine.expected_seconds = plan.max_seconds
-    engine.hang_seconds = plan.hang_seconds
     sampled = sampled_in_turn(engine, plan)
     descriptors = Descriptors(engine, plan.users)
     rate = engine.calibrate(descriptors.are_going)
-    if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
+    if engine.only_fails:
         return 0
-    read_gauges(engine)
-    engine.checkpoint()
-    engine.control()
+    take_stock(engine)
     engine.phase = "measuring"
     requests = max(2 * plan.users, round(rate * plan.segment_seconds))
     if plan.counted:
@@ -56,9 +50,7 @@ def measure(engine: Engine, plan: Plan) -> int:
                 requests = max(2 * plan.users, round(paced))
         else:
             sampled(partial(engine.timed_segment, min(plan.segment_seconds, left)))
-        read_gauges(engine)
-        engine.checkpoint()
-        engine.control()
+        take_stock(engine)
         now = look(engine.checkpoints, plan.slowest_fill)
         engine.lean = _lean(now)
         sure = sure + 1 if _is_sure(now) else 0

@@ -23,7 +23,6 @@ from tsprof.profilers.memcheck import (
 from tsprof.profilers.native_origin import native_origin
 from tsprof.profilers.valgrind import Valgrind, ValgrindError
 from tsprof.report import format as fmt
-from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.launch import Target
 from tsprof.supervisor.second_run import SecondRun, fail
@@ -90,7 +89,7 @@ def _measure(found: SecondRun, engine: Engine, tool: Valgrind, requests: int) ->
         segment = engine.counted_segment(requests, SEGMENT_PATIENCE)
         requests = max(segment.requests, 1)
         counts.append(segment)
-        wait_until_quiet(engine.instruments.target.processes(), engine.pump)
+        engine.wait_until_quiet()
         moments.append(_look(engine, tool, deaf))
         engine.pump()
     window.requests_early, late = counts[1].requests, counts[2].requests

@@ -17,7 +17,6 @@ import psutil
 from tsprof.profilers import heaptrack
 from tsprof.profilers.heaptrack import Heaptrack
 from tsprof.supervisor.capture_room import CaptureRoom
-from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.window import (
     EARLY_SHARE,
@@ -54,20 +53,20 @@ def open_native_window(window: Window, engine: Engine, requests: int) -> None:
     folder = _folder(window, engine)
     room = CaptureRoom.in_folder(folder)
     agents = engine.instruments.agents
-    _quiet(engine)
+    engine.wait_until_quiet()
     _start(window, engine, tool, folder)
     if not window.captures:
         return
     early = engine.counted_segment(
         requests, SEGMENT_PATIENCE, partial(room.is_used_up, EARLY_SHARE)
     )
-    _quiet(engine)
+    engine.wait_until_quiet()
     replies = agents.ask("window.mark", pids=window.captures, timeout=WINDOW_PATIENCE)
     for pid, reply in replies.items():
         if isinstance(reply, Mapping) and reply.get("marked") is True:
             window.marks[pid] = 0.0
     late = engine.counted_segment(max(early.requests, 1), SEGMENT_PATIENCE, room.is_used_up)
-    _quiet(engine)
+    engine.wait_until_quiet()
     ended = agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
     window.requests_early = early.requests
     window.requests_total = early.requests + late.requests
@@ -118,7 +117,3 @@ def _start(window: Window, engine: Engine, tool: Heaptrack, folder: Path) -> Non
 
 def _is_plain(text: str) -> bool:
     return len(text) <= _LONGEST and _PLAIN.fullmatch(text) is not None
-
-
-def _quiet(engine: Engine) -> None:
-    wait_until_quiet(engine.instruments.target.processes(), engine.pump)

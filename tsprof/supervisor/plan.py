@@ -22,7 +22,7 @@ class Surge:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One run of the leak engine."""
+    """One run of a scenario."""
 
     scenario: str
     segment_seconds: float

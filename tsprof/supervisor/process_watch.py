@@ -7,14 +7,14 @@ import psutil
 
 from tsprof.probes.cgroup import MemoryGroup, memory_group
 from tsprof.probes.processes import sample
-from tsprof.records import ProcessSample
+from tsprof.records import EventKind, ProcessSample
 
 COSTLY_EVERY = 10.0
 """Least seconds between two reads of USS and sockets."""
 COSTLY_SHARE = 0.005
 """Part of the time that these reads may take: on a machine with many sockets one takes seconds."""
 
-News = tuple[str, str, int | None]
+News = tuple[EventKind, str, int | None]
 """An event's kind and text, and the process that it is about."""
 
 

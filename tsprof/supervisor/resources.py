@@ -20,7 +20,6 @@ from tsprof.probes.resources import children, descriptors, listening_ports, thre
 from tsprof.records import Checkpoint
 from tsprof.report.model import Holder
 from tsprof.supervisor.agents import Reply
-from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.temporary_folder import entries
@@ -123,7 +122,7 @@ def _look(
 ) -> dict[int, _Sight]:
     """List what the processes hold that the verdict rests on; one that cannot be read is noted."""
     tools = engine.instruments
-    wait_until_quiet(tools.target.processes(), engine.pump)
+    engine.wait_until_quiet()
     pythons = tools.agents.interpreters().keys() & set(pids)
     folder = tools.temporary_folder
     temporary = None if folder is None else str(folder)

@@ -14,6 +14,7 @@ from tsprof.analysis.run.assessments import look
 from tsprof.analysis.run.confirmation import Confirmation
 from tsprof.config import Settings
 from tsprof.errors import NotReadyError, StoreError, TsprofError, UsageError
+from tsprof.records import EventKind
 from tsprof.report.live import LiveView
 from tsprof.report.model import Report
 from tsprof.store.reports import assemble, store_report
@@ -146,7 +147,7 @@ def _drive(
         _try_note(engine, "store_failed", str(error))
 
 
-def _try_note(engine: Engine, kind: str, text: str) -> None:
+def _try_note(engine: Engine, kind: EventKind, text: str) -> None:
     with suppress(StoreError):  # the event is in memory
         engine.note(kind, text)
 

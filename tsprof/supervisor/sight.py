@@ -9,7 +9,7 @@ from tsprof.config import Settings
 from tsprof.errors import AgentError
 from tsprof.supervisor import native_agent
 from tsprof.supervisor.agents import Agents
-from tsprof.supervisor.engine import TargetProcesses
+from tsprof.supervisor.instruments import TargetProcesses
 from tsprof.supervisor.target_code import PYTHON
 
 NAMED_PIDS = 5

@@ -6,10 +6,9 @@ from functools import partial
 
 from tsprof.records import Segment
 from tsprof.supervisor.engine import Engine
-from tsprof.supervisor.gauges import read_gauges
-from tsprof.supervisor.measure import LEAST_REQUESTS
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.sampling import Drive, sampled_in_turn
+from tsprof.supervisor.stock import take_stock
 
 
 def surge(engine: Engine, plan: Plan) -> int:
@@ -24,30 +23,28 @@ def surge(engine: Engine, plan: Plan) -> int:
     """
     assert plan.surge is not None
     shape, load = plan.surge, engine.instruments.load
-    engine.expected_seconds = plan.max_seconds
-    engine.hang_seconds = plan.hang_seconds
     sampled = sampled_in_turn(engine, plan)
     rate = engine.calibrate()
-    if engine.requests >= LEAST_REQUESTS and engine.failures == engine.requests:
+    if engine.only_fails:
         return 0
-    _checkpoint(engine)
+    take_stock(engine)
     engine.phase = "before the spike"
     rate = _keep_up(engine, plan, shape.before, "before", _unsampled) or rate
     engine.phase = "spike"
     spiked = engine.seconds
     load.set_load(round(plan.users * shape.times), _times(plan.rate, shape.times))
     engine.open_gate()
-    _pump(engine, shape.during)
+    engine.pump_for(shape.during)
     engine.phase = "after the spike"
     ended = engine.seconds
     # Users that wait for a slot of a rate would not end before they had one; they do no harm.
     load.set_load(None if plan.rate else plan.users, plan.rate)
-    _pump(engine, shape.recovery)
+    engine.pump_for(shape.recovery)
     segment = engine.close_gate()
     load.set_load(plan.users, plan.rate)
     engine.mark("spike", segment, began=spiked, ended=ended)
     engine.mark("recovery", segment, began=ended)
-    _checkpoint(engine)
+    take_stock(engine)
     rate = _keep_up(engine, plan, shape.after, "after", sampled) or rate
     return max(2 * plan.users, round(rate * plan.segment_seconds))
 
@@ -64,20 +61,8 @@ def _keep_up(engine: Engine, plan: Plan, seconds: float, phase: str, sampled: Dr
         segment = sampled(partial(engine.timed_segment, min(plan.segment_seconds, left)))
         engine.mark(phase, segment)
         rate = segment.requests / segment.seconds if segment.seconds > 0 else rate
-        _checkpoint(engine)
+        take_stock(engine)
     return rate
-
-
-def _checkpoint(engine: Engine) -> None:
-    read_gauges(engine)
-    engine.checkpoint()
-    engine.control()
-
-
-def _pump(engine: Engine, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        engine.pump(0.05)
 
 
 def _times(rate: float | None, times: float) -> float | None:

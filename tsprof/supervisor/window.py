@@ -6,7 +6,6 @@ end are survivors; the containers that gained entries meanwhile are what holds t
 
 import importlib.util
 import sysconfig
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,7 +22,6 @@ from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import Checkpoint
 from tsprof.supervisor.agents import Agent, Agents, Reply
 from tsprof.supervisor.capture_room import CaptureRoom
-from tsprof.supervisor.checkpoints import wait_until_quiet
 from tsprof.supervisor.engine import Engine
 
 MOST_PROCESSES = 3
@@ -164,14 +162,14 @@ def open_window(
     early = engine.counted_segment(
         requests, SEGMENT_PATIENCE, partial(room.is_used_up, EARLY_SHARE)
     )
-    _quiet(engine)
+    engine.wait_until_quiet()
     for pid, reply in agents.ask(
         "window.mark", pids=window.captures, timeout=WINDOW_PATIENCE
     ).items():
         if not isinstance(reply, str) and reply.get("marked"):
             window.marks[pid] = reply["time"]
     late = engine.counted_segment(max(early.requests, 1), SEGMENT_PATIENCE, room.is_used_up)
-    _quiet(engine)
+    engine.wait_until_quiet()
     agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
     window.after = _census(agents, pids)
     window.sized = _sized_again(agents, sized)
@@ -188,21 +186,10 @@ def open_window(
     _find_holders(window, engine)
     lost = window.captures.keys() - window.after.keys()
     if lost:  # seen: SIGSEGV in tracemalloc.stop
-        _see_it_end(engine)
+        engine.pump_for(LAST_LOOK)  # it notices here, in this window, if the target is gone
     for pid in lost:
         engine.note("note", f"process {pid} died in the window of {tracing}; not counted", pid)
         window.discard(pid)
-
-
-def _see_it_end(engine: Engine) -> None:
-    """Wait until the engine has noticed that the target is gone, if it is: in this window."""
-    deadline = time.monotonic() + LAST_LOOK
-    while time.monotonic() < deadline:
-        engine.pump(0.05)
-
-
-def _quiet(engine: Engine) -> None:
-    wait_until_quiet(engine.instruments.target.processes(), engine.pump)
 
 
 def _census(agents: Agents, pids: list[int]) -> dict[int, Reply]:

@@ -13,7 +13,7 @@ import pytest
 
 from tsprof.supervisor import agents as module
 from tsprof.supervisor.agents import ENDED, Agents
-from tsprof.supervisor.checkpoints import positive_control
+from tsprof.supervisor.control import positive_control
 
 HELLO = b'{"hello": 1, "python": "3.11.7"}\n'
 PATIENCE = 30.0

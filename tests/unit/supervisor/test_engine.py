@@ -13,6 +13,7 @@ from tsprof.records import Generator
 from tsprof.report.progress import Progress
 from tsprof.store.database import RunDatabase
 from tsprof.supervisor import engine as engine_module
+from tsprof.supervisor import load_watch
 from tsprof.supervisor.engine import Engine
 
 LATENCY = Histogram({100: 300}, 8.0)
@@ -67,7 +68,7 @@ def test_the_rate_of_a_second_is_shown_only_while_it_is_the_last(
     engine.pump()
     told.append(SECOND)
     engine.pump()
-    monkeypatch.setattr(engine_module, "TICK_PATIENCE", -1.0)
+    monkeypatch.setattr(load_watch, "TICK_PATIENCE", -1.0)
     engine.pump()
     rates = [(each.requests_per_second, each.p99_ms is not None) for each in shown]
     assert rates == [(300, True), (None, False), (300, True), (None, False)]

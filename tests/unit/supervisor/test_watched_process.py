@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from tsprof.errors import UsageError
-from tsprof.supervisor.watch import WatchedProcess
+from tsprof.supervisor.watched_process import WatchedProcess
 
 
 def test_this_process_can_be_watched() -> None:
