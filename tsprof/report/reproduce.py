@@ -38,9 +38,12 @@ _OPTIONS = {
     ("spike", "times"): "--times",
     ("endurance", "duration"): "--seconds",
     ("endurance", "checkpoint_every"): "--checkpoint-every",
+    ("compare", "reference"): "--reference",
+    ("compare", "reference_cwd"): "--reference-cwd",
+    ("compare", "duration"): "--duration",
 }
 """What of the configuration matters to a leak, and its option."""
-_SCENARIOS = ("baseline", "stress", "spike", "endurance")
+_SCENARIOS = ("baseline", "stress", "spike", "endurance", "compare")
 """Tables that matter to one scenario alone."""
 
 
@@ -65,6 +68,8 @@ def _options(scenario: str, configuration: Mapping[str, Any]) -> Iterator[str]:
         )
         if not given or others:
             continue
+        if option == "--reference":  # a command in one word
+            value = shlex.join(map(str, value))
         for one in value if isinstance(value, list | tuple) else (value,):
             yield from (option, f"{one:g}" if isinstance(one, float) else str(one))
     if _value(configuration, "check", "agent") is False:

@@ -1,6 +1,7 @@
 """A leak as a ticket: everything in one text, and nothing in it that Markdown acts on."""
 
 import re
+import shlex
 
 import pytest
 from report_builder import HOSTILE, LEAK, PROVENANCE, failing, hostile, inconclusive, passing
@@ -174,6 +175,14 @@ def test_a_soak_has_its_own_options() -> None:
         "tsprof endurance --users 5 --seconds 1800 --checkpoint-every 30 "
         "-- uvicorn app:app --port 8000"
     )
+
+
+def test_a_comparison_names_its_reference_in_one_word() -> None:
+    compare = {"reference": ["python", "old app.py", "{port}"], "duration": 60.0}
+    report = configured(compare=compare).model_copy(update={"scenario": "compare"})
+    words = shlex.split(command_line(report))
+    assert words[:4] == ["tsprof", "compare", "--reference", "python 'old app.py' '{port}'"]
+    assert words[4:6] == ["--duration", "60"]
 
 
 def test_the_command_is_quoted_for_a_shell() -> None:
