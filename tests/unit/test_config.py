@@ -7,9 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from tsprof.config import Settings, complete, for_scenario, gauge_limits, load_settings, merge
+from tsprof.config.criteria import comparison
 from tsprof.config.problems import validated
 from tsprof.config.reference import fields, toml
-from tsprof.config.values import comparison
 from tsprof.errors import UsageError
 
 Write = Callable[[str], Path]

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from tsprof.cli.main import COMMANDS, cli
+from tsprof.config.criteria import CRITERIA
 from tsprof.config.defaults import as_written, scenarios
 from tsprof.config.model import Settings
 from tsprof.config.reference import Key, fields, toml
-from tsprof.config.values import CRITERIA
 from tsprof.report import schema
 
 DOCS = Path(__file__).parents[2] / "docs"

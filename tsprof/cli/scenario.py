@@ -12,7 +12,7 @@ import click
 from tsprof.analysis.comparison.allowances import Allowances
 from tsprof.analysis.comparison.baseline import make_baseline, unfit
 from tsprof.cli.monitors import Monitors
-from tsprof.cli.options import settings_from
+from tsprof.cli.settings import settings_from
 from tsprof.config import Settings
 from tsprof.config.model import STDOUT
 from tsprof.errors import UsageError

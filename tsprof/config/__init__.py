@@ -2,17 +2,12 @@
 
 from tsprof.config.files import Loaded, load_settings
 from tsprof.config.merging import complete, merge
-from tsprof.config.model import Check, Endurance, Load, Outputs, Settings, Target
+from tsprof.config.model import Settings
 from tsprof.config.scenario import for_scenario, gauge_limits
 
 __all__ = [
-    "Check",
-    "Endurance",
-    "Load",
     "Loaded",
-    "Outputs",
     "Settings",
-    "Target",
     "complete",
     "for_scenario",
     "gauge_limits",

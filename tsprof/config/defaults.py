@@ -5,7 +5,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from tsprof.config import values
+from tsprof.config.criteria import criteria
+from tsprof.config.values import duration
 
 FILE = "scenarios.toml"
 
@@ -28,14 +29,14 @@ def as_written(scenario: str, key: str) -> Any:
 def default(scenario: str, key: str) -> Any:
     """Return the default of a scenario's key: seconds for a duration, users as a number."""
     value = _tables()[scenario][key]
-    return values.duration(value) if key == "duration" else value
+    return duration(value) if key == "duration" else value
 
 
 def default_criteria(scenario: str) -> dict[str, float | str]:
     """Return the limits that every run of a scenario is held to, by name."""
-    return values.criteria(_tables().get(scenario, {}).get("criteria", {}))
+    return criteria(_tables().get(scenario, {}).get("criteria", {}))
 
 
 def default_gauge_limits(scenario: str) -> dict[str, float | str]:
     """Return the limits on what a target says of itself, held to where it says it, by name."""
-    return values.criteria(_tables().get(scenario, {}).get("gauges", {}))
+    return criteria(_tables().get(scenario, {}).get("gauges", {}))

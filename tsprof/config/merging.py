@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tsprof.config.criteria import comparisons
 from tsprof.config.model import Settings
 from tsprof.config.problems import validated
-from tsprof.config.values import comparisons
 from tsprof.errors import UsageError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

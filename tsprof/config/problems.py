@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from tsprof.config.model import Settings, Table
+from tsprof.config.model import Settings
+from tsprof.config.table import Table
 from tsprof.errors import UsageError
 
 _MUST_BE = {

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tsprof.config.model import Settings, Table
-from tsprof.config.values import CRITERIA
+from tsprof.config.criteria import CRITERIA
+from tsprof.config.model import Settings
+from tsprof.config.table import Table
 
 
 @dataclass(frozen=True, kw_only=True)

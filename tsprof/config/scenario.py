@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tsprof.config.criteria import OFF
 from tsprof.config.defaults import default_criteria, default_gauge_limits
 from tsprof.config.model import Settings
-from tsprof.config.values import OFF
 
 
 def for_scenario(settings: Settings, scenario: str, scale: float = 1.0) -> Settings:

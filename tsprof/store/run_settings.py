@@ -7,9 +7,9 @@ from tsprof.analysis.service.gauge_drift import Watch
 from tsprof.analysis.service.speedup import SPEEDUPS
 from tsprof.analysis.service.stability import DRIFTS
 from tsprof.analysis.verdict.more_time import TimeAllowed
-from tsprof.config.model import Criteria
+from tsprof.config.criteria import comparisons
 from tsprof.config.model import Gauges as GaugeSettings
-from tsprof.config.values import comparisons
+from tsprof.config.table import Criteria
 
 
 class _CheckSettings(BaseModel):

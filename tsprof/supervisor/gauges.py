@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 
 from tsprof.config import Settings
-from tsprof.config.values import comparisons
+from tsprof.config.criteria import comparisons
 from tsprof.probes.exposition import Told
 from tsprof.probes.gauges import GaugeAddress, NoGaugesError, ask
 from tsprof.records import GaugeReading

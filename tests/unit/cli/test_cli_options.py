@@ -6,7 +6,8 @@ import pytest
 
 from tsprof.cli.check import check
 from tsprof.cli.main import run
-from tsprof.cli.options import examples, scenario_options, settings_from
+from tsprof.cli.options import examples, scenario_options
+from tsprof.cli.settings import settings_from
 from tsprof.config import Loaded, Settings
 from tsprof.errors import UsageError
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tsprof.analysis.service.gauges import Gauges
 from tsprof.analysis.service.performance import PERCENTILES, steady
-from tsprof.config.values import CRITERIA, Comparison, comparison
+from tsprof.config.criteria import CRITERIA, Comparison, comparison
 from tsprof.histogram import Histogram
 from tsprof.records import Checkpoint, Segment
 from tsprof.report.model import Criterion
