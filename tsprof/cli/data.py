@@ -1,6 +1,5 @@
 """The command ``tsprof data``: writes synthetic claims for load tests."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import click
 
 from tsprof.data import ClaimSet, claim_set_json, make_claim_set, solve_zipf_exponent
 from tsprof.errors import UsageError
+from tsprof.report.write import write_text
 
 SIZES: Mapping[str, int] = {"1k": 1_000, "10k": 10_000, "100k": 100_000}
 
@@ -87,15 +87,11 @@ def _summary(path: Path, claim_set: ClaimSet) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write the whole file or none: a load test must never read half of one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".synthetic_claims.") as folder:
-            whole = Path(folder, path.name)
-            whole.write_text(text, encoding="utf-8")
-            whole.replace(path)
     except OSError as error:
         raise UsageError(
-            f"cannot write {path}: {error.strerror or error}",
-            hint="choose a directory that can be written with --out",
+            f"--out: {path.parent} cannot be made: {error.strerror or error}",
+            hint="choose a directory that can be written",
         ) from None
+    write_text("--out", path, text)

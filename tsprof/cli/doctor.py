@@ -1,6 +1,7 @@
 """``tsprof doctor``: say what works on this machine."""
 
 import json as json_module
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,9 +10,10 @@ import click
 from tabulate import tabulate
 
 from tsprof.cli.options import examples, file_option
-from tsprof.cli.output import write_text
+from tsprof.config.defaults import scenarios
 from tsprof.doctor import Row, Status, examine, exit_code
 from tsprof.report.text import clean
+from tsprof.report.write import write_text
 from tsprof.store.runs import home
 
 _LONGEST_FOUND = 70
@@ -33,7 +35,7 @@ _LONGEST_FOUND = 70
 )
 @click.option(
     "--scenario",
-    type=click.Choice(["check", "baseline", "stress", "spike", "endurance", "compare"]),
+    type=click.Choice(["check", *scenarios()]),
     help="See, too, whether this folder is ready for it.",
 )
 @file_option("--json", "Write the findings as JSON")
@@ -46,7 +48,7 @@ def doctor(python: Path | None, scenario: str | None, json: Path | None) -> int:
     """
     rows = examine(home(), python, scenario)
     if json is not None:
-        write_text(json, _as_json(rows))
+        write_text("--json", json, _as_json(rows), sys.stdout.buffer)
     if json != Path("-"):
         click.echo(_as_text(rows, scenario or "check"))
     return exit_code(rows)

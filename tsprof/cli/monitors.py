@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from tsprof.monitor.standing import standing
+from tsprof.monitor.dashboard import standing
 from tsprof.monitor.watch import RunWatch
 from tsprof.report.live import LiveView
 from tsprof.report.model import Report

@@ -13,7 +13,7 @@ from tsprof.analysis.hotspots.hot_paths import by_process, halves, side, whole
 from tsprof.errors import UsageError
 from tsprof.exit_codes import ExitCode
 from tsprof.records import SampledWindow
-from tsprof.report import hot_paths_text, terminal
+from tsprof.report import hot_difference_text, terminal
 from tsprof.report.flame import flame_html, flame_svg, folded, speedscope_json
 from tsprof.report.lines import lines_html, print_lines
 from tsprof.report.model import HotDifference
@@ -147,7 +147,7 @@ def compare(
         text = TypeAdapter(HotDifference).dump_json(difference, indent=2).decode() + "\n"
         write_text("--json", outputs["json"], text, sys.stdout.buffer)
     if not quiet:
-        hot_paths_text.print_difference(difference, title, _console(outputs))
+        hot_difference_text.print_difference(difference, title, _console(outputs))
     earlier, later = whole(was), whole(now)
     page = flame_html(later, title=title, before=earlier)
     if outputs["html"]:

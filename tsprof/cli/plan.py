@@ -1,6 +1,7 @@
 """``tsprof plan``: say how many machines make a load, what they cost, and how to set them up."""
 
 import json as json_module
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,6 @@ from tsprof.capacity.prices import Provider, read_prices, types_of
 from tsprof.capacity.sizing import Demand, cheapest_first
 from tsprof.capacity.summary import Plan, as_data, as_text
 from tsprof.cli.options import examples, file_option
-from tsprof.cli.output import write_text
 from tsprof.cli.plan_options import (
     HIGHEST_RATE,
     RUN_FILE,
@@ -28,6 +28,7 @@ from tsprof.cli.plan_options import (
 )
 from tsprof.cli.sections import SectionedCommand
 from tsprof.errors import UsageError
+from tsprof.report.write import write_text
 
 _LONGEST_HOURS = 24 * 366
 
@@ -77,7 +78,8 @@ def plan(json: Path | None, output: Path | None, **parameters: Any) -> None:
     )
     files = {RUN_FILE: for_run(set_up), WORKER_FILE: for_workers(set_up)}
     if json is not None:
-        write_text(json, json_module.dumps(as_data(planned), indent=2) + "\n")
+        text = json_module.dumps(as_data(planned), indent=2) + "\n"
+        write_text("--json", json, text, sys.stdout.buffer)
     if json != Path("-"):
         click.echo(as_text(planned))
     if output is not None:
@@ -125,7 +127,7 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
     except OSError as error:
         raise UsageError(f"{folder} cannot be made: {error.strerror}") from error
     for name, text in files.items():
-        write_text(folder / name, text)
+        write_text("--output", folder / name, text)
         click.echo(f"wrote {folder / name}", err=True)
 
 

@@ -2,19 +2,20 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from tabulate import tabulate
 
 from tsprof.cli.options import examples, file_option
-from tsprof.cli.output import write_text
 from tsprof.errors import StoreError
 from tsprof.report import format as fmt
+from tsprof.report.tables import plain_table
 from tsprof.report.text import clean
+from tsprof.report.write import write_text
 from tsprof.store.runs import RunSummary, home, list_runs
 from tsprof.units import DURATION
 
@@ -43,7 +44,7 @@ def runs(json: Path | None, delete_older: float | None) -> None:
         click.echo(f"deleted {deleted}, {fmt.size(freed)}", err=True)
         stored = [run for run in stored if run not in old]
     if json is not None:
-        write_text(json, _as_json(stored))
+        write_text("--json", json, _as_json(stored), sys.stdout.buffer)
     elif stored:
         click.echo(_table(stored))
     else:
@@ -100,5 +101,4 @@ def _table(stored: Sequence[RunSummary]) -> str:
         for run in stored
     ]
     headers = ("run", "scenario", "verdict", "requests", "growth/request", "duration", "on disk")
-    right = ("left", "left", "left", "right", "right", "right", "right")
-    return tabulate(rows, headers, tablefmt="simple", colalign=right, disable_numparse=True)
+    return "\n".join(plain_table(headers, rows, numbers={3, 4, 5, 6}))

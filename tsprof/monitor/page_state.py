@@ -6,7 +6,7 @@ from typing import Any
 
 from tsprof.analysis.run.summary import CUT_SHORT
 from tsprof.analysis.run.timeline import memory_points
-from tsprof.monitor.standing import standing
+from tsprof.monitor.dashboard import standing
 from tsprof.monitor.watch import Judged
 from tsprof.records import Event
 from tsprof.report import charts, wording

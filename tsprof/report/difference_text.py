@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 
 from rich.console import Console
 from rich.text import Text
-from tabulate import tabulate
 
 from tsprof.report import format as fmt
 from tsprof.report import wording
 from tsprof.report.difference import Compared, Difference, Group, Mark, Row, Unit
 from tsprof.report.markdown import escape
+from tsprof.report.tables import plain_table
 from tsprof.report.text import clean, encodable
 
 _TITLES: dict[Group, str] = {
@@ -62,17 +62,10 @@ def print_difference(difference: Difference, console: Console) -> None:
     for title, rows in _tables(difference):
         console.print()
         line(Text(title, "bold"))
-        cells = [_cells(row) for row in rows]
-        text = tabulate(
-            cells,
-            _HEADERS,
-            tablefmt="simple",
-            disable_numparse=True,
-            colalign=("left", "right", "right", "right", "right", "left"),
-        )
+        printed = plain_table(_HEADERS, [_cells(row) for row in rows], numbers={1, 2, 3, 4})
         styles = ["", "", *(_STYLES[row.mark] for row in rows)]
-        for printed, style in zip(text.splitlines(), styles, strict=True):
-            line(Text(f"  {printed.rstrip()}", style))
+        for text, style in zip(printed, styles, strict=True):
+            line(Text(f"  {text}", style))
     console.print()
     for note in difference.notes:
         line(f"- {clean(note, _LONGEST_TEXT)}")

@@ -3,9 +3,10 @@
 import json
 from math import isfinite
 
-from tsprof.report import charts, hot_paths, side_by_side, wording
+from tsprof.report import charts, hot_paths, service_wording, side_by_side, wording
 from tsprof.report import format as fmt
 from tsprof.report.closing import TITLE, closing
+from tsprof.report.cost import cost_line
 from tsprof.report.headline import further_advice, further_reasons, headline, requests_per_second
 from tsprof.report.model import Report
 from tsprof.report.pages import asset, security_policy, template
@@ -50,6 +51,8 @@ def render(report: Report) -> str:
         fmt=fmt,
         hot_paths=hot_paths,
         wording=wording,
+        service_wording=service_wording,
+        cost_line=cost_line,
         side_by_side=side_by_side,
     )
 

@@ -13,7 +13,7 @@ from typing import Literal
 from xml.etree import ElementTree as ET
 
 from tsprof.report import format as fmt
-from tsprof.report import wording
+from tsprof.report import service_wording, wording
 from tsprof.report.headline import headline
 from tsprof.report.model import HARMLESS, Criterion, Finding, Report, Resource, Verdict
 from tsprof.report.text import printable
@@ -172,8 +172,8 @@ def _finding_text(finding: Finding) -> str:
 
 def _criterion(criterion: Criterion) -> _Case:
     outcomes: dict[bool | None, _Outcome] = {True: "passed", False: "failure", None: "error"}
-    measured = wording.criterion_unit(criterion, criterion.value)
-    limit = wording.criterion_unit(criterion, criterion.limit)
+    measured = service_wording.criterion_unit(criterion, criterion.value)
+    limit = service_wording.criterion_unit(criterion, criterion.limit)
     message = f"{criterion.name} is {measured}, its limit is {criterion.comparison} {limit}"
     if criterion.reason:
         message += f" ({criterion.reason})"

@@ -46,10 +46,9 @@ class LiveView:
     """The live view of a run; a context manager.
 
     On a terminal it keeps a few lines up to date in place, and the blocks of a dashboard where it
-    can follow the run. Elsewhere it prints a line at every
-    change of phase and about every ten seconds. With ``quiet``, or without a standard error, it
-    prints nothing. A stream that breaks while the run goes on silences it: progress is never
-    worth a run.
+    can follow the run. Elsewhere it prints a line at every change of phase and about every ten
+    seconds. With ``quiet``, or without a standard error, it prints nothing. A stream that breaks
+    while the run goes on silences it: progress is never worth a run.
 
     Args:
         quiet: print nothing.

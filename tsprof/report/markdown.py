@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from tsprof.report import format as fmt
-from tsprof.report import hot_paths, side_by_side, wording
+from tsprof.report import hot_paths, service_wording, side_by_side, wording
 from tsprof.report.closing import TITLE, closing
+from tsprof.report.cost import cost_line
 from tsprof.report.headline import headline, requests_per_second
 from tsprof.report.model import Finding, Report, Verdict
 from tsprof.report.text import printable
@@ -41,12 +42,14 @@ def render(report: Report) -> str:
         _criteria(report),
         _phases(report),
         _comparison(report),
-        _details("Gauges: what the target says of itself", map(wording.gauge_line, report.gauges)),
+        _details(
+            "Gauges: what the target says of itself", map(service_wording.gauge_line, report.gauges)
+        ),
         _hot_paths(report),
         _details("Ledger: who owns the growth", _ledger(report)),
         _details("Processes", _processes(report)),
         _closing(report),
-        _details("Notes and cost", [*report.notes, wording.cost_line(report)]),
+        _details("Notes and cost", [*report.notes, cost_line(report)]),
     ]
     kept: list[str] = []
     room = _LONGEST_COMMENT
@@ -119,7 +122,7 @@ def _figures(report: Report) -> str:
 
 
 def _load(report: Report) -> str:
-    sentences = [wording.latency_basis(report), wording.delivery_line(report)]
+    sentences = [service_wording.latency_basis(report), service_wording.delivery_line(report)]
     return "<br>\n".join(escape(sentence) for sentence in sentences if sentence)
 
 
@@ -175,7 +178,7 @@ def _hot_paths(report: Report) -> str:
 def _phases(report: Report) -> str:
     if not report.phases:
         return ""
-    return table(wording.PHASE_COLUMNS, map(wording.phase_row, report.phases))
+    return table(service_wording.PHASE_COLUMNS, map(service_wording.phase_row, report.phases))
 
 
 def _closing(report: Report) -> str:
@@ -196,7 +199,9 @@ def _comparison(report: Report) -> str:
 def _criteria(report: Report) -> str:
     if not report.criteria:
         return ""
-    return table(wording.CRITERION_COLUMNS, map(wording.criterion_row, report.criteria))
+    return table(
+        service_wording.CRITERION_COLUMNS, map(service_wording.criterion_row, report.criteria)
+    )
 
 
 def _ledger(report: Report) -> list[str]:

@@ -7,16 +7,15 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 
-def template(package: str, name: str, folder: str = "templates") -> Template:
+def template(package: str, name: str) -> Template:
     """Return a template for HTML or SVG, in which every value is escaped.
 
     Args:
         package: that it belongs to.
-        name: of its file.
-        folder: of the package that it is in.
+        name: of its file, in the package's folder ``templates``.
     """
     environment = Environment(
-        loader=PackageLoader(package, folder),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

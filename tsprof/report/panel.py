@@ -1,5 +1,7 @@
 """The live view in place on a terminal: a few lines, and the blocks of a dashboard."""
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -7,6 +9,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from tsprof.report import format as fmt
+from tsprof.report.model import LedgerRow
 from tsprof.report.progress import (
     LONGEST_TEXT,
     NO_GROWTH,
@@ -17,9 +21,10 @@ from tsprof.report.progress import (
     time_so_far,
     totals_so_far,
 )
-from tsprof.report.standing import Block, Row, Standing, ledger_line, sparkline
+from tsprof.report.sparkline import sparkline
+from tsprof.report.standing import Block, Row, Standing
 from tsprof.report.text import clean, encodable
-from tsprof.report.wording import total_growth
+from tsprof.report.wording import owner_label, total_growth
 
 NARROWEST = 70
 """Columns that the blocks need."""
@@ -27,6 +32,7 @@ _FRAME = 4
 """Columns and lines that the panel takes: frame, padding, the phase and a line to spare."""
 _WIDTHS = {"block": 11, "label": 11, "now": 9, "whole": 9, "target": 9, "outcome": 6}
 _LEAST_SPARKLINE = 8
+_OWNERS_TOLD = 3
 _OUTCOME_STYLES = {"met": "green", "missed": "bold red"}
 _LEAN_STYLES = {"leak": "bold red", "clean": "green"}
 
@@ -94,6 +100,17 @@ def _lines(progress: Progress, standing: Standing, console: Console) -> list[Ren
         # A wrapped line would make the view jump; "crop" needs no ellipsis outside ASCII.
         line.no_wrap, line.overflow = True, "crop"
     return [*lines]
+
+
+def ledger_line(ledger: Sequence[LedgerRow]) -> str:
+    """The three largest parts of the growth in one line: ``Python objects 31 B, ...``."""
+    owners = [row.owner for row in ledger]
+    if len(owners) < 2:  # noqa: PLR2004 - one owner is all of it, and not split
+        return ""
+    rows = sorted(ledger, key=lambda row: -abs(row.bytes_per_request))[:_OWNERS_TOLD]
+    return ", ".join(
+        f"{owner_label(row.owner, owners)} {fmt.size(row.bytes_per_request)}" for row in rows
+    )
 
 
 def blocks_table(blocks: tuple[Block, ...], width: int, encoding: str) -> Table:

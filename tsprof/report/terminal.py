@@ -1,14 +1,14 @@
 """The report for a terminal or a pipe: the answer first, then the evidence."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from rich.console import Console
 from rich.text import Text
-from tabulate import tabulate
 
 from tsprof.report import format as fmt
-from tsprof.report import hot_paths, side_by_side, wording
+from tsprof.report import hot_paths, service_wording, side_by_side, wording
 from tsprof.report.closing import TITLE, closing
+from tsprof.report.cost import cost_line
 from tsprof.report.headline import (
     Headline,
     further_advice,
@@ -18,6 +18,7 @@ from tsprof.report.headline import (
     tells,
 )
 from tsprof.report.model import LedgerRow, Report, Verdict
+from tsprof.report.tables import plain_table
 from tsprof.report.text import printable
 
 _LONGEST_TEXT = 400
@@ -61,7 +62,7 @@ def render(report: Report, console: Console, *, html: str = "") -> None:
     _list(console, "Notes", report.notes)
     _failures(console, report)
     _heading(console, "Cost")
-    _line(console, wording.cost_line(report), indent=2)
+    _line(console, cost_line(report), indent=2)
     _list(console, TITLE, closing(report))
     _list(console, "What to do next", further_advice(report))
 
@@ -91,8 +92,8 @@ def _run(console: Console, report: Report) -> None:
     ]
     lines = [
         " | ".join(part for part in parts if part),
-        wording.latency_basis(report),
-        wording.delivery_line(report),
+        service_wording.latency_basis(report),
+        service_wording.delivery_line(report),
     ]
     for line in lines:
         _line(console, Text(line, style="dim"))
@@ -154,10 +155,10 @@ def _criteria(console: Console, report: Report) -> None:
     if not report.criteria:
         return
     _heading(console, "Criteria")
-    rows = [wording.criterion_row(criterion) for criterion in report.criteria]
+    rows = [service_wording.criterion_row(criterion) for criterion in report.criteria]
     _table(
         console,
-        wording.CRITERION_COLUMNS,
+        service_wording.CRITERION_COLUMNS,
         rows,
         numbers={1, 2},
         styles=[_OUTCOME_STYLES[row[-1]] for row in rows],
@@ -170,8 +171,8 @@ def _phases(console: Console, report: Report) -> None:
     _heading(console, "Phases")
     _table(
         console,
-        wording.PHASE_COLUMNS,
-        [wording.phase_row(phase) for phase in report.phases],
+        service_wording.PHASE_COLUMNS,
+        [service_wording.phase_row(phase) for phase in report.phases],
         numbers={1, 2, 3, 4, 5, 6},
     )
 
@@ -193,8 +194,8 @@ def _gauges(console: Console, report: Report) -> None:
     rows = [
         [
             gauge.outcome,
-            wording.gauge_value(gauge, gauge.last),
-            wording.gauge_change(gauge),
+            service_wording.gauge_value(gauge, gauge.last),
+            service_wording.gauge_change(gauge),
             gauge.name,
         ]
         for gauge in report.gauges
@@ -287,27 +288,18 @@ def _table(
     headers: Sequence[str],
     rows: Sequence[Sequence[str]],
     *,
-    numbers: Iterable[int],
+    numbers: Collection[int],
     styles: Sequence[str] = (),
 ) -> None:
     """Print a table without frame; on a narrow terminal its last column wraps."""
-    right = set(numbers)
     widths = [
         max(len(header) + _HEADER_PADDING, *map(len, cells))
         for header, *cells in zip(headers, *rows, strict=True)
     ]
     room = console.width - 2 - sum(widths[:-1]) - 2 * (len(widths) - 1)
     wraps = console.is_terminal and widths[-1] > room
-    text = tabulate(
-        rows,
-        headers,
-        tablefmt="simple",
-        disable_numparse=True,
-        colalign=["right" if column in right else "left" for column in range(len(headers))],
-        maxcolwidths=[*[None] * (len(headers) - 1), max(room, _NARROWEST_COLUMN)]
-        if wraps
-        else None,
-    )
-    for position, line in enumerate(text.splitlines()):
+    width = max(room, _NARROWEST_COLUMN) if wraps else None
+    lines = plain_table(headers, rows, numbers=numbers, last_width=width)
+    for position, line in enumerate(lines):
         style = styles[position - 2] if styles and position > 1 and not wraps else ""
-        console.print(Text(f"  {line.rstrip()}", style=style), soft_wrap=True)
+        console.print(Text(f"  {line}", style=style), soft_wrap=True)

@@ -5,10 +5,8 @@ from report_builder import FILLING, LEAK, failing, half_run, inconclusive, passi
 
 from tsprof.report.headline import further_reasons, headline
 from tsprof.report.model import Criterion, Finding, Frame, Growth, Site
+from tsprof.report.service_wording import criterion_outcome, criterion_row, criterion_unit
 from tsprof.report.wording import (
-    criterion_outcome,
-    criterion_row,
-    criterion_unit,
     finding_growth,
     finding_plateau,
     folded_stack,

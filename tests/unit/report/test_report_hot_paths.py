@@ -7,7 +7,7 @@ from report_builder import HOSTILE, HOT_PATHS, passing
 from rich.console import Console
 
 from tsprof.report import hot_paths, html, json_report, markdown, terminal
-from tsprof.report.hot_paths_text import LISTED, print_difference
+from tsprof.report.hot_difference_text import LISTED, print_difference
 from tsprof.report.model import HotDifference, Report
 
 REPORT = passing(hot_paths=HOT_PATHS)

@@ -5,9 +5,10 @@ from rich.console import Console
 
 from tsprof.report.live import LiveView
 from tsprof.report.model import Criterion, Growth, LedgerRow
-from tsprof.report.panel import blocks_table
+from tsprof.report.panel import blocks_table, ledger_line
 from tsprof.report.progress import Progress
-from tsprof.report.standing import Block, Row, Standing, ledger_line, sparkline
+from tsprof.report.sparkline import sparkline
+from tsprof.report.standing import Block, Row, Standing
 
 P99 = Criterion(name="p99_ms", limit=10.0, value=7.9, met=True)
 ERRORS = Criterion(name="error_rate", limit=0.001, value=0.02, met=False)

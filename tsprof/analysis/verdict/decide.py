@@ -27,7 +27,7 @@ from tsprof.analysis.verdict.more_time import TimeAllowed
 from tsprof.analysis.verdict.unserved_load import failed_share, weigh_load
 from tsprof.records import Event, Segment
 from tsprof.report.model import Criterion, Delivery, Finding, Resource, Verdict
-from tsprof.report.wording import criterion_unit
+from tsprof.report.service_wording import criterion_unit
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,11 +2,11 @@
 
 from rich.console import Console
 from rich.text import Text
-from tabulate import tabulate
 
 from tsprof.report import format as fmt
 from tsprof.report import hot_paths
 from tsprof.report.model import HotDifference
+from tsprof.report.tables import plain_table
 from tsprof.report.text import clean, encodable
 
 LISTED = 20
@@ -30,15 +30,8 @@ def print_difference(difference: HotDifference, title: str, console: Console) ->
     line(f"{title}: {_summary(difference)}", "bold")
     if difference.changes:
         rows = hot_paths.change_rows(difference.changes[:LISTED])
-        table = tabulate(
-            rows,
-            hot_paths.CHANGE_COLUMNS,
-            tablefmt="simple",
-            disable_numparse=True,
-            colalign=["right" if n in hot_paths.NUMBERS else "left" for n in range(len(rows[0]))],
-        )
-        for printed in table.splitlines():
-            shown = encodable(printed.rstrip(), console.encoding)
+        for printed in plain_table(hot_paths.CHANGE_COLUMNS, rows, numbers=hot_paths.NUMBERS):
+            shown = encodable(printed, console.encoding)
             console.print(Text(f"  {shown}"), soft_wrap=True)
     if abs(difference.common) >= _NOTABLE:
         line(

@@ -4,7 +4,7 @@ import pytest
 from written_run import FAST, Written
 
 from tsprof.histogram import Histogram
-from tsprof.monitor.standing import standing
+from tsprof.monitor.dashboard import standing
 from tsprof.monitor.watch import RunWatch
 from tsprof.records import Phase
 from tsprof.report.standing import Row, Standing
