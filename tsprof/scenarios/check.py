@@ -1,7 +1,10 @@
 """``check``: the leak check before a release."""
 
+from dataclasses import replace
+
 from tsprof.config import Settings
-from tsprof.scenarios.profilers import profiler, sampled_every, sampling
+from tsprof.scenarios.common import timed_plan
+from tsprof.scenarios.profilers import sampled_every
 from tsprof.supervisor.plan import Plan
 
 SEGMENT_SECONDS = 1.2
@@ -15,18 +18,13 @@ takes 0.15 s longer, for py-spy to start and to write."""
 def plan(settings: Settings) -> Plan:
     """Return the plan of a leak check: short counted segments until the verdict is sure."""
     check = settings.check
-    return Plan(
-        scenario="check",
-        segment_seconds=SEGMENT_SECONDS,
-        max_seconds=check.max_time,
-        users=settings.load.users,
-        rate=settings.load.rate,
+    timed = timed_plan(
+        settings, "check", segment_seconds=SEGMENT_SECONDS, max_seconds=check.max_time
+    )
+    return replace(
+        timed,
+        counted=True,
         stop_when_sure=not check.keep_going,
         stop_on_leak=not check.keep_going,
-        attribute=None if check.attribute else False,
-        profiler=profiler(settings),
-        sampling=sampling(settings),
         sampled_every=sampled_every(settings, SAMPLED_EVERY),
-        drain_seconds=check.drain,
-        hang_seconds=check.hang_timeout,
     )

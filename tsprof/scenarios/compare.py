@@ -1,8 +1,10 @@
 """``compare``: two targets under the same load, in turns."""
 
+from dataclasses import replace
+
 from tsprof.config import Settings
 from tsprof.errors import UsageError
-from tsprof.scenarios.profilers import profiler
+from tsprof.scenarios.common import timed_plan
 from tsprof.supervisor.plan import Plan
 
 TURNS = 40
@@ -19,19 +21,10 @@ def plan(settings: Settings) -> Plan:
         UsageError: there is nothing to compare with, or both would serve at the same place.
     """
     _see_to_both(settings)
-    check, duration = settings.check, settings.compare.duration
-    return Plan(
-        scenario="compare",
-        segment_seconds=min(max(duration / TURNS, LEAST_TURN), LONGEST_TURN),
-        max_seconds=duration,
-        users=settings.load.users,
-        rate=settings.load.rate,
-        counted=False,
-        attribute=None if check.attribute else False,
-        profiler=profiler(settings),
-        drain_seconds=check.drain,
-        hang_seconds=check.hang_timeout,
-    )
+    duration = settings.compare.duration
+    turn = min(max(duration / TURNS, LEAST_TURN), LONGEST_TURN)
+    timed = timed_plan(settings, "compare", segment_seconds=turn, max_seconds=duration)
+    return replace(timed, sampling=None)  # no turn shares the processors with a profiler
 
 
 def _see_to_both(settings: Settings) -> None:

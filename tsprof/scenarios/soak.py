@@ -1,8 +1,11 @@
 """What scenarios have in common that keep a load up for a given time."""
 
+from dataclasses import replace
+
 from tsprof.analysis.growth.shapes import SLOWEST_FILL
 from tsprof.config import Settings, gauge_limits
-from tsprof.scenarios.profilers import profiler, sampled_every, sampling
+from tsprof.scenarios.common import timed_plan
+from tsprof.scenarios.profilers import sampled_every
 from tsprof.supervisor.plan import Plan
 
 LEAST_CHECKPOINTS = 20
@@ -32,26 +35,17 @@ def steady_plan(
         duration: seconds under load.
         checkpoint_every: seconds under load between two checkpoints, at most.
     """
-    check, length = settings.check, segment_seconds(duration, checkpoint_every)
-    return Plan(
-        scenario=scenario,
-        segment_seconds=length,
+    length = segment_seconds(duration, checkpoint_every)
+    timed = timed_plan(settings, scenario, segment_seconds=length, max_seconds=duration)
+    return replace(
+        timed,
         # A cache may take the whole run to fill, and the run is looked at after every segment.
         slowest_fill=max(SLOWEST_FILL, duration / length),
-        max_seconds=duration,
-        users=settings.load.users,
-        rate=settings.load.rate,
-        counted=False,
         stop_when_sure=False,
-        stop_on_leak=not check.keep_going,
-        attribute=None if check.attribute else False,
-        profiler=profiler(settings),
-        sampling=sampling(settings),
+        stop_on_leak=not settings.check.keep_going,
         sampled_every=sampled_every(
             settings, max(1, round(duration / length / _sampled_segments(duration)))
         ),
-        drain_seconds=check.drain,
-        hang_seconds=check.hang_timeout,
         gauge_limits=gauge_limits(settings, scenario),
     )
 

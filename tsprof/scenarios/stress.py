@@ -1,8 +1,10 @@
 """``stress``: climb to the highest rate that the target sustains, and see what gives way."""
 
+from dataclasses import replace
+
 from tsprof.config import Settings
 from tsprof.errors import UsageError
-from tsprof.scenarios.profilers import profiler, sampling
+from tsprof.scenarios.common import timed_plan
 from tsprof.supervisor.climb import UNHELD
 from tsprof.supervisor.plan import Plan
 
@@ -23,17 +25,7 @@ def plan(settings: Settings) -> Plan:
             "tsprof stress searches the rate, so none can be given",
             hint="leave --rate out, or use tsprof baseline, which keeps it up",
         )
-    check, duration = settings.check, settings.stress.duration
-    return Plan(
-        scenario="stress",
-        segment_seconds=max(LEAST_STEP, duration / STEPS),
-        max_seconds=duration,
-        users=settings.load.users,
-        rate=UNHELD,
-        counted=False,
-        attribute=None if check.attribute else False,
-        profiler=profiler(settings),
-        sampling=sampling(settings),
-        drain_seconds=check.drain,
-        hang_seconds=check.hang_timeout,
-    )
+    duration = settings.stress.duration
+    step = max(LEAST_STEP, duration / STEPS)
+    timed = timed_plan(settings, "stress", segment_seconds=step, max_seconds=duration)
+    return replace(timed, rate=UNHELD)
