@@ -155,6 +155,16 @@ class Segment:
     uncertain: bool = False
     """Whether the target may have had more requests than were counted; see ``Checkpoint``."""
 
+    @property
+    def requests_per_second(self) -> float:
+        """Throughput while the gate was open; 0 for a segment without length."""
+        return self.requests / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def histogram(self) -> Histogram:
+        """Latency, to be merged with that of others or to be asked for percentiles."""
+        return Histogram(dict(self.latency), self.latency_max_ms)
+
 
 @dataclass(frozen=True, kw_only=True)
 class LoadCost:

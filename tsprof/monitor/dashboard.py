@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from tsprof.analysis.run.summary import growth_of, ledger_of, per_second
+from tsprof.analysis.run.summary import growth_of, ledger_of
 from tsprof.analysis.service.gauges import Gauge
+from tsprof.analysis.service.segments import requests_per_second
 from tsprof.histogram import Histogram
 from tsprof.monitor.watch import Judged
 from tsprof.records import FailureKind
@@ -39,7 +40,7 @@ def standing(run: RunSoFar, judged: Judged) -> Standing:
     shown = {row.criterion.name for block in blocks for row in block.rows if row.criterion}
     return Standing(
         blocks=tuple(block for block in blocks if block.rows),
-        growth=growth_of(judged.look, per_second(judged.segments)),
+        growth=growth_of(judged.look, requests_per_second(judged.segments)),
         ledger=ledger_of(judged.look),
         lean=judged.look.lean,
         leaking=tuple(judged.look.leaking),
@@ -220,10 +221,11 @@ def _per_second_row(judged: Judged, gauge: Gauge) -> Row:
         for value, segment in zip(gauge.values, judged.segments, strict=True)
     ]
     known = [value for value in each if value is not None]
+    throughput = requests_per_second(judged.segments)
     return Row(
         label="evictions/s",
         unit="number",
         now=known[-1] if known else None,
         history=tuple(each),
-        whole=None if gauge.overall is None else gauge.overall * per_second(judged.segments),
+        whole=None if gauge.overall is None else gauge.overall * throughput,
     )

@@ -10,7 +10,7 @@ from tsprof.analysis.run.assessments import Look, look
 from tsprof.analysis.service.climb import best_step, step_of
 from tsprof.analysis.service.criteria import criteria_values, judge_criteria, judge_gauges
 from tsprof.analysis.service.gauges import Gauges, gauges_of
-from tsprof.analysis.service.performance import undisturbed
+from tsprof.analysis.service.segments import undisturbed
 from tsprof.records import Checkpoint, Segment
 from tsprof.report.model import Criterion
 from tsprof.store.follow import RunFollower, RunSoFar

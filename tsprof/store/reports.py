@@ -24,8 +24,9 @@ from tsprof.analysis.service.delivery import assess_delivery, doubted, obstacle_
 from tsprof.analysis.service.gauge_drift import gauges_to_judge, rows
 from tsprof.analysis.service.gauges import gauges_of
 from tsprof.analysis.service.hints import hints
-from tsprof.analysis.service.performance import measure_performance, steady, undisturbed
+from tsprof.analysis.service.performance import measure_performance
 from tsprof.analysis.service.phases import Outcome, climbed, spiked
+from tsprof.analysis.service.segments import steady, undisturbed
 from tsprof.analysis.service.speedup import advice_on_speedups, judge_speedups, took_turns
 from tsprof.analysis.service.stability import Stability, judge_stability, load_qualities
 from tsprof.analysis.service.turns import Turns, joined, turns_of

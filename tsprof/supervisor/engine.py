@@ -284,8 +284,7 @@ class Engine:
             self.pump(0.05)
             if time.monotonic() - began >= CALIBRATION_SECONDS and not self._load.is_unanswered:
                 break
-        segment = self._close_and_wait(None, time.monotonic())
-        return segment.requests / segment.seconds if segment.seconds > 0 else 0.0
+        return self._close_and_wait(None, time.monotonic()).requests_per_second
 
     def counted_segment(
         self, requests: int, patience: float, until: Callable[[], bool] = bool

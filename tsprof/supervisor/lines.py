@@ -64,7 +64,7 @@ def profile_lines(engine: Engine, sources: Path) -> None:
         files=files,
         requests=segment.requests,
         seconds=segment.seconds,
-        usual_rate=usual.requests / usual.seconds if usual.seconds else 0.0,
+        usual_rate=usual.requests_per_second,
     )
     database.set_fact("lines", TypeAdapter(LineProfile).dump_python(profile, mode="json"))
 

@@ -60,7 +60,7 @@ def _keep_up(engine: Engine, plan: Plan, seconds: float, phase: str, sampled: Dr
     while (left := until - time.monotonic()) > plan.segment_seconds / 2:
         segment = sampled(partial(engine.timed_segment, min(plan.segment_seconds, left)))
         engine.mark(phase, segment)
-        rate = segment.requests / segment.seconds if segment.seconds > 0 else rate
+        rate = segment.requests_per_second or rate
         take_stock(engine)
     return rate
 

@@ -10,7 +10,13 @@ from tsprof.analysis.run.confirmation import Attribution
 from tsprof.analysis.run.ledger import growth_rows
 from tsprof.analysis.run.timeline import memory_points, seconds_of_load
 from tsprof.analysis.run.usage import Usage
-from tsprof.analysis.service.performance import PERCENTILES, steady, undisturbed
+from tsprof.analysis.service.performance import PERCENTILES
+from tsprof.analysis.service.segments import (
+    latency_of,
+    requests_per_second,
+    steady,
+    undisturbed,
+)
 from tsprof.analysis.verdict.decide import Decision
 from tsprof.exit_codes import ExitCode
 from tsprof.histogram import Histogram, from_counts
@@ -85,7 +91,7 @@ def build_report(
     usage = facts.usage or Usage()
     calm = undisturbed(facts.segments, facts.last_judged)
     speed = calm if facts.speed is None else facts.speed
-    rate = per_second(calm)
+    rate = requests_per_second(calm)
     requests, failures = _counts(facts)
     pauses = sorted(
         max((r.pause for r in c.processes), default=0.0) * 1000 for c in facts.checkpoints
@@ -119,7 +125,7 @@ def build_report(
         comparison=facts.comparison,
         hot_paths=facts.hot_paths,
         processes=_processes(look, facts),
-        latency=_latency(steady(speed), per_second(speed)),
+        latency=_latency(steady(speed), requests_per_second(speed)),
         delivery=facts.delivery,
         performance=facts.performance,
         endpoints=_endpoints(facts.segments, steady(calm)),
@@ -140,12 +146,6 @@ def build_report(
         timeline=seconds_of_load(facts.seconds, usage),
         target_log_tail=facts.log_tail,
     )
-
-
-def per_second(segments: Sequence[Segment]) -> float:
-    """Return the requests per second of segments together, their pauses left out."""
-    busy = sum(segment.seconds for segment in segments)
-    return sum(segment.requests for segment in segments) / busy if busy > 0 else 0.0
 
 
 def _counts(facts: Facts) -> tuple[int, int]:
@@ -278,15 +278,14 @@ def _endpoints(segments: Sequence[Segment], judged: Sequence[Segment]) -> tuple[
     return tuple(sorted(rows, key=lambda row: -row.requests))
 
 
-def _latency(segments: Sequence[Segment], requests_per_second: float) -> Latency:
-    whole, sent = Histogram(), Histogram()
+def _latency(segments: Sequence[Segment], throughput: float) -> Latency:
+    sent = Histogram()
     for segment in segments:
-        whole.merge(Histogram(dict(segment.latency), segment.latency_max_ms))
         sent.merge(segment.latency_sent or Histogram())
     scheduled = any(segment.arrivals for segment in segments)
     return Latency(
-        **_percentiles(whole),
-        requests_per_second=requests_per_second,
+        **_percentiles(latency_of(segments)),
+        requests_per_second=throughput,
         counted_from="due" if scheduled else "sent",
         sent=Percentiles(**_percentiles(sent)) if scheduled else None,
     )

@@ -71,7 +71,7 @@ def step_of(segment: Segment, rate: float | None) -> Step:
     return Step(
         rate=rate,
         seconds=segment.seconds,
-        achieved=segment.requests / segment.seconds if segment.seconds > 0 else 0.0,
+        achieved=segment.requests_per_second,
         failed=segment.failures / segment.requests if segment.requests else 1.0,
         unsent=arrivals.unsent / arrivals.due if rate and arrivals and arrivals.due else 0.0,
     )

@@ -4,9 +4,9 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 
 from tsprof.analysis.service.gauges import Gauges
-from tsprof.analysis.service.performance import PERCENTILES, steady
+from tsprof.analysis.service.performance import PERCENTILES
+from tsprof.analysis.service.segments import latency_of, steady
 from tsprof.config.criteria import CRITERIA, Comparison, comparison
-from tsprof.histogram import Histogram
 from tsprof.records import Checkpoint, Segment
 from tsprof.report.model import Criterion
 
@@ -105,7 +105,4 @@ def criteria_values(
 
 def percentile_of(segments: Sequence[Segment], percent: float) -> float | None:
     """Return a percentile of latency over the segments after the one that calibrates."""
-    latency = Histogram()
-    for segment in steady(segments):
-        latency.merge(Histogram(dict(segment.latency), segment.latency_max_ms))
-    return latency.percentile(percent)
+    return latency_of(steady(segments)).percentile(percent)

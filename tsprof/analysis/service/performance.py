@@ -29,28 +29,6 @@ SURE = 0.975
 """Both tails together leave 5 %."""
 
 
-def undisturbed(segments: Sequence[Segment], last_judged: int | None) -> list[Segment]:
-    """Return the segments that no profiler slowed down and in which no load process was lost.
-
-    Args:
-        segments: of the whole run.
-        last_judged: number of the last checkpoint before a profiler's window; None for all.
-    """
-    return [
-        segment
-        for segment in segments
-        if (last_judged is None or segment.number <= last_judged) and not segment.uncertain
-    ]
-
-
-def steady(segments: Sequence[Segment]) -> list[Segment]:
-    """Return the segments after the first, which calibrates, or that one where it is all there is.
-
-    A target is cold at first: what was due while it loaded its modules would be in its p99.
-    """
-    return [s for s in segments if s.number > 0] or list(segments)
-
-
 def measure_performance(
     segments: Sequence[Segment],
     checkpoints: Sequence[Checkpoint],

@@ -124,7 +124,7 @@ def _step(phase: Phase, segment: Segment, used: Busy | None, processors: int | N
         machine=used.everything / processors if used and processors else None,
         waited=segment.generator.waited_share if segment.generator else 0.0,
         generator=delivery.reason if delivery.limited_by in {"generator", "users"} else "",
-        p99_ms=_histogram(segment).percentile(99),
+        p99_ms=segment.histogram.percentile(99),
     )
 
 
@@ -139,10 +139,6 @@ def _row(phase: Phase, step: Step, used: Busy | None) -> PhaseReport:
         processors=used.target if used else None,
         sustained=None if phase.rate is None else step.is_sustained,
     )
-
-
-def _histogram(segment: Segment) -> Histogram:
-    return Histogram(dict(segment.latency), segment.latency_max_ms)
 
 
 def busy(phases: Sequence[Phase], samples: Iterable[ProcessSample]) -> list[Busy | None]:

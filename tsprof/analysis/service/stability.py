@@ -4,13 +4,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import attrgetter
 from statistics import fmean, median
 from typing import Literal
 
 from tsprof.analysis.service.drift import Drift, DriftState, Transform, assess_drift, share_ends
 from tsprof.analysis.service.gauges import Gauge
 from tsprof.analysis.service.varied_load import varied_load
-from tsprof.histogram import Histogram
 from tsprof.records import Segment
 from tsprof.report import format as fmt
 from tsprof.report.model import Criterion, Finding, Resource
@@ -100,7 +100,7 @@ def load_qualities(segments: Sequence[Segment], limits: Mapping[str, float]) -> 
     kinds: Mapping[str, tuple[Resource, Callable[[Segment], float], Transform, Worse]] = {
         "p50": ("latency", _percentile(50), "log", 1),
         "p99": ("latency", _percentile(99), "log", 1),
-        "throughput": ("throughput", _throughput, "log", -1),
+        "throughput": ("throughput", attrgetter("requests_per_second"), "log", -1),
         "error_rate": ("errors", _errors, "identity", 1),
     }
     return tuple(
@@ -196,15 +196,7 @@ def _unjudged(load: float, asked: Sequence[float]) -> str:
 
 
 def _percentile(percent: float) -> Callable[[Segment], float]:
-    def of(segment: Segment) -> float:
-        latency = Histogram(dict(segment.latency), segment.latency_max_ms)
-        return latency.percentile(percent) or 0.0
-
-    return of
-
-
-def _throughput(segment: Segment) -> float:
-    return segment.requests / segment.seconds if segment.seconds > 0 else 0.0
+    return lambda segment: segment.histogram.percentile(percent) or 0.0
 
 
 def _errors(segment: Segment) -> float:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tsprof.analysis.service.delivery import MOST_LATE, SATURATED
+from tsprof.analysis.service.segments import latency_of
 from tsprof.analysis.verdict.unserved_load import failed_share
-from tsprof.histogram import Histogram
 from tsprof.records import Phase, Segment
 
 LEAST_BLOCKS = 4
@@ -52,10 +52,7 @@ class Turns:
 
     def percentile(self, percent: float) -> float | None:
         """Latency in milliseconds; None where nothing came."""
-        latency = Histogram()
-        for segment in self.segments:
-            latency.merge(Histogram(dict(segment.latency), segment.latency_max_ms))
-        return latency.percentile(percent)
+        return latency_of(self.segments).percentile(percent)
 
 
 def joined(each: Sequence[Turns]) -> Turns:

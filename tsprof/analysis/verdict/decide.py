@@ -10,6 +10,7 @@ from tsprof.analysis.comparison.known_leaks import rate_text
 from tsprof.analysis.run.assessments import Look
 from tsprof.analysis.run.confirmation import Attribution, Drain
 from tsprof.analysis.service.delivery import ADVICE
+from tsprof.analysis.service.segments import requests_per_second
 from tsprof.analysis.verdict.blind_spots import (
     unread_memory,
     weigh_counts_sight,
@@ -85,7 +86,7 @@ def decide(evidence: Evidence) -> Decision:
     """
     grounds = Grounds()
     found = [*_findings(evidence.look, evidence), *evidence.worse]
-    rate = _requests_per_second(evidence.segments)
+    rate = requests_per_second(evidence.segments)
     weighed = weigh(found, evidence.allowances, evidence.folder, rate)
     findings = [each.finding for each in weighed]
     _weigh_findings(weighed, evidence.allowed, grounds)
@@ -253,8 +254,3 @@ def _doubt_unseen(evidence: Evidence, grounds: Grounds) -> None:
             f"the two targets could not be compared: {evidence.incomparable}",
             "see what reference/target.log of the run says, or give it more --duration",
         )
-
-
-def _requests_per_second(segments: Sequence[Segment]) -> float:
-    seconds = sum(segment.seconds for segment in segments)
-    return sum(segment.requests for segment in segments) / seconds if seconds > 0 else 0.0

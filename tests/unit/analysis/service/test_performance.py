@@ -7,7 +7,8 @@ import pytest
 from fabricate import growing, taken
 
 from tsprof.analysis.run.usage import Usage, sum_samples
-from tsprof.analysis.service.performance import measure_performance, undisturbed
+from tsprof.analysis.service.performance import measure_performance
+from tsprof.analysis.service.segments import undisturbed
 from tsprof.histogram import Histogram
 from tsprof.records import ProcessSample, Segment
 from tsprof.report.model import Measure
