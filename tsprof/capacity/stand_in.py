@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import httptools
 
 from tsprof.errors import LoadError
-from tsprof.load.spec import LOOPBACK
+from tsprof.loopback import LOOPBACK
 
 ANSWER = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n"

@@ -9,8 +9,9 @@ from tsprof.config.criteria import comparisons
 from tsprof.config.model import Settings
 from tsprof.config.problems import validated
 from tsprof.errors import UsageError
+from tsprof.loopback import LOOPBACK
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_THIS_MACHINE = (LOOPBACK, "localhost", "::1")
 DEFAULT_LOCUSTFILE = Path("locustfile.py")
 _SCENARIOS = ("baseline", "stress", "spike", "endurance", "compare")
 _REPLACES = {
@@ -119,7 +120,7 @@ def _see_to_gauges(settings: Settings) -> None:
             )
     for address in gauges.url:
         host, own = (_host(text) for text in (address, settings.load.host))
-        if host and host not in (*LOOPBACK, own):
+        if host and host not in (*_THIS_MACHINE, own):
             raise UsageError(
                 f"gauges are read from the target only, not from {host}",
                 hint="name a path such as /metrics, or an address at 127.0.0.1",
@@ -129,8 +130,8 @@ def _see_to_gauges(settings: Settings) -> None:
 def _see_to_workers(settings: Settings) -> None:
     """See that workers on other machines are sent to this one, and not each to itself."""
     load = settings.load
-    from_outside = load.expect_workers and load.master_bind_host not in LOOPBACK
-    if from_outside and _host(load.host) in LOOPBACK:
+    from_outside = load.expect_workers and load.master_bind_host not in _THIS_MACHINE
+    if from_outside and _host(load.host) in _THIS_MACHINE:
         raise UsageError(
             f"workers on other machines cannot reach the target at {load.host}: that is each of "
             "them itself",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from tsprof.guess.applications import Application
+from tsprof.loopback import LOOPBACK
 
-LOOPBACK = "127.0.0.1"
 PORT = "{port}"
 
 

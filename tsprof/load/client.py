@@ -35,7 +35,8 @@ from tsprof.load.messages import (
     WorkerEnded,
     WorkerLost,
 )
-from tsprof.load.spec import LOOPBACK, ONE_PROCESS, LoadSpec, Workers
+from tsprof.load.spec import ONE_PROCESS, LoadSpec, Workers
+from tsprof.loopback import LOOPBACK
 
 WORKERS_SECONDS = 600.0
 """How long workers on other machines have for joining: people start them by hand."""

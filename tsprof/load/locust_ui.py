@@ -13,7 +13,7 @@ from gevent.pywsgi import WSGIServer
 from locust.env import Environment
 
 from tsprof.errors import UsageError
-from tsprof.load.spec import LOOPBACK
+from tsprof.loopback import LOOPBACK, host_names
 
 READABLE = frozenset({
     "/", "/stats/requests", "/stats/requests/csv", "/stats/failures/csv", "/stats/report",
@@ -21,7 +21,6 @@ READABLE = frozenset({
 })  # fmt: skip
 """What changes nothing; ``/assets/`` besides."""
 REFUSAL = "This load is tsprof's: it can be looked at here, but not started, changed or stopped."
-HTTP_PORT = 80
 _BANNER = (
     # Its buttons, which would wait for ever for what is refused.
     "<body><style>header .MuiButton-contained{display:none}</style>"
@@ -55,7 +54,7 @@ def serve(environment: Environment, port: int) -> int:
             hint="name another, or 0 for one that is free",
         ) from error
     bound: int = server.address[1]
-    server.application = read_only(web.app, _hosts(bound))
+    server.application = read_only(web.app, host_names(bound))
     server.start()
     gevent.spawn(_remember_latencies, environment)
     return bound
@@ -66,8 +65,7 @@ def read_only(app: Any, hosts: frozenset[str]) -> Application:
 
     Args:
         app: Locust's.
-        hosts: Host headers of requests that are meant for it: a page elsewhere may let its own name
-            lead here (DNS rebinding).
+        hosts: Host headers of requests that are meant for it.
     """
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -91,11 +89,6 @@ def read_only(app: Any, hosts: frozenset[str]) -> Application:
         return [b"".join(body).replace(b"<body>", _BANNER.encode(), 1)] if path == "/" else body
 
     return answer
-
-
-def _hosts(port: int) -> frozenset[str]:
-    names = frozenset({LOOPBACK, "localhost"})
-    return frozenset(f"{name}:{port}" for name in names) | (names if port == HTTP_PORT else set())
 
 
 def _said(start_response: Callable[..., Any], status: HTTPStatus, text: str) -> list[bytes]:

@@ -6,10 +6,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tsprof.errors import UsageError
+from tsprof.loopback import LOOPBACK
 
 SLOWEST_RATE = 1e-6
 """One request in 11 days. What is due after centuries is beyond the kernel's timers."""
-LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True)

@@ -14,20 +14,18 @@ from typing import Any, Self
 
 import tsprof
 from tsprof.errors import TsprofError, UsageError
+from tsprof.loopback import LOOPBACK, host_names
 from tsprof.monitor.page_state import State, state_of, with_report, without_report
 from tsprof.monitor.watch import RunWatch
 from tsprof.report.model import Report
 from tsprof.report.pages import asset, security_policy, template
 
-ADDRESS = "127.0.0.1"
 EVERY = 1.0
 """Seconds between two states that are sent: a run is stored once a second."""
 MOST_CONNECTIONS = 16
 """Each has a thread. A browser's tab keeps one, and opens a second for a moment."""
 STUCK = 10.0
 """Seconds after which a client that sends no request, or takes no answer, is given up."""
-HTTP_PORT = 80
-"""Browsers leave it out of the Host header."""
 FAREWELL = 2.0
 """Seconds at most that the end of the run waits for its pages to have heard of it."""
 
@@ -52,7 +50,7 @@ class LivePage:
         self._asked = monotonic()
         self._watching = 0
         try:
-            self._server = _Server((ADDRESS, port), partial(_Handler, self))
+            self._server = _Server((LOOPBACK, port), partial(_Handler, self))
         except OSError as error:
             raise UsageError(
                 f"--web: port {port} cannot be listened at: {error.strerror}",
@@ -165,8 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Send the page, or its states one after the other."""
-        if self.headers.get("Host") not in _hosts(self._page.port):
-            # A page elsewhere may let its own name lead here (DNS rebinding).
+        if self.headers.get("Host") not in host_names(self._page.port):
             self._answer(HTTPStatus.MISDIRECTED_REQUEST, "text/plain", b"not a name of this page\n")
         elif self.path == "/":
             self._answer(HTTPStatus.OK, "text/html; charset=utf-8", _html(self._page.state()))
@@ -200,12 +197,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Say nothing: the terminal is the run's."""
-
-
-def _hosts(port: int) -> set[str]:
-    """Return the names under which a browser on this machine asks for the page."""
-    names = {ADDRESS, "localhost"}
-    return {f"{name}:{port}" for name in names} | (names if port == HTTP_PORT else set())
 
 
 def _html(state: State) -> bytes:

@@ -10,10 +10,9 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from tsprof.errors import UsageError
+from tsprof.loopback import LOOPBACK
 from tsprof.monitor.metrics import metrics
 from tsprof.store.follow import RunFollower
-
-ADDRESS = "127.0.0.1"
 
 
 class RunCollector(Collector):
@@ -50,7 +49,7 @@ def serving_metrics(folder: Path, port: int) -> Iterator[int]:
     """
     registry = CollectorRegistry(auto_describe=False)
     try:
-        server, thread = start_http_server(port, addr=ADDRESS, registry=registry)
+        server, thread = start_http_server(port, addr=LOOPBACK, registry=registry)
     except OSError as error:
         raise UsageError(
             f"--prometheus: port {port} cannot be listened at: {error.strerror}",

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -83,11 +84,22 @@ def waited_seconds(pid: int) -> float:
 
 def cpu_seconds(processes: Iterable[psutil.Process]) -> float:
     """Return the CPU time that living processes have used so far, user and system, in seconds."""
-    total = 0.0
+    return sum(cpu_times(processes).values())
+
+
+def cpu_times(processes: Iterable[psutil.Process]) -> dict[int, float]:
+    """Return the CPU time of each process in seconds, by its id; those that ended are left out."""
+    used = {}
     for process in processes:
-        try:
+        with suppress(psutil.Error):
             times = process.cpu_times()
-        except psutil.Error:
-            continue
-        total += times.user + times.system
-    return total
+            used[process.pid] = times.user + times.system
+    return used
+
+
+def lives(pid: int) -> bool:
+    """Tell whether a process has not ended; one that waits to be reaped has."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

@@ -15,6 +15,8 @@ from typing import Any, Self
 
 import psutil
 
+from tsprof.probes.processes import lives
+
 AGENT_FOLDER = Path(__file__).parents[1] / "agent"
 LONGEST_HELLO = 1 << 20
 LONGEST_REPLY = 64 << 20
@@ -164,11 +166,11 @@ class Agents:
         replies.update(self._ask(back, command, arguments or {}, timeout))
         self._answered -= asked
         self._answered |= asked & self._by_pid.keys()
-        return {pid: r for pid, r in replies.items() if r != ENDED or _lives(pid)}
+        return {pid: r for pid, r in replies.items() if r != ENDED or lives(pid)}
 
     def _wait_for_return(self, pids: set[int]) -> list[Agent]:
         deadline = time.monotonic() + RETURN_PATIENCE
-        while awaited := {pid for pid in pids if _lives(pid)}:
+        while awaited := {pid for pid in pids if lives(pid)}:
             present = self.connected()
             if awaited <= present.keys() or time.monotonic() > deadline:
                 return [present[pid] for pid in awaited & present.keys()]
@@ -257,12 +259,5 @@ def _descends_from_us(pid: int) -> bool:
     """Tell whether a process is one of the target's: it may have taken on another user's rights."""
     try:
         return any(parent.pid == os.getpid() for parent in psutil.Process(pid).parents())
-    except psutil.Error:
-        return False
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False

@@ -1,22 +1,9 @@
 """Which processes of the target do the work."""
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-
-import psutil
+from collections.abc import Mapping
 
 LEAST_SHARE = 0.02
 """Of the target's CPU time, from which a process counts: gunicorn's master has 0.001."""
-
-
-def cpu_times(processes: Iterable[psutil.Process]) -> dict[int, float]:
-    """Return the CPU time of each process in seconds, by its id; those that ended are left out."""
-    used = {}
-    for process in processes:
-        with suppress(psutil.Error):
-            times = process.cpu_times()
-            used[process.pid] = times.user + times.system
-    return used
 
 
 def busy(used: Mapping[int, float], before: Mapping[int, float]) -> list[int]:

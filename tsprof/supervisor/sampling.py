@@ -23,10 +23,11 @@ import psutil
 
 from tsprof.analysis.attribution.sites import Origin
 from tsprof.analysis.hotspots.profiles import bounded, completed, profile_of
+from tsprof.probes.processes import cpu_times, lives
 from tsprof.profilers import perf, py_spy
 from tsprof.profilers.sampling import Profiler, Sampled, Sampling
 from tsprof.records import SampledWindow, Segment
-from tsprof.supervisor.busy import busy, cpu_times
+from tsprof.supervisor.busy import busy
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.sampling_within import let_others_look, sample_within
@@ -164,7 +165,7 @@ class Sampler:
         if seen.refused:
             self._refused(seen.problem, pid)
         elif seen.problem:
-            if _lives(pid):
+            if lives(pid):
                 self._note(f"process {pid} could not be sampled: {seen.problem}")
         else:
             held = self.sampling.gil and not self.sampling.idle and pid in self._python
@@ -234,13 +235,6 @@ def sampled_in_turn(engine: Engine, plan: Plan) -> Drive:
         return sampler.segment(drive) if next(turns) % plan.sampled_every == 0 else drive()
 
     return segment
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
 
 
 def _command(pid: int) -> str:

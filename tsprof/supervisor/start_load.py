@@ -4,7 +4,8 @@ import time
 
 from tsprof.config import Settings
 from tsprof.load.client import LoadProcess
-from tsprof.load.spec import LOOPBACK, ONE_PROCESS, LoadSpec, Workers
+from tsprof.load.spec import ONE_PROCESS, LoadSpec, Workers
+from tsprof.loopback import LOOPBACK
 from tsprof.report import format as fmt
 from tsprof.report.progress import Progress
 from tsprof.store.runs import LOAD_LOG

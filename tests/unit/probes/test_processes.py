@@ -9,7 +9,7 @@ import time
 import psutil
 import pytest
 
-from tsprof.probes.processes import sample
+from tsprof.probes.processes import cpu_times, lives, sample
 
 
 def test_a_sample_of_this_process() -> None:
@@ -48,3 +48,21 @@ def test_what_grows_is_seen() -> None:
     assert after.threads == before.threads + 1
     assert after.descriptors == before.descriptors + 2
     assert after.cpu_seconds - before.cpu_seconds >= 0.08
+
+
+def test_the_time_of_a_process_is_read() -> None:
+    until = time.process_time() + 0.05
+    while time.process_time() < until:
+        pass
+    (used,) = cpu_times([psutil.Process()]).values()
+    assert used >= 0.04
+
+
+def test_a_process_that_has_ended_is_left_out() -> None:
+    pid = os.posix_spawn("/bin/true", ["true"], {})
+    process = psutil.Process(pid)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert not lives(pid)
+    os.waitpid(pid, 0)
+    assert not lives(pid)
+    assert cpu_times([process]) == {}
