@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO
 
@@ -169,11 +170,8 @@ def _need_windows(folder: Path) -> list[SampledWindow]:
 
 
 def _windows(folder: Path) -> list[SampledWindow]:
-    database = RunDatabase(folder / DATABASE, read_only=True)
-    try:
+    with closing(RunDatabase(folder / DATABASE, read_only=True)) as database:
         return database.windows()
-    finally:
-        database.close()
 
 
 def _write(folder: Path, name: str, profile: StackProfile, title: str) -> list[Path]:

@@ -10,7 +10,7 @@ from tsprof.analysis.run.assessments import Look, look
 from tsprof.analysis.service.climb import best_step, step_of
 from tsprof.analysis.service.criteria import criteria_values, judge_criteria, judge_gauges
 from tsprof.analysis.service.gauges import Gauges, gauges_of
-from tsprof.analysis.service.segments import undisturbed
+from tsprof.analysis.service.segments import after_first, undisturbed
 from tsprof.records import Checkpoint, Segment
 from tsprof.report.model import Criterion
 from tsprof.store.follow import RunFollower, RunSoFar
@@ -60,8 +60,8 @@ class RunWatch:
 def judge(run: RunSoFar) -> Judged:
     """Hold a run under way to its criteria, as far as they can be told before its end."""
     calm = undisturbed(run.segments, run.last_judged)
-    after_first = [segment for segment in calm if segment.number > 0]  # the first calibrates
-    gauges = gauges_of(run.settings.gauges.url, run.gauges, after_first, run.checkpoints)
+    warm = after_first(calm)
+    gauges = gauges_of(run.settings.gauges.url, run.gauges, warm, run.checkpoints)
     used = run.usage.total_cpu["target"] / run.elapsed if run.elapsed else None
     percent = None if used is None else 100 * used
     values = criteria_values(_of_speed(run, calm), run.checkpoints, percent, run.processors)
@@ -69,15 +69,10 @@ def judge(run: RunSoFar) -> Judged:
         values |= {"cpu_percent": None, "machine_cpu_percent": None}
         if _best_segment(run) is None:
             values["requests_per_second"] = None
-    told = {
-        full: limit
-        for name, limit in run.gauge_limits.items()
-        if (full := gauges.ending_in(name)) is not None
-    }
     limited = judge_criteria(run.settings.judged_by_value(run.scenario), values)
-    own = judge_gauges(run.settings.comparisons | told, gauges)
+    own = judge_gauges(run.settings.comparisons | gauges.told(run.gauge_limits), gauges)
     return Judged(
-        segments=after_first,
+        segments=warm,
         look=look(_judged_checkpoints(run), run.slowest_fill),
         gauges=gauges,
         values=values,

@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -112,13 +112,9 @@ class RunFollower:
 
     def look(self) -> RunSoFar:
         """Return the run as it is now; as it was last, where nothing new can be read."""
-        with suppress(StoreError):  # busy, or over and gone
-            # Opened anew each time: whoever asks may do so from a thread of its own.
-            database = RunDatabase(self._path, read_only=True)
-            try:
-                self._update(database)
-            finally:
-                database.close()
+        # It may be busy, or over and gone. Opened anew: who asks may do so from its own thread.
+        with suppress(StoreError), closing(RunDatabase(self._path, read_only=True)) as database:
+            self._update(database)
         return self._run
 
     def _update(self, database: RunDatabase) -> None:

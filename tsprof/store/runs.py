@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,15 +108,12 @@ def list_runs(where: Path) -> list[RunSummary]:
 
 
 def _summary(path: Path) -> RunSummary:
-    database = RunDatabase(path / DATABASE, read_only=True)
-    try:
+    with closing(RunDatabase(path / DATABASE, read_only=True)) as database:
         stored = database.fact("report")
         report = Report.model_validate(stored) if stored else None
         scenario = database.fact("scenario") or ""
         started = database.fact("started") or ""
         checkpoints = [] if report else database.checkpoints()
-    finally:
-        database.close()
     last = checkpoints[-1] if checkpoints else None
     return RunSummary(
         name=path.name,

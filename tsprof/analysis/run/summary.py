@@ -180,8 +180,13 @@ def _notes(events: Sequence[Event]) -> tuple[str, ...]:
     )
 
 
-def growth_of(look: Look, requests_per_second: float) -> Growth:
-    """Return the growth of live memory, or of what can be seen of it from outside."""
+def growth_of(look: Look, throughput: float) -> Growth:
+    """Return the growth of live memory, or of what can be seen of it from outside.
+
+    Args:
+        look: at the run.
+        throughput: requests per second, from which follows what it comes to in an hour.
+    """
     judged = look.memory or look.outside
     if judged is None or not look.view.checkpoints:
         return Growth()
@@ -191,7 +196,7 @@ def growth_of(look: Look, requests_per_second: float) -> Growth:
         bytes_per_request=rate.value,
         low=rate.low,
         high=rate.high,
-        bytes_per_hour=rate.value * requests_per_second * 3600,
+        bytes_per_hour=rate.value * throughput * 3600,
         detectable_bytes_per_request=look.detectable,
         shape=judged.shape.value,
         from_request=points[judged.first].requests,

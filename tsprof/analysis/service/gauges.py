@@ -105,6 +105,15 @@ class Gauges:
                 return known
         return None
 
+    def told(self, limits: Mapping[str, str]) -> dict[str, str]:
+        """Return, by their full names, the limits on gauges that there are.
+
+        Args:
+            limits: by what names end in.
+        """
+        named = ((self.ending_in(name), limit) for name, limit in limits.items())
+        return {full: limit for full, limit in named if full is not None}
+
     def why_not(self, name: str) -> str:
         """Say why there is no gauge of that name, or too little of it."""
         gauge = self.find(name)

@@ -20,12 +20,17 @@ def undisturbed(segments: Sequence[Segment], last_judged: int | None) -> list[Se
     ]
 
 
+def after_first(segments: Sequence[Segment]) -> list[Segment]:
+    """Return the segments after the one that calibrates."""
+    return [segment for segment in segments if segment.number > 0]
+
+
 def steady(segments: Sequence[Segment]) -> list[Segment]:
     """Return the segments after the first, which calibrates, or that one where it is all there is.
 
     A target is cold at first: what was due while it loaded its modules would be in its p99.
     """
-    return [s for s in segments if s.number > 0] or list(segments)
+    return after_first(segments) or list(segments)
 
 
 def requests_per_second(segments: Sequence[Segment]) -> float:
