@@ -154,8 +154,9 @@ def plant(file: Path, content: str) -> None:
     [
         (None, "0", Status.OK),
         ("0", "0", Status.OK),
-        ("1", "0", Status.LIMITED),
-        ("1", "0000000000080000", Status.OK),
+        ("1", "0", Status.OK),
+        ("2", "0", Status.LIMITED),
+        ("2", "0000000000080000", Status.OK),
         ("3", "0", Status.LIMITED),
         ("junk", "0", Status.OK),
     ],

@@ -12,10 +12,12 @@ _CAP_SYS_ADMIN = 21
 """Bit numbers of capabilities(7)."""
 _PTRACE_SCOPES = {
     0: "any process of this user",
-    1: "own descendants only",
+    1: "own descendants and those that allow it, as tsprof's agent does",
     2: "administrators only",
     3: "nobody",
 }
+_AGENT_ALLOWS = 1
+"""Up to here a process can let others look into it (yama(7))."""
 _PARANOID_USER_ONLY = 2
 """Up to here perf(1) may sample one's own processes in user space."""
 
@@ -55,13 +57,14 @@ def ptrace_row(root: Path) -> Row:
     if has_capability(root, _CAP_SYS_PTRACE):
         return Row(name="ptrace", status=Status.OK, found="any process (CAP_SYS_PTRACE)")
     found = f"{_PTRACE_SCOPES.get(scope, 'unknown')} (ptrace_scope {scope})"
-    if scope == 0:
+    if scope <= _AGENT_ALLOWS:
         return Row(name="ptrace", status=Status.OK, found=found)
     return Row(
         name="ptrace",
         status=Status.LIMITED,
         found=found,
-        meaning="py-spy cannot sample the target: no hot paths; leaks are found all the same",
+        meaning="py-spy cannot sample the target: the agent does so for tsprof flame, and rougher; "
+        "other reports have no hot paths; leaks are found all the same",
         fix="sudo sysctl kernel.yama.ptrace_scope=0, or docker run --cap-add SYS_PTRACE",
     )
 

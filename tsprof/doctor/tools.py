@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tsprof.agent import sampling
 from tsprof.doctor.row import Row, Status
 from tsprof.errors import AgentError
 from tsprof.profilers import heaptrack
@@ -87,6 +88,7 @@ def py_spy_row() -> Row:
             fix=install,
         )
     version = version_of(program)
+    sampling.allow({})  # as a target's agent does
     failure = failure_of([program, "dump", "--nonblocking", "--pid", str(os.getpid())])
     if not failure:
         return Row(name="py-spy", status=Status.OK, found=version)

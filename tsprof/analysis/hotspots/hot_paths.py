@@ -7,6 +7,7 @@ from tsprof.analysis.hotspots.difference import Sampled, hot_changes, sampled
 from tsprof.analysis.hotspots.functions import LISTED, FunctionTime, dispersion, function_times
 from tsprof.analysis.hotspots.profiles import by_function, merged
 from tsprof.analysis.hotspots.remarks import remarks
+from tsprof.analysis.hotspots.torn import mended
 from tsprof.records import SampledWindow
 from tsprof.report import format as fmt
 from tsprof.report.model import HotChange, HotFunction, HotPaths
@@ -25,7 +26,7 @@ def hot_paths(windows: Sequence[SampledWindow]) -> HotPaths | None:
     """Return where the CPU time of a run went; None where no window was opened."""
     if not windows:
         return None
-    profile = whole(windows)
+    profile, torn = mended(_together(windows))
     sampled_time = profile.unit == "samples" and profile.requests
     cpu = profile.cpu_seconds / profile.requests if sampled_time else None
     spread = dispersion(by_segment(windows))
@@ -41,12 +42,16 @@ def hot_paths(windows: Sequence[SampledWindow]) -> HotPaths | None:
         functions=tuple(_listed(row, cpu) for row in rows[:LISTED]),
         remarks=remarks(profile),
         aged=_aged(windows),
-        notes=tuple(_notes(windows, profile)),
+        notes=tuple(_notes(windows, profile, torn)),
     )
 
 
 def whole(windows: Sequence[SampledWindow]) -> StackProfile:
     """Return the windows of a run, or of one process, together, by function."""
+    return mended(_together(windows))[0]
+
+
+def _together(windows: Sequence[SampledWindow]) -> StackProfile:
     segments = {window.segment: window.profile for window in windows}
     return by_function(
         merged(
@@ -60,7 +65,7 @@ def whole(windows: Sequence[SampledWindow]) -> StackProfile:
 def by_segment(windows: Sequence[SampledWindow]) -> list[StackProfile]:
     """Return the windows of each segment together, in their order."""
     ordered = sorted(windows, key=lambda window: window.segment)
-    return [whole(list(group)) for _, group in groupby(ordered, key=lambda w: w.segment)]
+    return [_together(list(group)) for _, group in groupby(ordered, key=lambda w: w.segment)]
 
 
 def by_process(windows: Sequence[SampledWindow]) -> dict[int, StackProfile]:
@@ -116,7 +121,7 @@ def _listed(row: FunctionTime, cpu: float | None) -> HotFunction:
     )
 
 
-def _notes(windows: Sequence[SampledWindow], profile: StackProfile) -> list[str]:
+def _notes(windows: Sequence[SampledWindow], profile: StackProfile, torn: float) -> list[str]:
     held = [window for window in windows if window.rate]
     sampled_seconds = sum(window.profile.total / window.rate for window in held)
     waited = sampled_seconds - sum(window.profile.cpu_seconds for window in held)
@@ -124,7 +129,16 @@ def _notes(windows: Sequence[SampledWindow], profile: StackProfile) -> list[str]
     behind = max(window.behind for window in windows)
     notes = []
     if errors > MANY_ERRORS * (errors + profile.total):
-        notes.append(f"{fmt.number(errors)} samples could not be read, and are missing")
+        lost = fmt.percentage(errors / (errors + profile.total))
+        notes.append(
+            f"{fmt.number(errors)} samples could not be read, {lost} of all, and are missing: the "
+            "stacks changed meanwhile"
+        )
+    if torn > MANY_ERRORS * profile.total:
+        notes.append(
+            f"{fmt.percentage(torn / profile.total)} of the stacks changed while they were read "
+            "and lost their callers: they are put below those that they usually have"
+        )
     if waited > MUCH_WAITING * sampled_seconds:
         notes.append(
             f"{fmt.percentage(waited / sampled_seconds)} of the sampled time the holder of the GIL "

@@ -75,8 +75,15 @@ def test_each_process_has_a_profile_of_its_own() -> None:
 def test_samples_that_could_not_be_read_are_told_of() -> None:
     seen = hot_paths([replace(window(1, profile({"a": 90})), errors=30, behind=1.5)])
     assert seen is not None
-    assert "30 samples could not be read" in seen.notes[0]
+    assert "30 samples could not be read, 25 % of all" in seen.notes[0]
     assert "fell behind by up to 1.5 s" in seen.notes[1]
+
+
+def test_torn_stacks_are_mended_and_told_of() -> None:
+    seen = hot_paths([window(1, profile({"main;handle;hot": 90, "handle;hot": 10}))])
+    assert seen is not None
+    assert {f.function: f.total for f in seen.functions}["main"] == 1.0
+    assert "10 % of the stacks changed while they were read" in seen.notes[0]
 
 
 def test_a_machine_that_lets_the_target_wait_is_told_of() -> None:
