@@ -465,6 +465,17 @@ def uneven(rng: np.random.Generator, plan: Plan) -> Sample:
     return read(rng, plan, load, warm_up(rng, plan, load), plan.rate * load.requests)
 
 
+def into_table(rng: np.random.Generator, plan: Plan) -> Sample:
+    """One entry per request into a table that doubles, which is up to nine tenths of the leak."""
+    load = even_load(rng, plan)
+    share = rng.uniform(0.1, 0.9)
+    before = rng.uniform(0.2, 4) * plan.requests  # entries that calibration had left
+    entries = load.requests + before
+    capacity = 2.0 ** np.ceil(np.log2(entries / 0.875))
+    leak = plan.rate * ((1 - share) * entries + share * 0.75 * capacity)
+    return read(rng, plan, load, warm_up(rng, plan, load), leak - leak[0])
+
+
 # --- counts (descriptors, threads, tasks) ---
 
 
@@ -539,4 +550,11 @@ LEAKY: tuple[Family, ...] = (
     of_worker,
 )
 LEAKY_RARE: tuple[Family, ...] = (rare, descriptors_leak, descriptors_regular)
-LEAKY_UNSEEN: tuple[Family, ...] = (accelerating, with_zipf, with_sawtooth, batch_job, uneven)
+LEAKY_UNSEEN: tuple[Family, ...] = (
+    accelerating,
+    with_zipf,
+    with_sawtooth,
+    batch_job,
+    uneven,
+    into_table,
+)

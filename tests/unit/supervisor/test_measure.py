@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tsprof.analysis.run.assessments import look
 from tsprof.records import Checkpoint, ProcessReading
-from tsprof.supervisor.measure import may_stop
+from tsprof.supervisor.measure import MOST_SURE_LOOKS, SURE_LOOKS, looks_needed, may_stop
 from tsprof.supervisor.plan import Plan
 
 PLAN = Plan(scenario="check", segment_seconds=1.2, max_seconds=55, users=10)
@@ -22,18 +22,22 @@ def reading(live: int) -> ProcessReading:
     )
 
 
-LEAK = look(
-    [
+def checkpoints(table_doubles_at: int = 99) -> list[Checkpoint]:
+    return [
         Checkpoint(
             number=number,
             seconds=1.3 * number,
             requests=1000 * number,
             failures=0,
-            processes=(reading(10_000_000 + 300_000 * number),),
+            processes=(
+                reading(10_000_000 + 300_000 * number + 2_000_000 * (number >= table_doubles_at)),
+            ),
         )
         for number in range(20)
     ]
-)
+
+
+LEAK = look(checkpoints())
 
 
 def test_a_leak_ends_a_run_unless_it_grows_with_time_alone() -> None:
@@ -44,3 +48,15 @@ def test_a_leak_ends_a_run_unless_it_grows_with_time_alone() -> None:
     assert may_stop(PLAN, LEAK)
     assert not may_stop(PLAN, with_time)
     assert not may_stop(replace(PLAN, stop_on_leak=False, stop_when_sure=False), LEAK)
+
+
+def test_a_leak_that_ends_in_a_jump_is_looked_at_once_more() -> None:
+    """A table that doubled in the last segment is part of it: the next checkpoint tells."""
+    growth = checkpoints(table_doubles_at=18)
+    ends_in_jump, one_more = look(growth[:19]), look(growth)
+    assert ends_in_jump.lean == one_more.lean == "leak"
+    assert looks_needed(ends_in_jump) == MOST_SURE_LOOKS > SURE_LOOKS == looks_needed(one_more)
+    assert looks_needed(LEAK) == SURE_LOOKS
+    assert ends_in_jump.memory is not None
+    assert one_more.memory is not None
+    assert one_more.memory.rate.value > ends_in_jump.memory.rate.value + 100

@@ -77,6 +77,8 @@ class Assessment:
         clock_rate: growth per unit of that clock.
         first: index of the first checkpoint of the settled window.
         last: index of its last checkpoint.
+        ends_in_jump: the last increment is a jump, which the rate leaves out: whether it was a
+            spike, or a table that doubled, the next checkpoint tells.
         detectable: least growth per request that these data would have revealed; None when they
             could not reveal any.
         plateau: predicted final value of a filling; None where there is none.
@@ -92,6 +94,7 @@ class Assessment:
     clock_rate: Interval
     first: int
     last: int
+    ends_in_jump: bool
     detectable: float | None
     plateau: float | None
     more_segments: int | None
@@ -259,6 +262,7 @@ def _describe(
         clock_rate=clock_rate,
         first=first,
         last=judged.points.last,
+        ends_in_jump=bool(followed.trend.jumps[-1]),
         detectable=detectable if np.isfinite(detectable) else None,
         plateau=plateau,
         more_segments=more,
@@ -341,6 +345,7 @@ def _too_short(points: Points) -> Assessment:
         clock_rate=nothing,
         first=int(points.indices[0]) if len(points.indices) else 0,
         last=points.last,
+        ends_in_jump=False,
         detectable=None,
         plateau=None,
         more_segments=LEAST_STEPS + 2 - len(points.steps),

@@ -94,6 +94,23 @@ def test_rate_includes_the_tables_that_doubled_in_the_window() -> None:
     assert found.rate.value > 115
 
 
+def test_a_jump_at_the_end_is_told_and_counts_with_the_next_checkpoint() -> None:
+    entries = x(20)
+    table = 30 * 2.0 ** np.ceil(np.log2(np.maximum(entries, 8)))
+    values = 6e7 + 50 * entries + table
+    doubled = int(np.flatnonzero(np.diff(table))[-1]) + 1
+    at_the_end, one_more = judge(values[: doubled + 1]), judge(values[: doubled + 2])
+    assert at_the_end.shape in LEAKS
+    assert at_the_end.ends_in_jump
+    assert one_more.rate.value > 1.1 * at_the_end.rate.value
+    assert not one_more.ends_in_jump
+    window = slice(one_more.first, one_more.last + 1)
+    grown = values[window][-1] - values[window][0]
+    assert one_more.rate.value == pytest.approx(
+        grown / (entries[window][-1] - entries[window][0]), rel=0.02
+    )
+
+
 def test_the_interval_reaches_to_what_tables_before_the_window_add() -> None:
     entries = x(20)
     table = 40 * 2.0 ** np.floor(np.log2(np.maximum(entries, 8)))
