@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from tsprof.analysis.attribution.captures import CallFrame, CaptureDigest, StackSurvivors
 from tsprof.errors import UsageError
@@ -22,6 +23,8 @@ SAMPLES = 400
 """Blocks of the leak that are to be sampled in each part of a window: its rate to within 5 %."""
 FINEST, COARSEST = 9, 19
 """Least and most bytes between two samples, as powers of two; 19 is jemalloc's own."""
+LARGEST_DUMP = 64 << 20
+"""Characters of a dump that are read; a Rust service's with 1,000 stacks has 500,000."""
 _ET_DYN = 3
 _VERSION = re.compile(r"heap_v2/(\d+)$")
 _COUNTS = re.compile(r"t\*: (\d+): (\d+) ")
@@ -75,19 +78,26 @@ class Dump:
     """Mappings: begin, end, offset and path."""
 
 
-def read_dump(lines: Iterable[str]) -> Dump:
+def read_dump(text: IO[str], most: int = LARGEST_DUMP) -> Dump:
     """Read a dump of jemalloc 5.
 
+    Args:
+        text: of the dump.
+        most: characters that are read of it.
+
     Raises:
-        UnreadableError: it is none.
+        UnreadableError: it is none, or longer.
     """
+    content = text.read(most + 1)
+    if len(content) > most:
+        raise UnreadableError(f"larger than {most >> 20} MiB")
     blocks: dict[Stack, tuple[float, float]] = {}
     samples: dict[Stack, int] = {}
     modules = []
     period = 0
     stack: Stack = ()
     try:
-        for line in map(str.rstrip, lines):
+        for line in map(str.rstrip, content.splitlines()):
             if version := _VERSION.match(line):
                 period = int(version[1])
             elif line.startswith("@"):

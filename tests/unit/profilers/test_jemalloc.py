@@ -1,6 +1,7 @@
 """Dumps of jemalloc's heap profiler."""
 
 import math
+from io import StringIO
 
 import pytest
 
@@ -31,8 +32,8 @@ MAPPED_LIBRARIES:
 LEAK = (0x7FA3BEEA2630, 0x560D1D243092)
 
 
-def dump(samples: int) -> list[str]:
-    return DUMP.format(samples=samples, size=samples * 112).splitlines()
+def dump(samples: int) -> StringIO:
+    return StringIO(DUMP.format(samples=samples, size=samples * 112))
 
 
 def test_samples_stand_for_all_blocks() -> None:
@@ -50,11 +51,16 @@ def test_the_error_of_what_grew() -> None:
 
 
 @pytest.mark.parametrize(
-    "lines", [[], ["no sense"], ["heap_v2/4096", "@ 0xzz"], ["heap profile:  1: 2 [3: 4] @ growth"]]
+    "text", ["", "no sense", "heap_v2/4096\n@ 0xzz", "heap profile:  1: 2 [3: 4] @ growth"]
 )
-def test_what_is_no_dump(lines: list[str]) -> None:
+def test_what_is_no_dump(text: str) -> None:
     with pytest.raises(UnreadableError):
-        read_dump(lines)
+        read_dump(StringIO(text))
+
+
+def test_a_dump_without_end_is_not_read_to_its_end() -> None:
+    with pytest.raises(UnreadableError, match="larger than 1 MiB"):
+        read_dump(StringIO("heap_v2/4096\n" * (1 << 17)), most=1 << 20)
 
 
 def test_how_finely_a_leak_is_sampled() -> None:
