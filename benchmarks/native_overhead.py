@@ -1,10 +1,11 @@
-"""What does the agent cost a native program? CPU per request, with it and without.
+"""What do the agent and the profilers cost a native program? CPU per request, against it alone.
 
     python benchmarks/native_overhead.py
-    python benchmarks/native_overhead.py --rounds 100 --only nginx
+    python benchmarks/native_overhead.py --rounds 100 --only nginx --variants agent
 
-As `overhead.py`, on nginx (one worker; left out where it is not installed) and on a small C server
-with a thread for each connection, which allocates for each request.
+As `overhead.py`, on nginx (one worker), on a small C server with a thread for each connection, and
+on the demo service in Rust; each is left out where it, or cargo, is not installed. The agent is as
+between two checkpoints; heaptrack records all the time, where a check opens a window of seconds.
 """
 
 import argparse
@@ -14,23 +15,47 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from overhead import ROOT, WARM_UP, Variant, row, segment, start
+from overhead import LOAD, ROOT, WARM_UP, Variant, row, segment, start
 from tabulate import tabulate
+from verdict_parts.twins import RUST, build_rust
 
 from tsprof.load.spec import LoadSpec
+from tsprof.profilers import jemalloc, valgrind
 from tsprof.supervisor import native_agent
 from tsprof.supervisor.agents import Agents
 
 SOURCE = ROOT / "tests/integration/targets/native_service.c"
-LOAD = LoadSpec(host="http://127.0.0.1", users=4, paths=("/",))
+PLAIN_LOAD = replace(LOAD, locustfile=None, paths=("/",))
 NGINX = (
     "daemon off; error_log stderr; pid nginx.pid; events {} http { access_log off; "
     "client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t; uwsgi_temp_path t; "
     'scgi_temp_path t; server { listen 127.0.0.1:{port}; location / { return 200 "ok"; } } }'
 )
+SLOW = ("heaptrack", "memcheck")
+SLOWDOWN = 10
+"""Times fewer requests under these."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A native program, and the load that it takes."""
+
+    command: Callable[[Path], tuple[str, ...]]
+    """In a folder of its own."""
+    load: LoadSpec = PLAIN_LOAD
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a program is run."""
+
+    prefix: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 def main() -> None:
@@ -38,43 +63,75 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--requests", type=int, default=4000, help="per round and variant")
-    parser.add_argument("--only", choices=["nginx", "C server"], default="")
+    parser.add_argument("--only", default="", help="comma list of services")
+    parser.add_argument("--variants", default="", help="comma list of those beside the plain one")
     options = parser.parse_args()
     rows = []
     with ExitStack() as stack:
         agents = stack.enter_context(Agents())
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        for name, commands in services(scratch).items():
-            if options.only not in {"", name}:
-                continue
-            environment = agents.environment({})
-            environment |= native_agent.environment(os.environ, native_agent.library())
-            plain = Variant(name, commands[0])
-            measured = Variant(f"{name} with the agent", commands[1], environment)
-            for variant in (plain, measured):
-                start(variant, scratch, stack, LOAD)
-                segment(variant, WARM_UP)
+        found = ways(agents, scratch)
+        named = set(options.variants.split(",")) - {""} or set(found)
+        found = {name: way for name, way in found.items() if name in named | {"plain"}}
+        for name, service in services(scratch).items():
+            if name in (set(options.only.split(",")) - {""} or {name}):
+                rows += measured(name, service, found, options, scratch)
+        if "agent" in found:
             assert agents.connected(), "no agent is in the service"
-            for number in range(options.rounds):
-                for variant in random.Random(number).sample((plain, measured), 2):
-                    variant.cpu.append(segment(variant, options.requests) / options.requests)
-                print(f"{name}: round {number + 1}/{options.rounds}", file=sys.stderr)
-            rows += [row(variant, plain) for variant in (plain, measured)]
     print(tabulate(rows, headers="keys"))
 
 
-def services(scratch: Path) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Return the commands of each service, without the agent and with it."""
+def measured(
+    name: str, service: Service, found: dict[str, Way], options: argparse.Namespace, scratch: Path
+) -> list[dict[str, str]]:
+    """Return the rows of one service."""
+    with ExitStack() as stack:
+        variants = {}
+        for kind, way in found.items():
+            folder = scratch / f"{name} {kind}"
+            folder.mkdir()
+            variant = Variant(f"{name}, {kind}", (*way.prefix, *service.command(folder)))
+            variant.environment |= way.environment
+            start(variant, scratch, stack, service.load)
+            segment(variant, WARM_UP // (SLOWDOWN if kind in SLOW else 1))
+            variants[kind] = variant
+        for number in range(options.rounds):
+            for kind in random.Random(number).sample(list(variants), len(variants)):
+                requests = options.requests // (SLOWDOWN if kind in SLOW else 1)
+                variants[kind].cpu.append(segment(variants[kind], requests) / requests)
+            print(f"{name}: round {number + 1}/{options.rounds}", file=sys.stderr)
+        return [row(variant, variants["plain"]) for variant in variants.values()]
+
+
+def ways(agents: Agents, scratch: Path) -> dict[str, Way]:
+    """Return the program by itself, under the agent, and under the tools that are installed."""
+    agent = native_agent.environment(os.environ, native_agent.library())
+    found = {"plain": Way(), "agent": Way(environment=agents.environment({}) | agent)}
+    if library := jemalloc.find():
+        preload = {"LD_PRELOAD": library}
+        found["jemalloc"] = Way(environment=preload)
+        for name, bits in (("", jemalloc.COARSEST), (", finest", jemalloc.FINEST)):
+            variables = preload | jemalloc.configuration(bits)
+            found[f"jemalloc sampling{name}"] = Way(environment=variables)
+    if program := shutil.which("heaptrack"):
+        record = (program, "-o", str(scratch / "record.%p"))
+        found["heaptrack"] = Way(prefix=record)
+    if tool := valgrind.find(scratch):
+        found["memcheck"] = Way(prefix=tool.memcheck)
+    return found
+
+
+def services(scratch: Path) -> dict[str, Service]:
+    """Return the services that can be run here."""
     program = scratch / "service"
     subprocess.run(["cc", "-O2", "-pthread", SOURCE, "-o", program], check=True)
-    found = {"C server": ((str(program), "{port}", "clean"),) * 2}
+    found = {"C server": Service(lambda _: (str(program), "{port}", "clean"))}
     if shutil.which("nginx"):
-        folders = (scratch / "plain", scratch / "measured")
-        for folder in folders:
-            folder.mkdir()
         shell = 'printf "%s" "$1" > "$0/nginx.conf"; exec nginx -p "$0" -c nginx.conf'
-        plain, measured = (("sh", "-c", shell, str(folder), NGINX) for folder in folders)
-        found["nginx"] = (plain, measured)
+        found["nginx"] = Service(lambda folder: ("sh", "-c", shell, str(folder), NGINX))
+    if shutil.which("cargo"):
+        build_rust()
+        found["Rust"] = Service(lambda _: RUST.command, LOAD)
     return found
 
 

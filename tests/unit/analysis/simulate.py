@@ -5,7 +5,7 @@ and the truth behind them. Memory is in bytes, rounded to the allocator's 16.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -468,11 +468,11 @@ def uneven(rng: np.random.Generator, plan: Plan) -> Sample:
 def into_table(rng: np.random.Generator, plan: Plan) -> Sample:
     """One entry per request into a table that doubles, which is up to nine tenths of the leak."""
     load = even_load(rng, plan)
+    calibration = rng.integers(plan.requests // 5, 4 * plan.requests)
+    load = replace(load, requests=load.requests + calibration)
     share = rng.uniform(0.1, 0.9)
-    before = rng.uniform(0.2, 4) * plan.requests  # entries that calibration had left
-    entries = load.requests + before
-    capacity = 2.0 ** np.ceil(np.log2(entries / 0.875))
-    leak = plan.rate * ((1 - share) * entries + share * 0.75 * capacity)
+    capacity = 2.0 ** np.ceil(np.log2(load.requests / 0.875))
+    leak = plan.rate * ((1 - share) * load.requests + share * 0.75 * capacity)
     return read(rng, plan, load, warm_up(rng, plan, load), leak - leak[0])
 
 

@@ -282,13 +282,13 @@ def _rates(
 ) -> tuple[Interval, Interval]:
     """Return the growth per request, and per unit of the clock that it follows."""
     if followed is not judged:
-        rate = settled_rate(followed.points, followed.trend)
+        rate = settled_rate(followed.points, followed.trend, scale.resolution)
         ticks = series.seconds if clock == SECONDS else series.clocks[clock]
         start = judged.trend.start + first_settled(judged.points, judged.trend)
         first, last = int(judged.points.indices[start]), judged.points.last
         ratio = (ticks[last] - ticks[first]) / (series.requests[last] - series.requests[first])
         return Interval(rate.value * ratio, rate.low * ratio, rate.high * ratio), rate
-    rate = settled_rate(judged.points, judged.trend)
+    rate = settled_rate(judged.points, judged.trend, scale.resolution)
     if judged.leak:
         high = max(rate.high, rate_with_tables(judged.points, judged.trend, scale.resolution))
         rate = Interval(rate.value, rate.low, high)

@@ -21,6 +21,7 @@ class Points:
     Attributes:
         indices: the first checkpoint behind each point.
         last: the last checkpoint behind the last point.
+        before: the clock at the first point.
         values: the counter.
         widths: increments of the clock.
         steps: increments of the counter.
@@ -30,6 +31,7 @@ class Points:
 
     indices: NDArray[np.int_]
     last: int
+    before: float
     values: Floats
     widths: Floats
     steps: Floats
@@ -63,4 +65,5 @@ def usable_points(x: Floats, values: Floats, *, resolution: float, floor: float)
     first = np.array([group[0] for group in groups], dtype=np.int_)
     last = int(indices[-1]) if len(indices) else 0
     grouped = len(indices) / max(len(groups), 1)
-    return Points(first, last, values, np.diff(x), np.diff(values), grouped, swing)
+    begin = float(x[0]) if len(x) else 0.0
+    return Points(first, last, begin, values, np.diff(x), np.diff(values), grouped, swing)

@@ -1,12 +1,16 @@
 """How fast a counter grows once it has settled: the permanent rate, with what came in jumps."""
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
-from tsprof.analysis.growth.noise import isolated_jumps
+from tsprof.analysis.growth.noise import Mask, isolated_jumps
 from tsprof.analysis.growth.points import LEAST_STEPS, Points
 from tsprof.analysis.growth.trend import Trend
+
+TWICE = 0.05
+"""Relative error up to which a jump is twice an earlier one."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +30,13 @@ def first_settled(points: Points, trend: Trend) -> int:
     return min(start, max(len(fading) - LEAST_STEPS, 0))
 
 
-def settled_rate(points: Points, trend: Trend) -> Interval:
+def settled_rate(points: Points, trend: Trend, resolution: float) -> Interval:
     """Return the growth over the settled window: the permanent rate, and jumps that may belong.
 
-    A table that doubles adds no more than what it held before, so a jump larger than all growth
-    so far is none of that; nor can a jump at the end be told from a spike.
+    A jump at the end cannot be told from a spike.
     """
     window, widths = points.steps[trend.start :], points.widths[trend.start :]
-    grown = np.cumsum(points.steps)[trend.start :] - window
-    resize = trend.jumps & (window <= grown)
+    resize = trend.jumps & _tables(points, trend.rate, resolution)[trend.start :]
     resize[-1] = False
     first = first_settled(points, trend)
     steps = np.where(trend.jumps & ~resize, trend.rate * widths, window)[first:]
@@ -50,6 +52,24 @@ def settled_rate(points: Points, trend: Trend) -> Interval:
         value = grew / span
     margin = trend.quantile(0.975) * trend.rate_error
     return Interval(value, min(trend.rate, value) - margin, max(trend.rate, value) + margin)
+
+
+def _tables(points: Points, rate: float, resolution: float) -> Mask:
+    """Tell the increments in which a table may have doubled: it adds what it held before.
+
+    So it adds no more than all growth so far, with what came at the same pace before the first
+    checkpoint; or twice what it added the last time.
+    """
+    steps, widths = points.steps, points.widths
+    passed = np.cumsum(widths) - widths
+    paced = 1 + points.before / np.maximum(passed, widths)
+    tables = steps <= (np.cumsum(steps) - steps) * paced
+    excess = steps - rate * widths
+    jumps = np.flatnonzero(isolated_jumps(steps, widths, resolution))
+    for earlier, later in combinations(jumps, 2):
+        if abs(excess[later] - 2 * excess[earlier]) < TWICE * excess[later]:
+            tables[[earlier, later]] = True
+    return tables
 
 
 def rate_with_tables(points: Points, trend: Trend, resolution: float) -> float:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,6 +109,21 @@ def test_a_jump_at_the_end_is_told_and_counts_with_the_next_checkpoint() -> None
     grown = values[window][-1] - values[window][0]
     assert one_more.rate.value == pytest.approx(
         grown / (entries[window][-1] - entries[window][0]), rel=0.02
+    )
+
+
+@pytest.mark.parametrize("calibration", [0, 2 * REQUESTS])
+def test_a_table_that_is_most_of_the_leak_counts_in_full(calibration: int) -> None:
+    """What it held before the first checkpoint counts, and what is twice the last time's is its."""
+    told = series(np.zeros(14))
+    requests = tuple(count + calibration for count in told.requests)
+    entries = np.array(requests)
+    values = 6e7 + 20 * entries + 90 * 2.0 ** np.ceil(np.log2(np.maximum(entries, 8)))
+    found = assess(replace(told, requests=requests, values=tuple(values)), resolution=16.0)
+    assert found.shape in LEAKS
+    grown = values[found.last] - values[found.first]
+    assert found.rate.value == pytest.approx(
+        grown / (entries[found.last] - entries[found.first]), rel=0.01
     )
 
 
