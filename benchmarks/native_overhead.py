@@ -75,17 +75,16 @@ def main() -> None:
         found = {name: way for name, way in found.items() if name in named | {"plain"}}
         for name, service in services(scratch).items():
             if name in (set(options.only.split(",")) - {""} or {name}):
-                rows += measured(name, service, found, options, scratch)
-        if "agent" in found:
-            assert agents.connected(), "no agent is in the service"
+                rows += measured(name, service, found, agents, options)
     print(tabulate(rows, headers="keys"))
 
 
 def measured(
-    name: str, service: Service, found: dict[str, Way], options: argparse.Namespace, scratch: Path
+    name: str, service: Service, found: dict[str, Way], agents: Agents, options: argparse.Namespace
 ) -> list[dict[str, str]]:
     """Return the rows of one service."""
     with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         variants = {}
         for kind, way in found.items():
             folder = scratch / f"{name} {kind}"
@@ -95,6 +94,7 @@ def measured(
             start(variant, scratch, stack, service.load)
             segment(variant, WARM_UP // (SLOWDOWN if kind in SLOW else 1))
             variants[kind] = variant
+        assert "agent" not in found or agents.connected(), "no agent is in the service"
         for number in range(options.rounds):
             for kind in random.Random(number).sample(list(variants), len(variants)):
                 requests = options.requests // (SLOWDOWN if kind in SLOW else 1)
