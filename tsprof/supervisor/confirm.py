@@ -8,11 +8,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tsprof.analysis.attribution.callers import with_callers
 from tsprof.analysis.attribution.captures import NATIVE, CaptureDigest
 from tsprof.analysis.attribution.conclude import Seen, conclude
 from tsprof.analysis.attribution.counted_resources import COUNTED
 from tsprof.analysis.attribution.culprits import Culprit, beside_memory
 from tsprof.analysis.attribution.native import without_lines
+from tsprof.analysis.attribution.native_caches import with_bounded_caches
 from tsprof.analysis.attribution.sites import Origin, leaking_sites
 from tsprof.analysis.attribution.survivors import surviving_stacks
 from tsprof.analysis.run.aftermath import Aftermath, count_drains, memory_drain
@@ -56,6 +58,11 @@ class _Case:
         if self.plan.runs_again or self.plan.attribute is False:
             return False
         return bool(self.plan.attribute) or not set(IN_BYTES).isdisjoint(self.final.leaking)
+
+    @property
+    def bytes_per_request(self) -> float:
+        """The growth of live memory in the ledger."""
+        return self.final.memory.rate.value if self.final.memory is not None else 0.0
 
     @property
     def wants_second_run(self) -> bool:
@@ -174,8 +181,7 @@ def _run_again(case: _Case) -> SecondRun:
         return SecondRun(window)
     if case.plan.checks_memory:
         return check_memory(case.engine, case.requests, window)
-    growth = case.final.memory.rate.value if case.final.memory is not None else 0.0
-    return sample_heap(case.engine, case.requests, growth, window)
+    return sample_heap(case.engine, case.requests, case.bytes_per_request, window)
 
 
 def _attribution(
@@ -209,9 +215,9 @@ def _attribution(
         case.final,
         origin_of,
     )
-    unnamed = without_lines(attribution.sites) if is_native else ()
-    return replace(
-        attribution,
-        notes=(*attribution.notes, *unnamed),
-        details=(*attribution.details, *details),
-    )
+    if is_native:
+        attribution = with_callers(attribution, digests, origin_of)
+        attribution = with_bounded_caches(attribution, digests, case.bytes_per_request, origin_of)
+        unnamed = without_lines(attribution.sites)
+        attribution = replace(attribution, notes=(*attribution.notes, *unnamed))
+    return replace(attribution, details=(*attribution.details, *details))
