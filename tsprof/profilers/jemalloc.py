@@ -39,6 +39,11 @@ def find() -> str | None:
     return ctypes.util.find_library("jemalloc")
 
 
+def is_usable() -> bool:
+    """Tell whether jemalloc is there, and heaptrack, whose interpreter names the functions."""
+    return find() is not None and heaptrack.find() is not None
+
+
 def require() -> None:
     """Make sure that jemalloc is there, and heaptrack, whose interpreter names the functions.
 

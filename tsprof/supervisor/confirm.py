@@ -20,6 +20,7 @@ from tsprof.analysis.attribution.survivors import surviving_stacks
 from tsprof.analysis.run.aftermath import Aftermath, count_drains, memory_drain
 from tsprof.analysis.run.assessments import Look
 from tsprof.analysis.run.confirmation import Attribution, Confirmation
+from tsprof.profilers import jemalloc
 from tsprof.profilers.native_origin import native_origin
 from tsprof.report.model import IN_BYTES
 from tsprof.supervisor.attempts import attribute
@@ -29,7 +30,7 @@ from tsprof.supervisor.memory_check import check_memory
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.resources import culprits
 from tsprof.supervisor.rest import load_again, rest
-from tsprof.supervisor.second_run import SecondRun, make_way
+from tsprof.supervisor.second_run import SecondRun, make_way, second_tool
 from tsprof.supervisor.target_code import target_origins
 from tsprof.supervisor.window import Window, read_captures
 
@@ -63,10 +64,6 @@ class _Case:
     def bytes_per_request(self) -> float:
         """The growth of live memory in the ledger."""
         return self.final.memory.rate.value if self.final.memory is not None else 0.0
-
-    @property
-    def wants_second_run(self) -> bool:
-        return self.plan.runs_again and (self.plan.checks_memory or bool(self.final.leaking))
 
 
 @dataclass
@@ -113,9 +110,12 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
         with suppress(RunEnded):
             after = load_again(engine, after, requests)
     again = SecondRun(window)
-    if survived and case.wants_second_run:
+    tool = second_tool(plan, final, attribution, can_sample=jemalloc.is_usable())
+    if survived and tool is not None:
         with profiling.running():
-            again = _run_again(case)
+            again = _run_again(case, tool)
+            if attribution is not None:  # why no window has named it
+                again.window.notes[:0] = attribution.notes
             attribution = _attribution(case, again.window, again.digests, again.details)
     profiled = case.counts_leak or again.window.requests_total or window.died
     return Confirmation(
@@ -175,11 +175,11 @@ def _wait_for(reading: Future[list[CaptureDigest]], engine: Engine) -> None:
             engine.pump(0.1)
 
 
-def _run_again(case: _Case) -> SecondRun:
+def _run_again(case: _Case, tool: str) -> SecondRun:
     window = Window(case.captures, native=True)
-    if not make_way(case.engine, case.plan.profiler):
+    if not make_way(case.engine, tool):
         return SecondRun(window)
-    if case.plan.checks_memory:
+    if tool == "valgrind":
         return check_memory(case.engine, case.requests, window)
     return sample_heap(case.engine, case.requests, case.bytes_per_request, window)
 

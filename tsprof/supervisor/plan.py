@@ -22,7 +22,7 @@ class Surge:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One run of a scenario."""
+    """One run of the leak engine."""
 
     scenario: str
     segment_seconds: float
@@ -66,6 +66,11 @@ class Plan:
     def runs_again(self) -> bool:
         """Whether the profiler needs to be there from the target's start."""
         return self.profiler in ("valgrind", "jemalloc") and self.attribute is not False
+
+    @property
+    def samples_when_unnamed(self) -> bool:
+        """Whether there is time for a second run under jemalloc where no window names a leak."""
+        return self.scenario == "endurance" and self.profiler == "auto"
 
     @property
     def checks_memory(self) -> bool:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 from tsprof.analysis.attribution.captures import CaptureDigest
 from tsprof.analysis.attribution.memory_access import InvalidAccess
+from tsprof.analysis.run.assessments import Look
+from tsprof.analysis.run.confirmation import Attribution
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.launch import Target
+from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.window import Window
 
 
@@ -22,6 +25,30 @@ class SecondRun:
     invalid: tuple[InvalidAccess, ...] = ()
     details: tuple[str, ...] = ()
     """What the finding on memory says besides."""
+
+
+def second_tool(
+    plan: Plan, final: Look, attribution: Attribution | None, *, can_sample: bool
+) -> str | None:
+    """Return the name of the tool under which the target is to run once more; None for none.
+
+    A soak whose native leak heaptrack could not name in the running process is worth a minute under
+    jemalloc.
+
+    Args:
+        plan: of the run.
+        final: the look that the verdict rests on.
+        attribution: what a window in the running target has told.
+        can_sample: jemalloc is there, and what reads its dumps.
+    """
+    if plan.runs_again:
+        return plan.profiler if plan.checks_memory or final.leaking else None
+    readings = final.view.readings(final.view.checkpoints[-1]) if final.view.checkpoints else ()
+    native = bool(readings) and all(reading.source == "native" for reading in readings)
+    unnamed = native and attribution is not None and not attribution.sites
+    if plan.samples_when_unnamed and final.memory_leaks and unnamed and can_sample:
+        return "jemalloc"
+    return None
 
 
 def make_way(engine: Engine, name: str) -> bool:
