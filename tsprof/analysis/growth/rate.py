@@ -58,11 +58,12 @@ def _tables(points: Points, rate: float, resolution: float) -> Mask:
     """Tell the increments in which a table may have doubled: it adds what it held before.
 
     So it adds no more than all growth so far, with what came at the same pace before the first
-    checkpoint; or twice what it added the last time.
+    checkpoint (no more than as much again: a process may be younger than that); or twice what it
+    added the last time.
     """
     steps, widths = points.steps, points.widths
     passed = np.cumsum(widths) - widths
-    paced = 1 + points.before / np.maximum(passed, widths)
+    paced = 1 + np.minimum(points.before / np.maximum(passed, widths), 1)
     tables = steps <= (np.cumsum(steps) - steps) * paced
     excess = steps - rate * widths
     jumps = np.flatnonzero(isolated_jumps(steps, widths, resolution))
