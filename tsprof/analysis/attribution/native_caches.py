@@ -16,8 +16,17 @@ from tsprof.report.model import Frame, Holder
 
 BOUNDED = frozenset(
     {
-        *("clru", "foyer", "foyer-memory", "lru", "lru-cache", "lru_time_cache", "mini-moka"),
-        *("moka", "quick_cache", "schnellru", "stretto", "tinyufo", "ttl_cache", "uluru"),
+        "clru",
+        "foyer-memory",
+        "lru",
+        "lru-cache",
+        "lru_time_cache",
+        "mini-moka",
+        "moka",
+        "quick_cache",
+        "schnellru",
+        "stretto",
+        "ttl_cache",
     }
 )
 """Crates whose caches take entries out by themselves, as they are usually made."""
