@@ -136,12 +136,21 @@ def _judge_removal(read: Read, effect: meaning.Effect, owner: Any, length: int) 
         if verdict.kind:
             return verdict
     timed = any(unit == "time" for unit, _ in limits)
-    loops = any(other.kind == "iterate" for other in read.reader.effects)
-    if timed or (read.reader.compares_time and loops):
+    if timed or (read.reader.compares_time and _is_picked(read, effect)):
         if effect.keyed and effect.limit is None:
             return Verdict("", None, _LAZY)
         return Verdict("time", None, "")
     return next((verdict for verdict in judged if verdict.note), Verdict("", None, ""))
+
+
+def _is_picked(read: Read, effect: meaning.Effect) -> bool:
+    """Tell whether what goes, or stays, may have been picked in a loop over the container.
+
+    Where all go before the first loop, and none is put back, nothing was picked.
+    """
+    loops = [other.at for other in read.reader.effects if other.kind == "iterate"]
+    put_back = any(other.kind == "insert" for other in read.reader.effects)
+    return bool(loops) and (put_back or not effect.all or effect.at > min(loops))
 
 
 def _governs(region: meaning.Region, effect: meaning.Effect) -> bool:

@@ -25,10 +25,11 @@ _TIME = ("time",)
 _EXPIRED = ("expired",)
 _NOTHING = ("built", ())
 
-Effect = collections.namedtuple("Effect", "kind at line keyed limit")  # noqa: PYI024 - no typing
+Effect = collections.namedtuple("Effect", "kind at line keyed limit all")  # noqa: PYI024 - no typing
 """``kind``: ``insert``, ``remove``, ``iterate`` or ``call:NAME``. ``at``: offset, -1 in a function
 within. ``keyed``: what is removed is a parameter. ``limit``: a pair of unit and symbol like a
-region's, where the removal by itself implies one (trimming, or a timer)."""
+region's, where the removal by itself implies one (trimming, or a timer). ``all``: nothing is left.
+"""
 Region = collections.namedtuple("Region", "start end large limit")  # noqa: PYI024 - no typing
 """Offsets that run only under a condition. ``limit`` is a pair of unit and symbol: while the
 ``length`` of the container, or a ``counter``, is large (or, if false, small) beside the symbol;
@@ -264,8 +265,10 @@ class Reader:
                 elif argument[1] == _SELF:
                     self._note("call:" + argument[2], limit=("time", None))
 
-    def _note(self, kind: str, *, keyed: bool = False, limit: Any = None) -> None:
-        self.effects.append(Effect(kind, self.at, self.line, keyed, limit))
+    def _note(
+        self, kind: str, *, keyed: bool = False, limit: Any = None, everything: bool = False
+    ) -> None:
+        self.effects.append(Effect(kind, self.at, self.line, keyed, limit, everything))
 
     def _replace(self, here: Any, value: Any) -> None:
         """Note that the container's name gets another value: none, a part, or more."""
@@ -343,7 +346,8 @@ class Reader:
     def _call_container(self, name: str, arguments: list[Any]) -> Any:
         key = arguments[0] if arguments else None
         if name in words.REMOVING:
-            self._note("remove", keyed=name in words.KEYED and _is(key, "param"))
+            by_key = name in words.KEYED and _is(key, "param")
+            self._note("remove", keyed=by_key, everything=name == "clear")
         elif name in words.INSERTING:
             self._note("insert")
         elif name in words.VIEWS:

@@ -3,8 +3,9 @@
 Files, sockets and processes come from Python's audit events, which every Python sends whatever
 library opens them. An audit hook cannot be taken back, so it is added when something leaks and not
 before, and outside a recording it returns at once. What has no such event, ``Thread.start`` before
-Python 3.12 and ``os.pipe``, is wrapped for the while. Coroutines tell of themselves where they were
-called, once their event loop's thread is asked to note it.
+Python 3.12 and ``os.pipe``, or one without the descriptor, ``os.forkpty``, is wrapped for the
+while. Coroutines tell of themselves where they were called, once their event loop's thread is asked
+to note it.
 """
 
 from __future__ import annotations
@@ -159,6 +160,7 @@ class Recorder:
         for name in _UNHEARD:
             if hasattr(os, name):
                 self._wrap(os, name, self._note_made)
+        self._wrap(os, "forkpty", self._note_forked)
 
     def _wrap(self, owner: Any, name: str, note: Any) -> None:
         original = getattr(owner, name)
@@ -180,15 +182,23 @@ class Recorder:
 
     def _note_made(self, original: Any, arguments: Any, named: Any) -> Any:
         result = original(*arguments, **named)
+        self._keep_made(result if isinstance(result, tuple) else (result,))
+        return result
+
+    def _note_forked(self, original: Any, arguments: Any, named: Any) -> Any:
+        pid, number = original(*arguments, **named)
+        self._keep_made((number,))
+        return pid, number
+
+    def _keep_made(self, numbers: tuple[int, ...]) -> None:
         try:
             stack = self._stack()
-            for number in result if isinstance(result, tuple) else (result,):
+            for number in numbers:
                 if stack is not None:
                     _make_room(self.made)
                     self.made[number] = (stack, os.fstat(number).st_ino)
         except Exception:  # noqa: BLE001, S110 - the program's call must go on
             pass
-        return result
 
 
 def _make_room(where: dict[Any, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pty
 import select
 import socket
 import sqlite3
@@ -66,6 +67,18 @@ def test_the_line_and_the_owner_of_files_and_sockets(
     os.close(read)
     os.close(write)
     event.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+@pytest.mark.usefixtures("recording")
+def test_the_line_that_starts_a_program_in_a_terminal() -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    reply = resources.stop({})
+    assert own_line(reply, of_descriptor(reply, terminal)[1]).endswith("in_a_terminal")
+    os.close(terminal)
 
 
 @pytest.mark.usefixtures("recording")

@@ -146,3 +146,43 @@ class Timer:
 
     def expire(self, key: int) -> None:
         self.entries.pop(key, None)
+
+
+class Refilled:
+    """Picks what stays, empties itself and takes it back."""
+
+    HELD = "entries"
+
+    def __init__(self) -> None:
+        self.entries: dict[int, tuple[Any, float]] = {}
+
+    def put(self, key: int, value: Any) -> None:
+        self.sweep()
+        self.entries[key] = (value, time.monotonic())
+
+    def sweep(self) -> None:
+        now = time.monotonic()
+        young = {key: entry for key, entry in self.entries.items() if now - entry[1] < 60}
+        self.entries.clear()
+        self.entries.update(young)
+
+
+class EmptiedFirst:
+    """Empties itself and takes back what is young."""
+
+    HELD = "entries"
+
+    def __init__(self) -> None:
+        self.entries: dict[int, tuple[Any, float]] = {}
+
+    def put(self, key: int, value: Any) -> None:
+        self.sweep()
+        self.entries[key] = (value, time.monotonic())
+
+    def sweep(self) -> None:
+        now = time.monotonic()
+        before = list(self.entries.items())
+        self.entries.clear()
+        for key, entry in before:
+            if now - entry[1] < 60:
+                self.entries[key] = entry

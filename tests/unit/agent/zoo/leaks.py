@@ -265,3 +265,25 @@ class ValueRefersToKey:
 
 
 LIMIT = 10_000
+
+
+class ClearedByOthers:
+    """Lets all go where nothing says which; what is picked by age goes from elsewhere."""
+
+    HELD = "entries"
+
+    def __init__(self) -> None:
+        self.entries: dict[int, Any] = {}
+        self.ages: dict[int, float] = {}
+
+    def put(self, key: int, value: Any) -> None:
+        self.entries[key] = value
+        self.clear(bool)
+
+    def clear(self, predicate: Any = None) -> None:
+        if predicate is None:
+            self.entries.clear()
+            return
+        now = time.time()
+        for key in [key for key in self.entries if self.ages.get(key, now) < now]:
+            self.ages.pop(key)
