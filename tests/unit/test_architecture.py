@@ -31,15 +31,21 @@ def parts(file: Path) -> tuple[str, ...]:
     return file.relative_to(PACKAGE).with_suffix("").parts
 
 
+def modules(file: Path) -> Iterator[list[str]]:
+    """Yield the dotted names of what a file imports, in parts."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            names = (f"{node.module or ''}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            names = (alias.name for alias in node.names)
+        else:
+            continue
+        yield from (name.split(".") for name in names)
+
+
 def imported(file: Path) -> Iterator[str]:
     """Yield the folders and modules right below the package that a file imports from."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "tsprof":
-            _, *inner = (node.module or "").split(".")
-            yield from inner[:1] or (alias.name for alias in node.names)
-        elif isinstance(node, ast.Import):
-            names = (alias.name.split(".") for alias in node.names)
-            yield from (name[1] for name in names if name[0] == "tsprof" and name[1:])
+    yield from (name[1] for name in modules(file) if name[0] == "tsprof" and name[1:])
 
 
 @pytest.mark.parametrize("folder", ROW)
@@ -63,3 +69,11 @@ def test_what_all_share_uses_no_row() -> None:
 def test_the_agent_uses_nothing_else_of_the_package() -> None:
     files = (PACKAGE / "agent").rglob("*.py")
     assert not [(str(f), name) for f in files for name in imported(f) if name != "agent"]
+
+
+def test_the_analysis_can_reach_neither_files_nor_clocks() -> None:
+    outside = {"io", "logging", "os", "psutil", "socket", "sqlite3", "subprocess", "sys", "time"}
+    files = (PACKAGE / "analysis").rglob("*.py")
+    used = {name[0] for file in files for name in modules(file)}
+    assert "numpy" in used
+    assert not used & outside
