@@ -68,6 +68,11 @@ class ProcessReading:
             return None
         return (self.python_live or 0) + self.native_live
 
+    @property
+    def live_or_anonymous(self) -> int:
+        """Live bytes; resident anonymous ones where these were not readable."""
+        return self.anonymous if self.live is None else self.live
+
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:

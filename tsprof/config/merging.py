@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tsprof.config.criteria import comparisons
+from tsprof.config.defaults import scenarios
 from tsprof.config.model import Settings
 from tsprof.config.problems import validated
 from tsprof.errors import UsageError
@@ -13,11 +14,9 @@ from tsprof.loopback import LOOPBACK
 
 _THIS_MACHINE = (LOOPBACK, "localhost", "::1")
 DEFAULT_LOCUSTFILE = Path("locustfile.py")
-_SCENARIOS = ("baseline", "stress", "spike", "endurance", "compare")
 _REPLACES = {
     ("load", "url"): [("load", "locustfile")],
     ("load", "locustfile"): [("load", "url")],
-    ("load", "users"): [(scenario, "users") for scenario in _SCENARIOS],
     ("target", "command"): [("target", "pid")],
     ("target", "pid"): [("target", "command")],
 }
@@ -57,10 +56,16 @@ def merge(settings: Settings, overrides: Mapping[str, Mapping[str, Any]]) -> Set
             if isinstance(value, Mapping):  # variables and criteria are added to the file's
                 values[key] = merged.get(key, {}) | value
         for key in values:
-            for other_table, other_key in _REPLACES.get((table, key), ()):
+            for other_table, other_key in _replaced_by(table, key):
                 raw.get(other_table, {}).pop(other_key, None)
         merged.update(values)
     return validated(raw, _option)
+
+
+def _replaced_by(table: str, key: str) -> list[tuple[str, str]]:
+    if (table, key) == ("load", "users"):
+        return [(scenario, "users") for scenario in scenarios()]
+    return _REPLACES.get((table, key), [])
 
 
 def complete(settings: Settings, directory: Path) -> Settings:

@@ -63,7 +63,7 @@ class Child:
         except OSError as error:
             ours.close()
             os.close(lifeline)
-            raise LoadError(f"The load process cannot be started: {error}") from error
+            raise LoadError(f"the load process cannot be started: {error}") from error
         finally:
             os.close(watched)
         return cls(process, os.pidfd_open(process.pid), lifeline, log), ours

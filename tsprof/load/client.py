@@ -97,8 +97,8 @@ class LoadProcess:
         if spec.locustfile is not None and not spec.locustfile.is_file():
             what = "is not a file" if spec.locustfile.exists() else "does not exist"
             raise UsageError(
-                f"The Locust file {spec.locustfile} {what}.",
-                hint="Name a Locust file with --locustfile, or a path to request with --url.",
+                f"the Locust file {spec.locustfile} {what}",
+                hint="name a Locust file with --locustfile, or a path to request with --url",
             )
         module = "process" if workers == ONE_PROCESS else "master_process"
         child, channel = Child.launch(f"tsprof.load.{module}", log)
@@ -137,7 +137,7 @@ class LoadProcess:
         if requests is not None and requests < 1:
             raise ValueError(f"a segment of {requests} requests")
         if self._segment_open:
-            raise LoadError("The gate cannot open before the last segment's load is quiet.")
+            raise LoadError("the gate cannot open before the last segment's load is quiet")
         self._segment_open = True
         self._send(OpenGate(requests))
 
@@ -241,7 +241,7 @@ class LoadProcess:
                     raise LoadError(
                         f"{_shortfall(joined, workers.total)} within {timeout:g} s; "
                         f"{self._child.last_words()}",
-                        hint="Look for what the Locust file waits for when it is imported.",
+                        hint="look for what the Locust file waits for when it is imported",
                     )
                 case message:
                     raise _no_start(message, self._child.log)
@@ -316,18 +316,18 @@ def _progress(joined: int | None, total: int) -> str:
 
 def _shortfall(joined: int | None, total: int) -> str:
     if joined is None:
-        return "The load process was not ready"
-    return f"Only {joined} of {total} load processes were ready"
+        return "the load process was not ready"
+    return f"only {joined} of {total} load processes were ready"
 
 
 def _no_start(message: Message, log: Path) -> TsprofError:
     """Return the error for what came instead of a start."""
     match message:
         case Refused(reason, hint):
-            return UsageError(reason, hint=hint or f"The full traceback is in {log}.")
+            return UsageError(reason, hint=hint or f"the full traceback is in {log}")
         case LoadLost(reason):
-            return LoadError(f"The load could not start: {reason}")
+            return LoadError(f"the load could not start: {reason}")
         case WorkerEnded(name, how):
-            return LoadError(f"The load could not start: {name}: {how}")
+            return LoadError(f"the load could not start: {name}: {how}")
         case _:
-            return LoadError(f"The load process began with {message!r}.")
+            return LoadError(f"the load process began with {message!r}")

@@ -41,17 +41,14 @@ class Segment:
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a segment's schedule with one rate.
-
-    Attributes:
-        first: Number of its first request, from 0 at the start of the segment.
-        began: When that one is due, as ``time.monotonic`` tells it.
-        interval: Seconds from one to the next.
-    """
+    """A part of a segment's schedule with one rate."""
 
     first: int
+    """Number of its first request, from 0 at the start of the segment."""
     began: float
+    """When that one is due, as ``time.monotonic`` tells it."""
     interval: float
+    """Seconds from one to the next."""
 
     def due(self, number: int) -> float:
         """Return when a request is due."""

@@ -44,12 +44,12 @@ def work(order: Enlist, log: Path, tell: Callable[[str], None]) -> None:
         channel.send(Stop(STOP_SECONDS))
         raise
     except (OSError, ValueError) as error:
-        raise LoadError(f"The worker does not work: {error}") from error
+        raise LoadError(f"the worker does not work: {error}") from error
     finally:
         how = child.end(STOP_SECONDS + 1)
         channel.close()
     if how != "exit status 0":
-        raise LoadError(f"The worker ended with {how}; {child.last_words()}")
+        raise LoadError(f"the worker ended with {how}; {child.last_words()}")
     tell("the run has ended")
 
 
@@ -62,11 +62,11 @@ def _take(message: Message, log: Path, tell: Callable[[str], None]) -> None:
                 tell(note)
             tell("ready; the load begins when all workers are")
         case Refused(reason, hint):
-            raise UsageError(reason, hint=hint or f"The worker's log is {log}.")
+            raise UsageError(reason, hint=hint or f"the worker's log is {log}")
         case LoadLost(reason):
             raise LoadError(reason)
         case _:
-            raise LoadError(f"The worker said {message.kind!r} out of turn.")
+            raise LoadError(f"the worker said {message.kind!r} out of turn")
 
 
 def _messages(channel: MessageSocket) -> Iterator[Message]:

@@ -45,13 +45,13 @@ def join(enlist: Enlist) -> Welcome:
             with gevent.Timeout(ASK_EVERY, exception=False):
                 return _understood(client.recv(), where)
     except RPCError as error:
-        raise LoadError(f"The master at {where} cannot be reached: {error}") from error
+        raise LoadError(f"the master at {where} cannot be reached: {error}") from error
     finally:
         client.close(linger=0)
     raise LoadError(
-        f"No master answered at {where} within {enlist.timeout:g} s.",
-        hint="Start the run there with --expect-workers, and let it listen on an address that this "
-        "machine can reach: --master-bind-host.",
+        f"no master answered at {where} within {enlist.timeout:g} s",
+        hint="start the run there with --expect-workers, and let it listen on an address that this "
+        "machine can reach: --master-bind-host",
     )
 
 
@@ -59,9 +59,9 @@ def _understood(answer: LocustMessage, where: str) -> Welcome:
     try:
         message = decode(answer.data)
     except ValueError as error:
-        raise LoadError(f"What answers at {where} is no master of tsprof's.") from error
+        raise LoadError(f"what answers at {where} is no master of tsprof's") from error
     if isinstance(message, Refused):
-        raise UsageError(f"The master at {where} does not let this worker in: {message.message}.")
+        raise UsageError(f"the master at {where} does not let this worker in: {message.message}")
     if not isinstance(message, Welcome):
-        raise LoadError(f"The master at {where} answered out of turn.")
+        raise LoadError(f"the master at {where} answered out of turn")
     return message

@@ -59,9 +59,9 @@ def prepare(
         classes, shapes = load_locustfile(str(path))
         if not classes:
             raise UsageError(
-                f"{spec.locustfile} defines no user that Locust could run.",
-                hint="Define a class that inherits from locust.HttpUser and has a method that is "
-                "decorated with @task; a class marked abstract = True does not count.",
+                f"{spec.locustfile} defines no user that Locust could run",
+                hint="define a class that inherits from locust.HttpUser and has a method that is "
+                "decorated with @task; a class marked abstract = True does not count",
             )
         options = _options(spec)
         environment = _environment(spec, list(classes.values()), options)
@@ -122,7 +122,7 @@ def _options(spec: LoadSpec) -> Namespace:
             f"Locust does not accept the options of {spec.locustfile}: "
             f"{printable(complaint.getvalue().rpartition('error: ')[2], MAX_LINE)}",
             hint="tsprof passes no command line to Locust: give the options of the Locust file "
-            "defaults, or set them in locust.conf or by their environment variables.",
+            "defaults, or set them in locust.conf or by their environment variables",
         ) from error
     options.host = spec.host
     options.num_users = options.spawn_rate = spec.users
@@ -141,7 +141,7 @@ def _fire_init(environment: Environment, path: Path) -> None:
     if locust.log.unhandled_greenlet_exception:
         messages = [record.getMessage() for record in handler.buffer] or ["unknown"]
         last_line = messages[-1].strip().splitlines()[-1]
-        raise UsageError(f"An events.init hook of {path} failed: {printable(last_line, MAX_LINE)}")
+        raise UsageError(f"an events.init hook of {path} failed: {printable(last_line, MAX_LINE)}")
 
 
 def _require_tasks(classes: Sequence[type[User]], path: Path) -> None:
@@ -157,8 +157,8 @@ def _require_tasks(classes: Sequence[type[User]], path: Path) -> None:
             return
     names = ", ".join(user_class.__name__ for user_class in classes)
     raise UsageError(
-        f"{path}: no tasks in {names}.",
-        hint="Decorate the methods that make requests with @task.",
+        f"{path}: no tasks in {names}",
+        hint="decorate the methods that make requests with @task",
     )
 
 
@@ -193,11 +193,11 @@ def explain(error: BaseException, path: Path) -> UsageError:
     what = traceback.format_exception_only(error)[-1].strip()
     message = printable(f"{where}: {what}{f', at: {code}' if code else ''}", MAX_LINE)
     if isinstance(error, SystemExit):
-        return UsageError(message, hint="A Locust file must not exit when it is imported.")
+        return UsageError(message, hint="a Locust file must not exit when it is imported")
     if isinstance(error, ImportError):
         return UsageError(
             message,
-            hint=f"The Locust file runs on {sys.executable}: what it imports belongs there.",
+            hint=f"the Locust file runs on {sys.executable}: what it imports belongs there",
         )
     return UsageError(message)
 

@@ -57,9 +57,9 @@ class Master(MasterRunner):
             super().__init__(environment, workers.bind_host, workers.bind_port)
         except (RPCError, SystemExit, OSError) as error:
             raise UsageError(
-                f"The master of the load processes cannot listen at {address}: {error}",
-                hint="Name an address of this machine with --master-bind-host, and a free port "
-                "with --master-bind-port.",
+                f"the master of the load processes cannot listen at {address}: {error}",
+                hint="name an address of this machine with --master-bind-host, and a free port "
+                "with --master-bind-port",
             ) from error
         self.register_message(MESSAGE, self._on_message)
 

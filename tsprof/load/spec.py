@@ -37,26 +37,26 @@ class LoadSpec:
         """Check the values against each other and normalise the host."""
         if not _is_http_url(self.host):
             raise UsageError(
-                f"The target's address {self.host!r} is not an HTTP URL.",
-                hint="Write it like http://127.0.0.1:8000.",
+                f"the target's address {self.host!r} is not an HTTP URL",
+                hint="write it like http://127.0.0.1:8000",
             )
         if self.users < 1:
-            raise UsageError(f"{self.users} users make no load.", hint="Ask for at least one.")
+            raise UsageError(f"{self.users} users make no load", hint="ask for at least one")
         if self.rate is not None and not SLOWEST_RATE <= self.rate < math.inf:
             raise UsageError(
-                f"A rate of {self.rate} requests per second is not possible.",
-                hint=f"Ask for at least {SLOWEST_RATE:g}, or leave the rate out for no limit.",
+                f"a rate of {self.rate} requests per second is not possible",
+                hint=f"ask for at least {SLOWEST_RATE:g}, or leave the rate out for no limit",
             )
         if (self.locustfile is None) == (not self.paths):
             raise UsageError(
-                "The load needs either a Locust file or paths to request, and not both.",
-                hint="Use --locustfile FILE, or --url PATH.",
+                "the load needs either a Locust file or paths to request, and not both",
+                hint="use --locustfile FILE, or --url PATH",
             )
         for path in self.paths:
             if not path.startswith("/"):
                 raise UsageError(
-                    f"The path to request {path!r} does not start with a slash.",
-                    hint=f"Write it like /{path.rpartition('://')[2].partition('/')[2] or path}.",
+                    f"the path to request {path!r} does not start with a slash",
+                    hint=f"write it like /{path.rpartition('://')[2].partition('/')[2] or path}",
                 )
         # A trailing slash would make "//path" of every "/path".
         object.__setattr__(self, "host", self.host.rstrip("/"))
@@ -83,8 +83,8 @@ class Workers:
         """Check that there is a load process."""
         if self.local + self.expected < 1:
             raise UsageError(
-                "No load process is left to make the load.",
-                hint="Ask for --load-processes 1, or for workers with --expect-workers.",
+                "no load process is left to make the load",
+                hint="ask for --load-processes 1, or for workers with --expect-workers",
             )
 
     @property

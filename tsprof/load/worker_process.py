@@ -86,7 +86,7 @@ def _work(spec: LoadSpec, enlist: Enlist, parent: SocketChannel, log: BoundedLog
     random.seed(spec.seed)
 
     def connected(environment: Environment) -> WorkerRunner:
-        with gevent.Timeout(CONNECT_SECONDS, LoadError("The master did not take this worker.")):
+        with gevent.Timeout(CONNECT_SECONDS, LoadError("the master did not take this worker")):
             runner = WorkerRunner(environment, enlist.master_host, enlist.master_port)
         fill_from(recorder, environment)
         return runner
@@ -112,7 +112,7 @@ def _work(spec: LoadSpec, enlist: Enlist, parent: SocketChannel, log: BoundedLog
     end = session.serve()
     if isinstance(end, LoadLost):
         abandon_connections()
-        raise LoadError(f"The load is lost: {end.reason}.")
+        raise LoadError(f"the load is lost: {end.reason}")
 
 
 def _end_after(wait: Callable[[], object], channel: MasterChannel, end: LoadLost) -> None:

@@ -25,17 +25,14 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True)
 class Told:
-    """What one reply says.
-
-    Attributes:
-        levels: what rises and falls, by name with its labels.
-        totals: what only grows while its process lives.
-        left_out: how many names there was no room for.
-    """
+    """What one reply says."""
 
     levels: Mapping[str, float]
+    """What rises and falls, by name with its labels."""
     totals: Mapping[str, float]
+    """What only grows while its process lives."""
     left_out: int = 0
+    """How many names there was no room for."""
 
 
 @dataclass

@@ -161,8 +161,7 @@ class _OnTerminal:
         self._standing = standing
 
     def line(self, text: str) -> None:
-        with _unbroken():
-            self._console.print(Text(encodable(text, self._console.encoding)), soft_wrap=True)
+        _print(self._console, text)
 
 
 class _Plain:
@@ -189,11 +188,15 @@ class _Plain:
         self.line(sentence(progress))
 
     def line(self, text: str) -> None:
-        with _unbroken():
-            self._console.print(Text(encodable(text, self._console.encoding)), soft_wrap=True)
+        _print(self._console, text)
 
     def follow(self, standing: Callable[[], Standing]) -> None:
         pass
+
+
+def _print(console: Console, text: str) -> None:
+    with _unbroken():
+        console.print(Text(encodable(text, console.encoding)), soft_wrap=True)
 
 
 def _unbroken() -> contextlib.suppress:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tsprof.config import Settings
+from tsprof.config.defaults import scenarios
 from tsprof.report.model import Provenance, Report
 from tsprof.report.text import clean
 
@@ -43,8 +44,6 @@ _OPTIONS = {
     ("compare", "duration"): "--duration",
 }
 """What of the configuration matters to a leak, and its option."""
-_SCENARIOS = ("baseline", "stress", "spike", "endurance", "compare")
-"""Tables that matter to one scenario alone."""
 
 
 def command_line(report: Report) -> str:
@@ -63,7 +62,7 @@ def _options(scenario: str, configuration: Mapping[str, Any]) -> Iterator[str]:
     for (table, key), option in _OPTIONS.items():
         value = _value(configuration, table, key)
         given = value is not None and value != defaults[table][key]
-        others = (table in _SCENARIOS and table != scenario) or (
+        others = (table in scenarios() and table != scenario) or (
             key == "max_time" and scenario != "check"
         )
         if not given or others:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tsprof.config import Settings
 from tsprof.scenarios.common import timed_plan
-from tsprof.scenarios.profilers import sampled_every
+from tsprof.scenarios.profiling import sampled_every
 from tsprof.supervisor.plan import Plan
 
 SEGMENT_SECONDS = 1.2

@@ -1,7 +1,7 @@
 """What the scenarios that look for leaks have in common."""
 
 from tsprof.config import Settings
-from tsprof.scenarios.profilers import profiler, sampling
+from tsprof.scenarios.profiling import profiler, sampling
 from tsprof.supervisor.plan import Plan
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tsprof.config import Settings
 from tsprof.profilers import scalene
 from tsprof.profilers.sampling import Sampling
-from tsprof.scenarios.profilers import counter
+from tsprof.scenarios.profiling import counter
 from tsprof.supervisor.plan import Plan
 
 SEGMENT_SECONDS = 2.0

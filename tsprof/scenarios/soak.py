@@ -5,7 +5,7 @@ from dataclasses import replace
 from tsprof.analysis.growth.shapes import SLOWEST_FILL
 from tsprof.config import Settings, gauge_limits
 from tsprof.scenarios.common import timed_plan
-from tsprof.scenarios.profilers import sampled_every
+from tsprof.scenarios.profiling import sampled_every
 from tsprof.supervisor.plan import Plan
 
 LEAST_CHECKPOINTS = 20

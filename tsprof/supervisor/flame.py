@@ -11,7 +11,7 @@ from tsprof.records import SampledWindow
 from tsprof.report.progress import Progress
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.instructions import count_instructions
-from tsprof.supervisor.lines import profile_lines
+from tsprof.supervisor.line_profile import profile_lines
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.sampling import Sampler
 

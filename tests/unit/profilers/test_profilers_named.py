@@ -8,7 +8,7 @@ import pytest
 from tsprof.config import Settings
 from tsprof.errors import UsageError
 from tsprof.profilers import heaptrack
-from tsprof.scenarios.profilers import profiler
+from tsprof.scenarios.profiling import profiler
 from tsprof.supervisor.plan import Plan
 
 

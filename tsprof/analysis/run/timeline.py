@@ -50,9 +50,7 @@ def memory_points(look: Look, checkpoints: Sequence[Checkpoint]) -> tuple[Memory
             MemoryPoint(
                 requests=checkpoint.requests,
                 seconds=checkpoint.seconds,
-                live_bytes=sum(
-                    r.live if r.live is not None else r.anonymous for r in checkpoint.processes
-                ),
+                live_bytes=sum(r.live_or_anonymous for r in checkpoint.processes),
                 rss_bytes=sum(r.rss for r in checkpoint.processes),
                 owners=owners,
                 settled=settled,

@@ -31,31 +31,28 @@ CROWDED = 0.25
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A rate that was held for a while; seconds, requests per second, and shares of 1.
-
-    Attributes:
-        rate: what was to be sent; None for as much as the users can.
-        seconds: how long it was held.
-        achieved: what was answered.
-        failed: share of the answers that were failures, or never came.
-        unsent: share of the requests that were due by its end and not sent: a backlog.
-        busiest: use of one processor by the target's busiest process.
-        machine: use of all processors, by the target, the load and tsprof.
-        waited: share of its time for which the load process waited for a processor.
-        generator: why the load itself could not keep the rate; empty where it could.
-        p99_ms: of all answers, counted from when each request was due.
-    """
+    """A rate that was held for a while; seconds, requests per second, and shares of 1."""
 
     rate: float | None
+    """What was to be sent; None for as much as the users can."""
     seconds: float
+    """How long it was held."""
     achieved: float
+    """What was answered."""
     failed: float = 0.0
+    """Share of the answers that were failures, or never came."""
     unsent: float = 0.0
+    """Share of the requests that were due by its end and not sent: a backlog."""
     busiest: float | None = None
+    """Use of one processor by the target's busiest process."""
     machine: float | None = None
+    """Use of all processors, by the target, the load and tsprof."""
     waited: float = 0.0
+    """Share of its time for which the load process waited for a processor."""
     generator: str = ""
+    """Why the load itself could not keep the rate; empty where it could."""
     p99_ms: float | None = None
+    """Of all answers, counted from when each request was due."""
 
     @property
     def is_sustained(self) -> bool:

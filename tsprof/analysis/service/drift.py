@@ -49,18 +49,15 @@ class DriftState(StrEnum):
 
 @dataclass(frozen=True)
 class Drift:
-    """The change of a quality from the start of a run to its end.
-
-    Attributes:
-        state: the verdict.
-        change: the change with its 95 % interval: relative (0.1 is 10 % more) for "log", relative
-            change of the odds for "logit", in the values' own unit for "identity".
-        reason: one sentence.
-    """
+    """The change of a quality from the start of a run to its end."""
 
     state: DriftState
+    """The verdict."""
     change: Interval
+    """The change with its 95 % interval: relative (0.1 is 10 % more) for "log", relative change of
+    the odds for "logit", in the values' own unit for "identity"."""
     reason: str
+    """One sentence."""
 
 
 def assess_drift(

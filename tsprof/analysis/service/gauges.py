@@ -37,25 +37,22 @@ _SEVERAL_PROCESSES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Gauge:
-    """One gauge over the segments.
-
-    Attributes:
-        name: of the metric with its labels, or ``rate(...)`` or ``mean(...)`` of one.
-        source: the address that told it.
-        kind: what it is.
-        values: one per segment; NaN where it is not known.
-        overall: over all segments together; for a level, as it was last read; None when unknown.
-        hits: it is a hit rate, of which less is worse.
-        remark: what a reader must know about it.
-    """
+    """One gauge over the segments."""
 
     name: str
+    """Of the metric with its labels, or ``rate(...)`` or ``mean(...)`` of one."""
     source: str
+    """The address that told it."""
     kind: GaugeKind
+    """What it is."""
     values: tuple[float, ...]
+    """One per segment; NaN where it is not known."""
     overall: float | None
+    """Over all segments together; for a level, as it was last read; None when unknown."""
     hits: bool = False
+    """It is a hit rate, of which less is worse."""
     remark: str = ""
+    """What a reader must know about it."""
 
     @property
     def seen(self) -> int:
@@ -70,17 +67,14 @@ class Gauge:
 
 @dataclass(frozen=True)
 class Gauges:
-    """All gauges of a run.
-
-    Attributes:
-        by_name: those that can be used.
-        unread: addresses of which nothing can be used, and why.
-        refused: counters that cannot be used, and why.
-    """
+    """All gauges of a run."""
 
     by_name: Mapping[str, Gauge]
+    """Those that can be used."""
     unread: Mapping[str, str]
+    """Addresses of which nothing can be used, and why."""
     refused: Mapping[str, str]
+    """Counters that cannot be used, and why."""
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tsprof.analysis.service.climb import Step, best_step, first_beyond, step_of, what_gave_way
-from tsprof.analysis.service.delivery import assess_delivery
+from tsprof.analysis.service.delivery import assess_delivery, obstacle_to_speed
 from tsprof.analysis.service.recovery import Second, recovery
 from tsprof.histogram import Histogram, from_counts
 from tsprof.records import Checkpoint, Phase, ProcessSample, Segment
@@ -19,45 +19,39 @@ LEAST_SECONDS = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a scenario's phases came to.
-
-    Attributes:
-        segments: those that criteria of speed rest on.
-        until: seconds since the run's start up to which growth is judged. What ten times the
-            connections and threads leave behind is a jump, of which ``memory_kept`` tells.
-        values: what only this scenario measures, for its criteria.
-        untold: why a value of ``values`` is not known, by name.
-        phases: for the report.
-        highlights: sentences for the top of the report.
-        gave_way: what gave way first in a climb; empty where nothing did.
-        comparison: of two targets that took turns.
-        obstacle: why these cannot be compared; empty where they can.
-    """
+    """What a scenario's phases came to."""
 
     segments: Sequence[Segment]
+    """Those that criteria of speed rest on."""
     until: float = math.inf
+    """Seconds since the run's start up to which growth is judged. What ten times the connections
+    and threads leave behind is a jump, of which ``memory_kept`` tells."""
     values: Mapping[str, float | None] = field(default_factory=dict)
+    """What only this scenario measures, for its criteria."""
     untold: Mapping[str, str] = field(default_factory=dict)
+    """Why a value of ``values`` is not known, by name."""
     phases: tuple[PhaseReport, ...] = ()
+    """For the report."""
     highlights: tuple[str, ...] = ()
+    """Sentences for the top of the report."""
     gave_way: str = ""
+    """What gave way first in a climb; empty where nothing did."""
     comparison: Comparison | None = None
+    """Of two targets that took turns."""
     obstacle: str = ""
+    """Why these cannot be compared; empty where they can."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Busy:
-    """Processors in use: 1 is one of them.
-
-    Attributes:
-        busiest: by the target's busiest process.
-        target: by the whole target.
-        everything: by the target, the load and tsprof.
-    """
+    """Processors in use: 1 is one of them."""
 
     busiest: float
+    """By the target's busiest process."""
     target: float
+    """By the whole target."""
     everything: float
+    """By the target, the load and tsprof."""
 
 
 def climbed(
@@ -117,13 +111,12 @@ def _why(beyond: Step | None, gave_way: str) -> str:
 
 
 def _step(phase: Phase, segment: Segment, used: Busy | None, processors: int | None) -> Step:
-    delivery = assess_delivery([segment])
     return replace(
         step_of(segment, phase.rate),
         busiest=used.busiest if used else None,
         machine=used.everything / processors if used and processors else None,
         waited=segment.generator.waited_share if segment.generator else 0.0,
-        generator=delivery.reason if delivery.limited_by in {"generator", "users"} else "",
+        generator=obstacle_to_speed(assess_delivery([segment])),
         p99_ms=segment.histogram.percentile(99),
     )
 
@@ -246,7 +239,7 @@ def _memory_kept(checkpoints: Sequence[Checkpoint], spike: Phase) -> tuple[float
 
 
 def _live(checkpoint: Checkpoint) -> float:
-    return float(sum(r.live if r.live is not None else r.anonymous for r in checkpoint.processes))
+    return float(sum(r.live_or_anonymous for r in checkpoint.processes))
 
 
 def _phase_row(name: str, seconds: Sequence[Second], length: float) -> PhaseReport:

@@ -31,17 +31,14 @@ class Second:
 
 @dataclass(frozen=True, kw_only=True)
 class Recovery:
-    """How a service came back.
-
-    Attributes:
-        seconds: from the end of the spike to the first lasting calm; None where it did not come.
-        band_ms: the slowest that counts as calm; None where there is none.
-        reason: why ``seconds`` is None; empty otherwise.
-    """
+    """How a service came back."""
 
     seconds: float | None
+    """From the end of the spike to the first lasting calm; None where it did not come."""
     band_ms: float | None
+    """The slowest that counts as calm; None where there is none."""
     reason: str = ""
+    """Why ``seconds`` is None; empty otherwise."""
 
 
 def recovery(calm: Sequence[Second], after: Sequence[Second]) -> Recovery:

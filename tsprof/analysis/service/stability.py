@@ -42,23 +42,20 @@ Worse = Literal[1, -1]
 
 @dataclass(frozen=True, kw_only=True)
 class Quality:
-    """Something that must not get worse over a run.
-
-    Attributes:
-        name: as criteria call it, without ``_drift``.
-        resource: what a finding is about.
-        values: one per segment.
-        transform: see ``assess_drift``.
-        worse: 1 where more is worse, -1 where less is.
-        margin: the change that matters, in the unit of ``Drift.change``.
-    """
+    """Something that must not get worse over a run."""
 
     name: str
+    """As criteria call it, without ``_drift``."""
     resource: Resource
+    """What a finding is about."""
     values: Sequence[float]
+    """One per segment."""
     transform: Transform
+    """See ``assess_drift``."""
     worse: Worse
+    """1 where more is worse, -1 where less is."""
     margin: float
+    """The change that matters, in the unit of ``Drift.change``."""
 
     def drift(self, segments: Sequence[Segment]) -> Drift:
         """Return its change over the segments, at equal load where that varied."""

@@ -10,22 +10,14 @@ from tsprof.analysis.run.assessments import (
     SETTLED,
     Look,
 )
-from tsprof.analysis.verdict.findings import count_finding
+from tsprof.analysis.verdict.findings import NOUNS, count_finding
 from tsprof.analysis.verdict.grounds import Grounds
 from tsprof.analysis.verdict.more_time import TimeAllowed, more_time
 from tsprof.report import format as fmt
-from tsprof.report.model import Resource
 
 LEAST_SEGMENTS = 4
 USUAL_SEGMENTS = 12
 """Segments after which most runs are sure."""
-_NAMES: dict[Resource, str] = {
-    "fd": "open files",
-    "thread": "threads",
-    "task": "asyncio tasks",
-    "process": "processes",
-    "temporary_file": "temporary files",
-}
 
 
 def weigh_memory_sight(look: Look, allowed: TimeAllowed, grounds: Grounds) -> None:
@@ -82,7 +74,7 @@ def weigh_counts_sight(look: Look, allowed: TimeAllowed, grounds: Grounds) -> No
     doubted: list[Assessment] = []
     for resource, assessment in look.counts.items():
         if assessment.shape not in SETTLED and count_finding(resource, assessment) is None:
-            unsure.setdefault(assessment.reason, []).append(_NAMES[resource])
+            unsure.setdefault(assessment.reason, []).append(NOUNS[resource])
             doubted.append(assessment)
     known = [each.more_segments for each in doubted if each.more_segments is not None]
     longest = max(known) if len(known) == len(doubted) and known else None

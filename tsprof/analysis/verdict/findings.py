@@ -1,6 +1,6 @@
 """Findings: one cause each, in a sentence with its numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypedDict
 
 from tsprof.analysis.attribution.causes import Cause
@@ -27,7 +27,7 @@ FRAGMENTATION_FLOOR = 8 << 20
 """Bytes of allocator slack that must have come before fragmentation is worth a line."""
 RARE = 0.7
 """Counted things per request up to which it says more to tell in how many requests one comes."""
-_NOUNS = {
+NOUNS: Mapping[Resource, str] = {
     "fd": "open file descriptors",
     "thread": "threads",
     "task": "asyncio tasks",
@@ -242,9 +242,9 @@ def count_finding(
     amount = f"{fmt.number(rate)} per request{often}"
     let_go = _let_go(drain)
     if let_go is None:
-        title = f"{_NOUNS[resource]} grow by {amount}"
+        title = f"{NOUNS[resource]} grow by {amount}"
     else:
-        title = f"{_NOUNS[resource]} grew by {amount} under load, {let_go}"
+        title = f"{NOUNS[resource]} grew by {amount} under load, {let_go}"
     named = next((culprit for culprit in culprits if culprit.resource == resource), None)
     kind: Literal["leak", "filling", "released"] = "leak" if let_go is None else "released"
     if kind == "leak" and named is not None and named.filling is not None:

@@ -39,7 +39,7 @@ def doubts(seen: Look) -> list[tuple[str, str]]:
 def test_counts_that_lack_the_same_are_told_in_one_sentence() -> None:
     ((reason, _),) = doubts(unsure(fd=3, thread=3, task=3, process=3))
     assert reason == (
-        "open files, threads, asyncio tasks and processes: "
+        "open file descriptors, threads, asyncio tasks and processes: "
         "no change so far, but 6 segments are too few to be sure"
     )
     ((reason, _),) = doubts(unsure(task=3))
