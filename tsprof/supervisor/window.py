@@ -4,8 +4,6 @@ One window around counted load serves both. The allocations of its early part th
 end are survivors; the containers that gained entries meanwhile are what holds them.
 """
 
-import importlib.util
-import sysconfig
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from tsprof.analysis.attribution.conclude import blocks_per_request
 from tsprof.analysis.attribution.holders import growing_types
 from tsprof.analysis.run import observe
 from tsprof.analysis.run.assessments import Look
+from tsprof.profilers.lent_memray import install_command, lent_to
 from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import Checkpoint
 from tsprof.supervisor.agents import Agent, Agents, Reply
@@ -217,13 +216,9 @@ def _sized_again(agents: Agents, before: Mapping[int, Reply]) -> dict[int, Reply
     return found
 
 
-def _memray_for(agent: Agent) -> str | None:
-    """Return tsprof's own site-packages when its memray fits the target's interpreter."""
-    same = agent.hello.get("soabi") == sysconfig.get_config_var("SOABI")
-    spec = importlib.util.find_spec("memray")
-    if not same or spec is None or spec.origin is None:
-        return None
-    return str(Path(spec.origin).parents[1])
+def _memray_path(agent: Agent) -> str | None:
+    folder = lent_to(agent.soabi)
+    return None if folder is None else str(folder)
 
 
 def _prepare(window: Window, engine: Engine, pids: list[int], tracing: Tracing) -> None:
@@ -233,7 +228,7 @@ def _prepare(window: Window, engine: Engine, pids: list[int], tracing: Tracing) 
             continue
         reply = agents.ask(
             "window.prepare",
-            {"method": tracing.method, "memray_path": _memray_for(agent)},
+            {"method": tracing.method, "memray_path": _memray_path(agent)},
             pids=[pid],
             timeout=CENSUS_PATIENCE,
         ).get(pid, "it did not answer")
@@ -254,7 +249,8 @@ def _instead(agent: Agent, reply: Mapping[str, Any], *, native: bool) -> str:
         text += f", so {reply['method']} names the lines, from the innermost frames only"
         text += " and without the native memory that grows" if native else ""
     if reply.get("missing"):
-        text += "; for whole stacks: pip install memray in the target's environment"
+        command = install_command(agent.soabi) or "pip install memray in the target's environment"
+        text += f"; for whole stacks: {command}"
     return text
 
 
@@ -270,7 +266,7 @@ def _start(window: Window, engine: Engine, pids: list[int], tracing: Tracing, fi
             continue
         capture = window.folder / f"{pid}.capture"
         arguments = vars(tracing) | {
-            "memray_path": _memray_for(agent),
+            "memray_path": _memray_path(agent),
             "file": str(capture),
             "disk_limit": LEAST_ROOM,
             "garbage": "garbage" in final.leaking,
