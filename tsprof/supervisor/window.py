@@ -16,6 +16,8 @@ from tsprof.analysis.attribution.conclude import blocks_per_request
 from tsprof.analysis.attribution.holders import growing_types
 from tsprof.analysis.run import observe
 from tsprof.analysis.run.assessments import Look
+from tsprof.profilers import heaptrack
+from tsprof.profilers.heaptrack import Heaptrack
 from tsprof.profilers.lent_memray import install_command, lent_to
 from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import Checkpoint
@@ -85,6 +87,8 @@ class Window:
     pids: list[int] = field(default_factory=list)
     """Processes to look into."""
     captures: dict[int, Path] = field(default_factory=dict)
+    records: dict[int, Path] = field(default_factory=dict)
+    """What heaptrack recorded of native code, beside the captures of tracemalloc."""
     marks: dict[int, float] = field(default_factory=dict)
     requests_early: int = 0
     requests_total: int = 0
@@ -104,6 +108,8 @@ class Window:
         """Forget the capture of a process that has died."""
         self.died = True
         self.captures.pop(pid).unlink(missing_ok=True)
+        if pid in self.records:
+            self.records.pop(pid).unlink(missing_ok=True)
 
     def after_death(self) -> "Window":
         """Return an empty window that knows of this one's end."""
@@ -235,22 +241,17 @@ def _prepare(window: Window, engine: Engine, pids: list[int], tracing: Tracing) 
         if isinstance(reply, str):
             window.notes.append(f"process {pid}: no window: {reply}")
         elif reply.get("refused"):
-            window.notes.append(_instead(agent, reply, native=window.native))
-        elif window.native and reply.get("method") == "tracemalloc":
-            window.notes.append(
-                f"process {pid}: tracemalloc does not see the native memory that grows"
-            )
+            window.notes.append(_instead(agent, reply))
 
 
-def _instead(agent: Agent, reply: Mapping[str, Any], *, native: bool) -> str:
+def _instead(agent: Agent, reply: Mapping[str, Any]) -> str:
     """Say in one line why memray does not trace, what does, and how to have memray."""
     text = f"process {agent.pid} (Python {agent.python}): {reply['refused']}"
     if reply.get("method"):
         text += f", so {reply['method']} names the lines, from the innermost frames only"
-        text += " and without the native memory that grows" if native else ""
     if reply.get("missing"):
         command = install_command(agent.soabi) or "pip install memray in the target's environment"
-        text += f"; for whole stacks: {command}"
+        text += f"; for whole stacks and native memory: {command}"
     return text
 
 
@@ -261,6 +262,7 @@ def _frames(final: Look) -> int:
 
 def _start(window: Window, engine: Engine, pids: list[int], tracing: Tracing, final: Look) -> None:
     agents = engine.instruments.agents
+    tool = heaptrack.find()
     for pid, agent in agents.connected().items():
         if pid not in pids:
             continue
@@ -271,13 +273,28 @@ def _start(window: Window, engine: Engine, pids: list[int], tracing: Tracing, fi
             "disk_limit": LEAST_ROOM,
             "garbage": "garbage" in final.leaking,
             "frames": _frames(final),
+            "recorder": tool and str(tool.recorder),
         }
         reply = agents.ask("window.start", arguments, pids=[pid], timeout=CENSUS_PATIENCE).get(pid)
         if isinstance(reply, Mapping) and reply.get("started"):
             window.captures[pid] = capture
+            if reply.get("recorded"):
+                window.records[pid] = Path(reply["recorded"])
+            if window.native and reply["method"] == "tracemalloc":
+                window.notes.append(f"process {pid}: {_native_memory(reply, tool)}")
         else:
             reason = reply["refused"] if isinstance(reply, Mapping) else reply
             window.notes.append(f"process {pid}: the window could not be opened: {reason}")
+
+
+def _native_memory(reply: Mapping[str, Any], tool: Heaptrack | None) -> str:
+    """Say what is known of native memory beside tracemalloc, which does not see it."""
+    if reply.get("recorded"):
+        return "heaptrack names native functions, and not the lines of Python that call them"
+    text = "tracemalloc does not see the native memory that grows"
+    if reply.get("unrecorded"):
+        return f"{text}; {reply['unrecorded']}"
+    return text if tool else f"{text}; heaptrack would name its functions (apt install heaptrack)"
 
 
 def _find_holders(window: Window, engine: Engine) -> None:
@@ -316,7 +333,7 @@ def _types_wanted(window: Window, pid: int, after: Mapping[str, Any]) -> list[st
 def read_captures(window: Window) -> list[CaptureDigest]:
     """Reduce the window's captures to survivors by call stack, and delete them."""
     digests = []
-    for pid, capture in window.captures.items():
+    for pid, capture in (*window.captures.items(), *window.records.items()):
         try:
             if pid in window.marks:
                 digests.append(
