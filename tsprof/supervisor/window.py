@@ -14,6 +14,7 @@ from typing import Any
 from tsprof.analysis.attribution.captures import CaptureDigest
 from tsprof.analysis.attribution.conclude import blocks_per_request
 from tsprof.analysis.attribution.holders import growing_types
+from tsprof.analysis.attribution.native_callers import Samples, with_callers
 from tsprof.analysis.run import observe
 from tsprof.analysis.run.assessments import Look
 from tsprof.profilers import heaptrack
@@ -24,6 +25,8 @@ from tsprof.records import Checkpoint
 from tsprof.supervisor.agents import Agent, Agents, Reply
 from tsprof.supervisor.capture_room import CaptureRoom
 from tsprof.supervisor.engine import Engine
+from tsprof.supervisor.native_callers import sample_callers
+from tsprof.supervisor.target_code import target_origins
 
 MOST_PROCESSES = 3
 """Processes in which windows are opened at a time, those that grow the most."""
@@ -48,6 +51,8 @@ HOLDERS_BUDGET = 15.0
 SEGMENT_PATIENCE = 8.0
 """Seconds for each of a window's two segments, however much it slows the target down: then it is
 closed with the requests that were served."""
+CALLERS_PATIENCE = 3.0
+"""Seconds of load in which is sampled from where native code is called."""
 WINDOW_PATIENCE = 60.0
 LAST_LOOK = 1.5
 """Seconds within which the engine sees that a process is gone: it looks once a second."""
@@ -92,6 +97,8 @@ class Window:
     captures: dict[int, Path] = field(default_factory=dict)
     records: dict[int, Path] = field(default_factory=dict)
     """What heaptrack recorded of native code, beside the captures of tracemalloc."""
+    callers: Mapping[int, Samples] = field(default_factory=dict)
+    """From where that code is called."""
     marks: dict[int, float] = field(default_factory=dict)
     requests_early: int = 0
     requests_total: int = 0
@@ -192,12 +199,36 @@ def open_window(
     if "garbage" in final.leaking:  # before the look for holders collects it
         window.garbage = agents.ask("garbage.take", pids=pids, timeout=CENSUS_PATIENCE)
     _find_holders(window, engine)
+    _discard_lost(window, engine, tracing)
+    if window.records:
+        _sample_callers(window, engine, requests)
+
+
+def _discard_lost(window: Window, engine: Engine, tracing: Tracing) -> None:
+    """Forget the captures of the processes that died in the window."""
     lost = window.captures.keys() - window.after.keys()
     if lost:  # seen: SIGSEGV in tracemalloc.stop
         engine.pump_for(LAST_LOOK)  # it notices here, in this window, if the target is gone
     for pid in lost:
         engine.note("note", f"process {pid} died in the window of {tracing}; not counted", pid)
         window.discard(pid)
+
+
+def _sample_callers(window: Window, engine: Engine, requests: int) -> None:
+    window.callers, problem = sample_callers(
+        engine,
+        window.records,
+        partial(engine.counted_segment, requests, CALLERS_PATIENCE),
+        target_origins(engine),
+    )
+    window.notes.append(
+        "native functions are heaptrack's; "
+        + (
+            f"which line of Python calls them is not known: {problem}"
+            if problem
+            else "the lines of Python are those that samples most often saw calling them"
+        )
+    )
 
 
 def _census(agents: Agents, pids: list[int]) -> dict[int, Reply]:
@@ -283,7 +314,7 @@ def _start(window: Window, engine: Engine, pids: list[int], tracing: Tracing, fi
             window.captures[pid] = capture
             if reply.get("recorded"):
                 window.records[pid] = Path(reply["recorded"])
-            if window.native and reply["method"] == "tracemalloc":
+            elif window.native and reply["method"] == "tracemalloc":
                 window.notes.append(f"process {pid}: {_native_memory(reply, tool)}")
         else:
             reason = reply["refused"] if isinstance(reply, Mapping) else reply
@@ -291,9 +322,7 @@ def _start(window: Window, engine: Engine, pids: list[int], tracing: Tracing, fi
 
 
 def _native_memory(reply: Mapping[str, Any], tool: Heaptrack | None) -> str:
-    """Say what is known of native memory beside tracemalloc, which does not see it."""
-    if reply.get("recorded"):
-        return "heaptrack names native functions, and not the lines of Python that call them"
+    """Say that tracemalloc does not see it, and why heaptrack does not stand in."""
     text = "tracemalloc does not see the native memory that grows"
     if reply.get("unrecorded"):
         return f"{text}; {reply['unrecorded']}"
@@ -340,14 +369,13 @@ def read_captures(window: Window) -> list[CaptureDigest]:
     for pid, capture in (*window.captures.items(), *window.records.items()):
         try:
             if pid in window.marks:
-                digests.append(
-                    digest(
-                        capture,
-                        early_until=window.marks[pid],
-                        requests_early=window.requests_early,
-                        requests_total=window.requests_total,
-                    )
+                read = digest(
+                    capture,
+                    early_until=window.marks[pid],
+                    requests_early=window.requests_early,
+                    requests_total=window.requests_total,
                 )
+                digests.append(with_callers(read, window.callers.get(pid, {})))
         except CaptureError as error:
             window.notes.append(f"process {pid}: {error}")
         with suppress(OSError):
