@@ -49,17 +49,14 @@ def test_native_functions_beside_lines_of_python(tmp_path: Path) -> None:
     subprocess.run(build, cwd=tmp_path, check=True)
     with Target(tmp_path, sys.executable, script(tmp_path, SERVICE)) as target:
         pid = target.agent()
-        seen = Seen(
-            target, pid, target.load, requests=500,
-            method="tracemalloc", native_traces=True, recorder=str(heaptrack.require().recorder),
-        )  # fmt: skip
-        again = {"file": str(tmp_path / "again"), "method": "tracemalloc", "native_traces": True}
-        refused = target.ask(pid, "window.start", **again, recorder=seen.started["recorded"])
+        recording = {"method": "tracemalloc", "native_traces": True, "record": f"{tmp_path}/record"}
+        recording["recorder"] = str(heaptrack.require().recorder)
+        seen = Seen(target, pid, target.load, requests=500, **recording)
+        refused = target.ask(pid, "window.start", file=f"{tmp_path}/again", **recording)
         target.ask(pid, "window.stop")
+    assert seen.started["recorded"]
     assert refused["unrecorded"] == "heaptrack records a process once only"
-    record = digest(
-        Path(seen.started["recorded"]), early_until=0.0, requests_early=500, requests_total=1_000
-    )
+    record = digest(tmp_path / "record", early_until=0.0, requests_early=500, requests_total=1_000)
     assert not record.is_native
     sites = {leak.site.function: leak.site for leak in sites_of(seen.digest, record)}
     assert set(sites) == {"remember", "store"}  # and 600 bytes, which malloc serves, once only
@@ -77,9 +74,14 @@ def test_a_recorder_that_cannot_be_loaded(tmp_path: Path) -> None:
         tmp_path, sys.executable, script(tmp_path, "def handle(): ...\n" + SERVE)
     ) as target:
         pid = target.agent()
-        arguments = {"method": "tracemalloc", "native_traces": True, "recorder": "/nowhere.so"}
+        arguments = {
+            "method": "tracemalloc",
+            "native_traces": True,
+            "recorder": "/nowhere.so",
+            "record": f"{tmp_path}/record",
+        }
         started = target.ask(pid, "window.start", file=str(tmp_path / "capture"), **arguments)
         assert started["started"]
-        assert started["recorded"] == ""
+        assert not started["recorded"]
         assert "/nowhere.so" in started["unrecorded"]
         assert target.ask(pid, "window.stop")["stopped"]

@@ -79,16 +79,16 @@ class Window:
         Args:
             arguments: those of ``prepare``, and ``file`` (path of the capture; must not exist),
                 ``native_traces`` (default false), ``recorder`` (heaptrack's library) that records
-                what native code allocates into a file named in the reply, where they are asked
-                for and memray cannot make them, ``interval_ms`` between memray's time records
+                what native code allocates into the file ``record``, where they are asked for and
+                memray cannot make them, ``interval_ms`` between memray's time records
                 (default 20), ``frames`` of each stack for tracemalloc (default 8), ``disk_limit``
                 in bytes that must be free beside the file (default 0), ``garbage`` (default false)
                 whether to leave garbage alone, which counts as freed otherwise.
 
         Returns:
             ``started``; if true the ``method``, the ``time`` (seconds since the epoch), the
-            ``pause`` in seconds and ``recorded``, the recorder's file, empty where it does not run;
-            ``refused`` says why not, or why not with memray; ``unrecorded`` why not the recorder.
+            ``pause`` in seconds and ``recorded``, whether the recorder runs; ``refused`` says why
+            not, or why not with memray; ``unrecorded`` why the recorder does not run.
         """
         began = time.perf_counter()
         if self._is_open():
@@ -192,24 +192,23 @@ class Window:
             return MemrayTrace(self._memray, names, arguments)
         return TracemallocTrace(arguments)
 
-    def _record(self, chosen: dict[str, Any], arguments: dict[str, Any]) -> tuple[str, str]:
+    def _record(self, chosen: dict[str, Any], arguments: dict[str, Any]) -> tuple[bool, str]:
         """Record what native code allocates, where the window's own trace does not.
 
         Returns:
-            The record's file and why there is none; both are empty where none is wanted.
+            Whether it does, and why not; empty where it does, or is not wanted.
         """
         library = arguments.get("recorder")
         if chosen["method"] == "memray" or not (library and arguments.get("native_traces")):
-            return "", ""
+            return False, ""
         if self._has_recorded:
-            return "", "heaptrack records a process once only"
-        file = arguments["file"] + ".heaptrack"
+            return False, "heaptrack records a process once only"
         try:
-            self._traces.append(Recorder(library, file))
+            self._traces.append(Recorder(library, arguments["record"]))
         except Exception as error:  # noqa: BLE001 - the window goes on without it
-            return "", "heaptrack did not start: %s" % error
+            return False, "heaptrack did not start: %s" % error
         self._has_recorded = True
-        return file, ""
+        return True, ""
 
     def _load(self, path: str | None) -> None:
         if self._memray is not None:

@@ -12,14 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from tsprof.analysis.attribution.captures import CaptureDigest
-from tsprof.analysis.attribution.conclude import blocks_per_request
 from tsprof.analysis.attribution.holders import growing_types
 from tsprof.analysis.attribution.native_callers import Samples, with_callers
 from tsprof.analysis.run import observe
 from tsprof.analysis.run.assessments import Look
-from tsprof.profilers import heaptrack
-from tsprof.profilers.heaptrack import Heaptrack
-from tsprof.profilers.lent_memray import install_command, lent_to
 from tsprof.profilers.memray_capture import CaptureError, digest
 from tsprof.records import Checkpoint
 from tsprof.supervisor.agents import Agent, Agents, Reply
@@ -27,21 +23,14 @@ from tsprof.supervisor.capture_room import CaptureRoom
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.native_callers import sample_callers
 from tsprof.supervisor.target_code import target_origins
+from tsprof.supervisor.tracing import Tracing, prepare_tracing, start_tracing
 
 MOST_PROCESSES = 3
 """Processes in which windows are opened at a time, those that grow the most."""
 GROWING_SHARE = 0.1
 """Part of the whole growth from which a process is looked into."""
-LEAST_ROOM = 512 << 20
-"""Bytes that must be free for a window to be opened."""
 EARLY_SHARE = 0.5
 """Part of the room for captures at which a window's early segment ends."""
-FEW_FRAMES = 8
-MANY_FRAMES = 25
-"""Frames of a stack that tracemalloc notes: so many that the application's are among them under a
-framework and a library, or fewer. A small service took 15 times as long with 8, 40 with 25."""
-OFTEN = 0.5
-"""Blocks per request from which the hundred requests of a slow window tell which lines leak."""
 CENSUS_PATIENCE = 20.0
 CENSUS_CALLS = 5
 """Calls of some 2 s each that a census may take: five million objects took two."""
@@ -128,22 +117,6 @@ class Window:
         return Window(self.folder, self.native, notes=self.notes, died=True)
 
 
-@dataclass(frozen=True)
-class Tracing:
-    """How a window traces."""
-
-    method: str
-    """``auto``, ``memray`` or ``tracemalloc``."""
-    native_traces: bool = False
-    """Whether memray unwinds the native stack of each allocation: a service that allocates 300
-    times per request came to 13 % of its throughput, and to 39 % without."""
-
-    def __str__(self) -> str:
-        """Return what reports call it."""
-        name = "memray" if self.method == "auto" else self.method
-        return f"{name} with native traces" if self.native_traces else name
-
-
 def open_window(
     window: Window, engine: Engine, final: Look, requests: int, tracing: Tracing
 ) -> None:
@@ -168,12 +141,12 @@ def open_window(
         return
     engine.phase = "attributing: which line, which holder"
     engine.profiling = str(tracing)
-    _prepare(window, engine, pids, tracing)
+    _prepare(window, agents, pids, tracing)
     window.before = _census(agents, pids)
     sized = agents.ask("sized.take", pids=pids, timeout=CENSUS_PATIENCE)
     window.folder.mkdir(exist_ok=True)
     room = CaptureRoom.in_folder(window.folder)
-    _start(window, engine, pids, tracing, final)
+    _start(window, agents, pids, tracing, final)
     early = engine.counted_segment(
         requests, SEGMENT_PATIENCE, partial(room.is_used_up, EARLY_SHARE)
     )
@@ -256,77 +229,26 @@ def _sized_again(agents: Agents, before: Mapping[int, Reply]) -> dict[int, Reply
     return found
 
 
-def _memray_path(agent: Agent) -> str | None:
-    folder = lent_to(agent.soabi)
-    return None if folder is None else str(folder)
+def _prepare(window: Window, agents: Agents, pids: list[int], tracing: Tracing) -> None:
+    for agent in _chosen(agents, pids):
+        if note := prepare_tracing(agents, agent, tracing):
+            window.notes.append(note)
 
 
-def _prepare(window: Window, engine: Engine, pids: list[int], tracing: Tracing) -> None:
-    agents = engine.instruments.agents
-    for pid, agent in agents.connected().items():
-        if pid not in pids:
-            continue
-        reply = agents.ask(
-            "window.prepare",
-            {"method": tracing.method, "memray_path": _memray_path(agent)},
-            pids=[pid],
-            timeout=CENSUS_PATIENCE,
-        ).get(pid, "it did not answer")
-        if isinstance(reply, str):
-            window.notes.append(f"process {pid}: no window: {reply}")
-        elif reply.get("refused"):
-            window.notes.append(_instead(agent, reply))
+def _start(window: Window, agents: Agents, pids: list[int], tracing: Tracing, final: Look) -> None:
+    for agent in _chosen(agents, pids):
+        capture = window.folder / f"{agent.pid}.capture"
+        begun = start_tracing(agents, agent, tracing, capture, final, native=window.native)
+        if begun.traces:
+            window.captures[agent.pid] = capture
+        if begun.record is not None:
+            window.records[agent.pid] = begun.record
+        if begun.note:
+            window.notes.append(begun.note)
 
 
-def _instead(agent: Agent, reply: Mapping[str, Any]) -> str:
-    """Say in one line why memray does not trace, what does, and how to have memray."""
-    text = f"process {agent.pid} (Python {agent.python}): {reply['refused']}"
-    if reply.get("method"):
-        text += f", so {reply['method']} names the lines, from the innermost frames only"
-    if reply.get("missing"):
-        command = install_command(agent.soabi) or "pip install memray in the target's environment"
-        text += f"; for whole stacks and native memory: {command}"
-    return text
-
-
-def _frames(final: Look) -> int:
-    """Return how many frames tracemalloc notes: many where a few requests tell enough."""
-    return MANY_FRAMES if (blocks_per_request(final) or 0.0) >= OFTEN else FEW_FRAMES
-
-
-def _start(window: Window, engine: Engine, pids: list[int], tracing: Tracing, final: Look) -> None:
-    agents = engine.instruments.agents
-    tool = heaptrack.find()
-    for pid, agent in agents.connected().items():
-        if pid not in pids:
-            continue
-        capture = window.folder / f"{pid}.capture"
-        arguments = vars(tracing) | {
-            "memray_path": _memray_path(agent),
-            "file": str(capture),
-            "disk_limit": LEAST_ROOM,
-            "garbage": "garbage" in final.leaking,
-            "frames": _frames(final),
-            "recorder": tool and str(tool.recorder),
-        }
-        reply = agents.ask("window.start", arguments, pids=[pid], timeout=CENSUS_PATIENCE).get(pid)
-        if isinstance(reply, Mapping) and reply.get("started"):
-            window.captures[pid] = capture
-            if reply.get("recorded"):
-                window.records[pid] = Path(reply["recorded"])
-            elif window.native and reply["method"] == "tracemalloc":
-                window.notes.append(f"process {pid}: {_native_memory(reply, tool)}")
-        else:
-            reason = reply["refused"] if isinstance(reply, Mapping) else reply
-            window.notes.append(f"process {pid}: the window could not be opened: {reason}")
-
-
-def _native_memory(reply: Mapping[str, Any], tool: Heaptrack | None) -> str:
-    """Say that tracemalloc does not see it, and why heaptrack does not stand in."""
-    text = "tracemalloc does not see the native memory that grows"
-    if reply.get("unrecorded"):
-        return f"{text}; {reply['unrecorded']}"
-    return text if tool else f"{text}; heaptrack would name its functions (apt install heaptrack)"
+def _chosen(agents: Agents, pids: list[int]) -> list[Agent]:
+    return [agent for pid, agent in agents.connected().items() if pid in pids]
 
 
 def _find_holders(window: Window, engine: Engine) -> None:
