@@ -214,16 +214,30 @@ def test_the_agent_needs_its_python(found: Interpreter, status: Status) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "status"),
+    ("found", "lent", "status", "fix"),
     [
-        (interpreter((3, 11, 1)), Status.OK),
-        (interpreter((3, 12, 1), soabi="cpython-312"), Status.LIMITED),
-        (interpreter((3, 12, 1), soabi="cpython-312", memray="1.19.0"), Status.OK),
-        (interpreter((2, 7, 18), soabi=""), Status.LIMITED),
+        (interpreter((3, 11, 1)), Path("lent"), Status.OK, ""),
+        (interpreter((3, 12, 1), memray="1.19.0"), None, Status.OK, ""),
+        (
+            interpreter((3, 12, 1), soabi="cpython-312-x86_64-linux-gnu"),
+            None,
+            Status.LIMITED,
+            "--python-version 3.12 --target",
+        ),
+        (
+            interpreter((2, 7, 18), soabi=""),
+            None,
+            Status.LIMITED,
+            "bin/python -m pip install memray",
+        ),
     ],
 )
-def test_memray_is_the_targets_or_lent(found: Interpreter, status: Status) -> None:
-    expect(target_memray_row(found, Path("python"), "cpython-311"), status)
+def test_memray_is_the_targets_or_lent(
+    found: Interpreter, lent: Path | None, status: Status, fix: str
+) -> None:
+    row = target_memray_row(found, Path("bin/python"), lent)
+    expect(row, status)
+    assert fix in row.fix
 
 
 def test_tools_that_are_there_and_not_there() -> None:

@@ -8,28 +8,22 @@ load, ``stop``. What was allocated before the mark and still lives at the stop i
 
 from __future__ import annotations
 
-import _signal
 import gc
 import importlib
-import json
 import os
 import sys
 import time
 
-from . import borrow, foreign, greenlets
+from . import borrow, greenlets
+from .recorder import Recorder
 from .reuse import Reuse, clear_caches
+from .traces import MemrayTrace, RefusalError, TracemallocTrace
 
 TYPE_CHECKING = False  # typing itself would be imported into the target
 if TYPE_CHECKING:
     from typing import Any
 
 _OLDEST_GREENLET = 2
-_SMALL = 512  # pymalloc's own blocks end here; larger ones come from malloc
-_INTERVALS_BEFORE_MARK = 5  # of 20 ms, since a busy machine may skip some
-
-
-class RefusalError(Exception):
-    """The window cannot be opened this way; the message says why."""
 
 
 class MissingError(RefusalError):
@@ -43,7 +37,9 @@ class Window:
         """Know nothing and hold nothing until a window is asked for."""
         self._memray: Any = None
         self._borrowed = False
-        self._trace: Any = None
+        self._has_recorded = False
+        self._traces: list[Any] = []
+        """What is open, the one that is to be closed last first."""
         self._reuse = Reuse()
         self._collects = True
         self._pid = 0
@@ -82,14 +78,17 @@ class Window:
 
         Args:
             arguments: those of ``prepare``, and ``file`` (path of the capture; must not exist),
-                ``native_traces`` (default false), ``interval_ms`` between memray's time records
+                ``native_traces`` (default false), ``recorder`` (heaptrack's library) that records
+                what native code allocates into the file ``record``, where they are asked for and
+                memray cannot make them, ``interval_ms`` between memray's time records
                 (default 20), ``frames`` of each stack for tracemalloc (default 8), ``disk_limit``
                 in bytes that must be free beside the file (default 0), ``garbage`` (default false)
                 whether to leave garbage alone, which counts as freed otherwise.
 
         Returns:
-            ``started``; if true the ``method``, the ``time`` (seconds since the epoch) and the
-            ``pause`` in seconds; ``refused`` says why not, or why not with memray.
+            ``started``; if true the ``method``, the ``time`` (seconds since the epoch), the
+            ``pause`` in seconds and ``recorded``, whether the recorder runs; ``refused`` says why
+            not, or why not with memray; ``unrecorded`` why the recorder does not run.
         """
         began = time.perf_counter()
         if self._is_open():
@@ -99,9 +98,10 @@ class Window:
         chosen = self.prepare(arguments)
         try:
             _refuse_if_unwritable(arguments["file"], arguments.get("disk_limit", 0))
-            self._trace = self._open(chosen, arguments)
+            self._traces = [self._open(chosen, arguments)]
         except RefusalError as refusal:
             return {"started": False, "refused": str(refusal)}
+        recorded, unrecorded = self._record(chosen, arguments)
         self._pid = os.getpid()
         self._collects = not arguments.get("garbage")
         if self._collects:
@@ -110,6 +110,8 @@ class Window:
             "started": True,
             "method": chosen["method"],
             "refused": chosen["refused"],
+            "recorded": recorded,
+            "unrecorded": unrecorded,
             "time": time.time(),
             "pause": time.perf_counter() - began,
         }
@@ -124,7 +126,8 @@ class Window:
         if not self._is_open():
             return {"marked": False, "refused": "no window is open in this process"}
         self._settle()
-        self._trace.mark()
+        for trace in reversed(self._traces):
+            trace.mark()
         marked = time.time()
         if self._collects:
             self._reuse.start()
@@ -134,7 +137,7 @@ class Window:
         """Return whether a window is ``open`` and the ``bytes`` that its capture takes on disk."""
         if not self._is_open():
             return {"open": False, "bytes": 0}
-        return {"open": True, "bytes": self._trace.size()}
+        return {"open": True, "bytes": self._size()}
 
     def stop(self, _arguments: dict[str, Any]) -> dict[str, Any]:
         """Close the window and finish its file.
@@ -146,13 +149,14 @@ class Window:
         began, ended = time.perf_counter(), time.time()
         if not self._is_open():
             return {"stopped": False, "refused": "no window is open in this process"}
-        trace, self._trace = self._trace, None
         self._settle()
-        trace.stop()
+        for trace in reversed(self._traces):
+            trace.stop()
+        size, self._traces = self._size(), []
         self._parting = greenlets.untrace(self._memray)
         return {
             "stopped": True,
-            "bytes": trace.size(),
+            "bytes": size,
             "time": ended,
             "pause": time.perf_counter() - began,
         }
@@ -169,20 +173,42 @@ class Window:
         clear_caches()
 
     def _is_open(self) -> bool:
-        if self._trace is not None and self._pid != os.getpid():
-            self._trace.abandon()  # the parent's window; memray left its hooks here
+        if self._traces and self._pid != os.getpid():
+            for trace in self._traces:
+                trace.abandon()  # the parent's window; memray left its hooks here
             self._reuse.stop()
-            self._trace = None
+            self._traces = []
             self._inherited = True
-        return self._trace is not None
+        return bool(self._traces)
+
+    def _size(self) -> int:
+        return sum(trace.size() for trace in self._traces)
 
     def _open(self, chosen: dict[str, Any], arguments: dict[str, Any]) -> Any:
         if chosen["method"] is None:
             raise RefusalError(chosen["refused"])
         if chosen["method"] == "memray":
             names = borrow.modules_while_tracing(self._memray) if self._borrowed else {}
-            return _MemrayTrace(self._memray, names, arguments)
-        return _TracemallocTrace(arguments)
+            return MemrayTrace(self._memray, names, arguments)
+        return TracemallocTrace(arguments)
+
+    def _record(self, chosen: dict[str, Any], arguments: dict[str, Any]) -> tuple[bool, str]:
+        """Record what native code allocates, where the window's own trace does not.
+
+        Returns:
+            Whether it does, and why not; empty where it does, or is not wanted.
+        """
+        library = arguments.get("recorder")
+        if chosen["method"] == "memray" or not (library and arguments.get("native_traces")):
+            return False, ""
+        if self._has_recorded:
+            return False, "heaptrack records a process once only"
+        try:
+            self._traces.append(Recorder(library, arguments["record"]))
+        except Exception as error:  # noqa: BLE001 - the window goes on without it
+            return False, "heaptrack did not start: %s" % error
+        self._has_recorded = True
+        return True, ""
 
     def _load(self, path: str | None) -> None:
         if self._memray is not None:
@@ -198,115 +224,6 @@ class Window:
         if self._memray is None:
             where = "%s has none for this interpreter" % path if path else "none was offered"
             raise MissingError("the target's environment has no memray, and %s" % where)
-
-
-class _MemrayTrace:
-    """A running memray tracker."""
-
-    def __init__(self, memray: Any, names: dict[str, Any], arguments: dict[str, Any]) -> None:
-        self._file = arguments["file"]
-        self._interval = arguments.get("interval_ms", 20)
-        self._names = names
-        self._foreign: list[tuple[Any, int, int]] = []
-        native = bool(arguments.get("native_traces"))
-        if native:
-            self._foreign = foreign.find()
-        sys.modules.update(names)
-        try:
-            self._tracker = memray.Tracker(
-                destination=_destination(memray, self._file),
-                trace_python_allocators=True,
-                native_traces=native,
-                memory_interval_ms=self._interval,
-            )
-            self._tracker.__enter__()
-        except Exception as error:
-            self.abandon()
-            if os.path.exists(self._file):
-                os.unlink(self._file)
-            text = "memray did not start: %s: %s" % (type(error).__name__, error)
-            raise RefusalError(text) from error
-        foreign.redirect(self._foreign)
-
-    def mark(self) -> None:
-        """Let memray write a time record while nothing is allocated, before the mark's time."""
-        # gevent replaces time.sleep and the locks of _thread.
-        _signal.sigtimedwait((), _INTERVALS_BEFORE_MARK * self._interval / 1000)
-
-    def size(self) -> int:
-        """Return the capture's bytes."""
-        return os.stat(self._file).st_size
-
-    def stop(self) -> None:
-        """Close the tracker."""
-        foreign.restore(self._foreign)
-        self._tracker.__exit__(None, None, None)
-        self.abandon()
-
-    def abandon(self) -> None:
-        """Take back the names; in a forked child memray switched itself off."""
-        for name in self._names:
-            sys.modules.pop(name, None)
-
-
-class _TracemallocTrace:
-    """A running tracemalloc, with the survivors written by call stack at the mark and the end."""
-
-    def __init__(self, arguments: dict[str, Any]) -> None:
-        import _tracemalloc
-
-        self._tracemalloc = _tracemalloc
-        self._file = arguments["file"]
-        self._mark_file = self._file + ".mark"
-        self._began = time.time()
-        if _tracemalloc.is_tracing():
-            raise RefusalError("the target traces with tracemalloc already")
-        _tracemalloc.start(int(arguments.get("frames", 8)))
-
-    def mark(self) -> None:
-        """Write what survives so far to a file of its own: nothing is kept in the target."""
-        with open(self._mark_file, "w", encoding="utf-8") as file:
-            json.dump(self._survivors(), file)
-
-    def size(self) -> int:
-        """Return the bytes of both files."""
-        files = (self._file, self._mark_file)
-        return sum(os.stat(name).st_size for name in files if os.path.exists(name))
-
-    def stop(self) -> None:
-        """Write the survivors of both moments into the capture."""
-        survivors = self._survivors()
-        self._tracemalloc.stop()
-        marked = []
-        if os.path.exists(self._mark_file):
-            with open(self._mark_file, encoding="utf-8") as file:
-                marked = json.load(file)
-            os.unlink(self._mark_file)
-        capture = {
-            "format": "tsprof-tracemalloc",
-            "began": self._began,
-            "ended": time.time(),
-            "mark": marked,
-            "end": survivors,
-        }
-        with open(self._file, "w", encoding="utf-8") as file:
-            json.dump(capture, file)
-
-    def abandon(self) -> None:
-        """Stop in a forked child what the parent started."""
-        self._tracemalloc.stop()
-
-    def _survivors(self) -> list[list[Any]]:
-        """Return ``[stack, small, blocks, bytes]`` lists; a stack is innermost first."""
-        found: dict[Any, list[int]] = {}
-        # The public Snapshot imports pickle and copies every trace into an object.
-        for trace in self._tracemalloc._get_traces():  # noqa: SLF001
-            size, stack = trace[1], trace[2]
-            if stack[0][0] != __file__:
-                sums = found.setdefault((stack, size <= _SMALL), [0, 0])
-                sums[0] += 1
-                sums[1] += size
-        return [[stack, small, sums[0], sums[1]] for (stack, small), sums in found.items()]
 
 
 def _refuse_if_unsafe() -> None:
@@ -337,19 +254,6 @@ def _refuse_if_unwritable(file: str, disk_limit: int) -> None:
         raise RefusalError("the target may not write to %s" % folder)
     if room.f_bavail * room.f_frsize < disk_limit:
         raise RefusalError("less than %d bytes are free in %s" % (disk_limit, folder))
-
-
-def _destination(memray: Any, file: str) -> Any:
-    """Return where memray writes: uncompressed, and with ``write``.
-
-    LZ4 at the end would hold the target's GIL for longer. The shared mapping that older versions
-    write to is also a forked child's, whose first thread spoils the parent's capture before memray
-    switches itself off there.
-    """
-    destination = memray.FileDestination
-    offered = getattr(destination, "__dataclass_fields__", {})
-    wanted = {"compress_on_exit": False, "buffered": True}
-    return destination(file, **{name: wanted[name] for name in wanted if name in offered})
 
 
 # The agent calls module functions, and a process has one memray tracker at most.

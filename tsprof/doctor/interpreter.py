@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sysconfig
 from contextlib import suppress
 from pathlib import Path
 from threading import Timer
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from tsprof.doctor.row import Row, Status
 from tsprof.errors import UsageError
+from tsprof.profilers.lent_memray import install_command, lent_to
 
 _OLDEST = (3, 9)
 _TIMEOUT = 20.0
@@ -64,7 +64,7 @@ def rows(python: Path) -> tuple[Row, ...]:
         UsageError: it cannot be run, or is no Python.
     """
     found = ask(python)
-    return agent_row(found), memray_row(found, python, sysconfig.get_config_var("SOABI") or "")
+    return agent_row(found), memray_row(found, python, lent_to(found.soabi))
 
 
 def ask(python: Path) -> Interpreter:
@@ -128,23 +128,23 @@ def agent_row(found: Interpreter) -> Row:
     return Row(name=name, status=Status.OK, found=str(found))
 
 
-def memray_row(found: Interpreter, python: Path, own_soabi: str) -> Row:
+def memray_row(found: Interpreter, python: Path, lent: Path | None) -> Row:
     """Judge whether memray can run inside the interpreter.
 
     Args:
         found: the target's interpreter.
         python: its path.
-        own_soabi: of the interpreter that runs tsprof.
+        lent: where memray can be lent from; None where there is none for this interpreter.
     """
     name = "memray in target"
     if found.memray:
         return Row(name=name, status=Status.OK, found=f"its own, {found.memray}")
-    if found.soabi and found.soabi == own_soabi:
-        return Row(name=name, status=Status.OK, found="that of tsprof (the same Python and ABI)")
+    if lent is not None:
+        return Row(name=name, status=Status.OK, found=f"lent by tsprof, from {lent}")
     return Row(
         name=name,
         status=Status.LIMITED,
         found=f"none for {found.soabi or found}",
-        meaning="leaks are found, but not followed to the lines that allocate them",
-        fix=f"{python} -m pip install memray, or install tsprof under this same Python",
+        meaning="lines are named by tracemalloc: not the whole stack, and no native memory",
+        fix=install_command(found.soabi) or f"{python} -m pip install memray",
     )

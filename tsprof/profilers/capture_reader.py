@@ -25,7 +25,8 @@ from tsprof.analysis.attribution.captures import (
     NativeFrame,
     StackSurvivors,
 )
-from tsprof.profilers.heaptrack_capture import FIRST_LETTER, read_heaptrack
+from tsprof.profilers.heaptrack_capture import read_heaptrack
+from tsprof.profilers.heaptrack_record import FIRST_LETTER
 from tsprof.profilers.native_frames import read_native_frames
 from tsprof.profilers.survivors import Key, Survivors, UnreadableError, of_malloc, to_sixteen
 
@@ -206,6 +207,8 @@ def _read_tracemalloc(capture: Path) -> Mapping[Key, Survivors]:
 def _by_stack(rows: Iterable[Any]) -> dict[Key, tuple[int, int]]:
     sums: dict[Key, tuple[int, int]] = {}
     for stack, small, blocks, size in rows:
+        if any(file.startswith(_AGENT) for file, _ in stack):
+            continue
         frames = tuple((_function_at(file, line), file, line) for file, line in stack)
         key: Key = (frames, "small" if small else "large", ())
         before = sums.get(key, (0, 0))

@@ -1,80 +1,56 @@
-"""Read what heaptrack's recorder wrote in a window of a native program.
+"""Read what heaptrack recorded in a window: what native code allocated and left.
 
-A record tells each allocation and each release with the block's address, so that the age of what
-is left is known: the agent marks the middle of the window by an allocation of a size of its own.
 Only the call stacks of what is left are made into functions and lines: the debug information of a
-program may be large.
+program may be large. In a program with a Python interpreter these are the native functions that
+Python called: the record knows no lines of Python.
 """
 
 import os
 import re
 import subprocess
-from array import array
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import nlargest
+from itertools import takewhile
 from pathlib import Path, PurePath
-from typing import Literal
 
-from tsprof.analysis.attribution.captures import CallFrame
+from tsprof.analysis.attribution.captures import CallFrame, NativeFrame
 from tsprof.profilers import heaptrack
+from tsprof.profilers.heaptrack_record import (
+    FORMAT,
+    Record,
+    outwards,
+    read_record,
+    sized,
+    with_callers,
+)
 from tsprof.profilers.native_origin import is_runtime
 from tsprof.profilers.source_paths import completed, source_files
-from tsprof.profilers.survivors import Key, Survivors, UnreadableError, of_malloc
+from tsprof.profilers.survivors import Key, Survivors, UnreadableError
 from tsprof.profilers.symbols import demangled, is_rust_standard
 
-FIRST_LETTER = b"v"
-"""With which a record begins: its version."""
-FORMAT = 3
-"""The version of heaptrack's format that is known (1.3 and later)."""
-_MARK = b"%x" % 7624097
-"""``HEAPTRACK_MARK`` of the native agent."""
 INTERPRETER_PATIENCE = 90.0
 _OURS = re.compile(r"/tsprof/agent-[0-9a-f]{16}\.so$")
 """The agent that opened the window is no part of the target."""
+_CTYPES = re.compile(r"/(_ctypes\.|libffi[.-])[^/]*$")
+"""Through which Python's agent calls the interpreter's allocator to mark the window's middle."""
 
-Sizes = dict[bytes, tuple[int, int]]
-"""Call stack and size by a block's address."""
+
+@dataclass(frozen=True)
+class Call:
+    """A call: one address in a program."""
+
+    module: str
+    """Path of the program or shared object."""
+    offset: int
+    """The address in it."""
+    functions: Sequence[CallFrame]
+    """The innermost inlined one first."""
 
 
-@dataclass
-class Record:
-    """What a record tells, call stacks by their number, from 1."""
-
-    program: str = ""
-    addresses: "array[int]" = field(default_factory=lambda: array("Q"))
-    """By stack: the address of the innermost call."""
-    callers: "array[int]" = field(default_factory=lambda: array("L"))
-    """By stack: the number of the one that it was called in, 0 for none."""
-    modules: list[tuple[int, bytes]] = field(default_factory=list)
-    """Lines that tell where shared objects are, with the number of stacks known before."""
-    survivors: dict[int, Survivors] = field(default_factory=lambda: defaultdict(Survivors))
-
-    def take(self, kind: bytes, line: bytes) -> None:
-        """Take in what is no event; other lines tell of memory as a whole."""
-        if kind == b"t":
-            call, caller = line[2:].split()
-            self.addresses.append(int(call, 16))
-            self.callers.append(int(caller, 16))
-        elif kind == b"m":
-            self.modules.append((len(self.addresses), line))
-        elif kind == b"x":
-            self.program = _sized(line)
-        elif kind == b"v" and int(line.split()[2], 16) != FORMAT:
-            raise UnreadableError("this version of heaptrack writes another format")
-
-    def count(
-        self, blocks: Iterable[tuple[int, int]], part: Literal["early", "late", "mark"]
-    ) -> None:
-        """Add blocks, by call stack and size, to the sums of a part of the window."""
-        sizes, numbers = Counter[int](), Counter[int]()
-        for stack, size in blocks:
-            sizes[stack] += of_malloc(size)
-            numbers[stack] += 1
-        for stack, number in numbers.items():
-            setattr(self.survivors[stack], f"{part}_bytes", sizes[stack])
-            setattr(self.survivors[stack], f"{part}_blocks", number)
+Stacks = Mapping[int, Sequence[Call]]
+"""Calls by the number of a stack, the innermost first."""
 
 
 def read_heaptrack(capture: Path, stacks_kept: int) -> Mapping[Key, Survivors]:
@@ -94,73 +70,69 @@ def read_heaptrack(capture: Path, stacks_kept: int) -> Mapping[Key, Survivors]:
         raise UnreadableError(f"{error.strerror}") from error
     left = record.survivors
     kept = nlargest(stacks_kept, left, key=lambda n: left[n].early_bytes + left[n].late_bytes)
-    frames = frames_of(record, kept)
+    calls = _calls(record, {*kept, record.marked_in})
+    stacks = {number: calls[number] for number in kept}
+    called = [call.module for call in calls[record.marked_in]]
+    marked_by = next((module for module in called if not _CTYPES.search(module)), "")
+    keys: Mapping[int, Key]
+    if _OURS.search(marked_by):
+        keys = {number: (own, "native", ()) for number, own in _frames(stacks).items()}
+    else:
+        keys = {number: ((), "native", own) for number, own in _called(stacks, marked_by).items()}
     found: dict[Key, Survivors] = defaultdict(Survivors)
-    for number in kept:
-        if number in frames:
-            found[frames[number], "native", ()].add(left[number])
+    for number, key in keys.items():
+        found[key].add(left[number])
     return found
 
 
-def read_record(lines: Iterable[bytes]) -> Record:
-    """Take the survivors out of a record's lines.
-
-    Raises:
-        UnreadableError: as ``read_heaptrack``.
-    """
-    record = Record()
-    early: Sizes = {}
-    live = early
-    try:
-        for line in lines:
-            kind = line[:1]
-            if kind == b"+":
-                size, stack, address = line[2:].split()
-                if size == _MARK and live is early:
-                    record.count(early.values(), "mark")
-                    live = {}
-                live[address] = (int(stack, 16), int(size, 16))
-            elif kind == b"-":
-                address = line[2:].rstrip()
-                if live.pop(address, None) is None:
-                    early.pop(address, None)  # or it was there before the window
-            else:
-                record.take(kind, line)
-    except (ValueError, IndexError, OverflowError) as error:
-        raise UnreadableError(f"damaged: {error}") from error
-    if live is early:
-        raise UnreadableError("the record does not reach the middle of the window")
-    record.count(early.values(), "early")
-    record.count(live.values(), "late")
-    return record
-
-
-def _sized(line: bytes) -> str:
-    """Return the text of a line such as ``s 5 words``, whose length stands before it."""
-    _, length, text = line.split(b" ", 2)
-    return text[: int(length, 16)].decode(errors="replace")
-
-
 def frames_of(record: Record, numbers: Collection[int]) -> Mapping[int, tuple[CallFrame, ...]]:
-    """Return the frames of call stacks, the innermost first; the agent's own are left out."""
-    wanted = sorted(_with_callers(record, numbers))
-    calls = _interpret(record, wanted)
-    by_number = dict(zip(wanted, calls, strict=True))
-    found = {}
-    for number in numbers:
-        frames: list[CallFrame] = []
-        for each in _outwards(record, number):
-            call = by_number[each]
-            if _OURS.search(call.module):
-                break
-            frames += call.functions
-        else:
-            found[number] = tuple(frames)
-    names = demangled({function for frames in found.values() for function, _, _ in frames})
+    """Return the frames of a native program's call stacks, the innermost first.
+
+    Stacks of the agent are left out.
+    """
+    return _frames(_calls(record, numbers))
+
+
+def _frames(stacks: Stacks) -> Mapping[int, tuple[CallFrame, ...]]:
+    own = {
+        number: [frame for call in calls for frame in call.functions]
+        for number, calls in stacks.items()
+        if not any(_OURS.search(call.module) for call in calls)
+    }
+    names = demangled({function for frames in own.values() for function, _, _ in frames})
     return {
         number: tuple(_named(names[function], file, line) for function, file, line in frames)
-        for number, frames in found.items()
+        for number, frames in own.items()
     }
+
+
+def _called(stacks: Stacks, interpreter: str) -> Mapping[int, tuple[NativeFrame, ...]]:
+    """Return the native functions between the interpreter that called them and the allocator.
+
+    What the interpreter asks of malloc is left out: tracemalloc traces it, with lines.
+    """
+    inner = {
+        number: list(takewhile(lambda call: call.module != interpreter, calls))
+        for number, calls in stacks.items()
+    }
+    functions = [f for calls in inner.values() for call in calls for f in call.functions]
+    names = demangled({name for name, _, _ in functions})
+    return {
+        number: tuple(
+            NativeFrame(function=names[function], file=file, line=line, module=call.module)
+            for call in calls
+            for function, file, line in call.functions
+        )
+        for number, calls in inner.items()
+        if calls
+    }
+
+
+def _calls(record: Record, numbers: Collection[int]) -> Stacks:
+    """Return the calls of stacks, the innermost first."""
+    wanted = sorted(with_callers(record, numbers))
+    by_number = dict(zip(wanted, _interpret(record, wanted), strict=True))
+    return {number: [by_number[each] for each in outwards(record, number)] for number in numbers}
 
 
 def _named(function: str, file: str, line: int) -> CallFrame:
@@ -169,38 +141,6 @@ def _named(function: str, file: str, line: int) -> CallFrame:
     Rust compiles its standard library's generic functions into each program.
     """
     return function, file if line or not is_rust_standard(function) else "", line
-
-
-def _outwards(record: Record, number: int) -> Iterator[int]:
-    """Yield a stack's number and those of its callers; a caller is always an earlier one."""
-    while 0 < number <= len(record.callers):
-        yield number
-        caller = record.callers[number - 1]
-        if caller >= number:
-            raise UnreadableError("damaged: a call stack calls itself")
-        number = caller
-
-
-def _with_callers(record: Record, numbers: Collection[int]) -> set[int]:
-    found: set[int] = set()
-    for number in numbers:
-        for each in _outwards(record, number):
-            if each in found:
-                break
-            found.add(each)
-    return found
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call: one address in a program."""
-
-    module: str
-    """Path of the program or shared object."""
-    offset: int
-    """The address in it."""
-    functions: Sequence[CallFrame]
-    """The innermost inlined one first."""
 
 
 def _interpret(record: Record, wanted: Sequence[int]) -> list[Call]:
@@ -267,7 +207,7 @@ def _answers(record: Record, lines: Iterable[bytes]) -> Iterator[Call]:
     for line in lines:
         kind = line[:1]
         if kind == b"s":
-            texts.append(_sized(line))
+            texts.append(sized(line))
         elif kind == b"i":
             address, module, *numbers = (int(word, 16) for word in line[2:].split())
             path = texts[module]
@@ -284,7 +224,7 @@ def _loaded(module: tuple[int, bytes]) -> tuple[str, int]:
     line = module[1]
     if line.rstrip() == b"m 1 -":
         return "", 0
-    name = _sized(line)
+    name = sized(line)
     length = int(line.split(b" ", 2)[1], 16)
     rest = line.split(b" ", 2)[2][length:].split()
     return name, int(rest[0], 16)

@@ -16,7 +16,8 @@ from typing import IO
 from tsprof.analysis.attribution.captures import CallFrame, CaptureDigest, StackSurvivors
 from tsprof.errors import UsageError
 from tsprof.profilers import heaptrack
-from tsprof.profilers.heaptrack_capture import Record, frames_of
+from tsprof.profilers.heaptrack_capture import frames_of
+from tsprof.profilers.heaptrack_record import Record
 from tsprof.profilers.survivors import UnreadableError
 
 SAMPLES = 400

@@ -40,6 +40,11 @@ class Agent:
         return str(self.hello.get("python", ""))
 
     @property
+    def soabi(self) -> str:
+        """Version and ABI of the interpreter, such as ``cpython-311-x86_64-linux-gnu``."""
+        return str(self.hello.get("soabi") or "")
+
+    @property
     def blindness(self) -> str:
         """Why a native program's heap cannot be read; empty where it can."""
         if self.python or self.hello.get("exact") is True:

@@ -7,9 +7,9 @@ from tsprof.analysis.attribution.native import grows_natively
 from tsprof.analysis.run.assessments import Look
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.native_window import open_native_window
+from tsprof.supervisor.tracing import Tracing
 from tsprof.supervisor.window import (
     SEGMENT_PATIENCE,
-    Tracing,
     Window,
     gains,
     growing_processes,

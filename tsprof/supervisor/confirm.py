@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tsprof.analysis.attribution.callers import with_callers
-from tsprof.analysis.attribution.captures import NATIVE, CaptureDigest
+from tsprof.analysis.attribution.captures import CaptureDigest
 from tsprof.analysis.attribution.conclude import Seen, conclude
 from tsprof.analysis.attribution.counted_resources import COUNTED
 from tsprof.analysis.attribution.culprits import Culprit, beside_memory
@@ -197,7 +197,7 @@ def _attribution(
     """
     if not window.holders and not digests:
         return Attribution(notes=tuple(window.notes), details=details) if window.notes else None
-    is_native = any(digest.method in NATIVE for digest in digests)
+    is_native = any(digest.is_native for digest in digests)
     origin_of = native_origin if is_native else case.origin_of
     attribution = conclude(
         Seen(

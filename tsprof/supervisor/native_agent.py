@@ -1,7 +1,6 @@
 """The agent for native programs: built with the machine's C compiler when it is first needed."""
 
 import hashlib
-import os
 import platform
 import shutil
 import subprocess
@@ -9,6 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from tsprof.cache_folder import cache_folder
 from tsprof.errors import AgentError
 
 SOURCES = Path(__file__).parents[1] / "agent" / "native"
@@ -28,7 +28,7 @@ def library() -> Path:
     Raises:
         AgentError: it cannot be built, or not loaded from where it would be.
     """
-    folder = _folder()
+    folder = cache_folder()
     built = folder / f"agent-{_fingerprint()}.so"
     if any(letter in str(built) for letter in SEPARATORS):
         raise AgentError(
@@ -59,27 +59,6 @@ def environment(inherited: Mapping[str, str], agent: Path) -> dict[str, str]:
             filter(None, (inherited.get("ASAN_OPTIONS"), "verify_asan_link_order=0"))
         ),
     }
-
-
-def _folder() -> Path:
-    """Return a folder in which nobody else can place what the target would load.
-
-    Root's is one that all can read: a service that runs as another user loads the agent, too.
-
-    Raises:
-        AgentError: there can be none.
-    """
-    named = os.environ.get("XDG_CACHE_HOME")
-    try:
-        usual = Path("/var/cache") if os.geteuid() == 0 else Path.home() / ".cache"
-        folder = (Path(named) if named else usual).absolute() / "tsprof"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-        status = folder.stat()
-    except (OSError, RuntimeError) as error:
-        raise AgentError(f"the folder for its agent cannot be made ({error})") from error
-    if status.st_uid != os.geteuid() or status.st_mode & 0o022:
-        raise AgentError(f"others can write to {folder}; chmod 700 it")
-    return folder
 
 
 def _fingerprint() -> str:

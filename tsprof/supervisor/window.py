@@ -4,8 +4,6 @@ One window around counted load serves both. The allocations of its early part th
 end are survivors; the containers that gained entries meanwhile are what holds them.
 """
 
-import importlib.util
-import sysconfig
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tsprof.analysis.attribution.captures import CaptureDigest
-from tsprof.analysis.attribution.conclude import blocks_per_request
 from tsprof.analysis.attribution.holders import growing_types
+from tsprof.analysis.attribution.native_callers import Samples, with_callers
 from tsprof.analysis.run import observe
 from tsprof.analysis.run.assessments import Look
 from tsprof.profilers.memray_capture import CaptureError, digest
@@ -23,27 +21,27 @@ from tsprof.records import Checkpoint
 from tsprof.supervisor.agents import Agent, Agents, Reply
 from tsprof.supervisor.capture_room import CaptureRoom
 from tsprof.supervisor.engine import Engine
+from tsprof.supervisor.native_callers import sample_callers
+from tsprof.supervisor.target_code import target_origins
+from tsprof.supervisor.tracing import Tracing, prepare_tracing, start_tracing
 
 MOST_PROCESSES = 3
 """Processes in which windows are opened at a time, those that grow the most."""
 GROWING_SHARE = 0.1
 """Part of the whole growth from which a process is looked into."""
-LEAST_ROOM = 512 << 20
-"""Bytes that must be free for a window to be opened."""
 EARLY_SHARE = 0.5
 """Part of the room for captures at which a window's early segment ends."""
-FEW_FRAMES = 8
-MANY_FRAMES = 25
-"""Frames of a stack that tracemalloc notes: so many that the application's are among them under a
-framework and a library, or fewer. A small service took 15 times as long with 8, 40 with 25."""
-OFTEN = 0.5
-"""Blocks per request from which the hundred requests of a slow window tell which lines leak."""
 CENSUS_PATIENCE = 20.0
 CENSUS_CALLS = 5
 """Calls of some 2 s each that a census may take: five million objects took two."""
+HOLDERS_BUDGET = 15.0
+"""Seconds for the look for holders, in which the target rests: each step goes through all objects
+(0.2 s for two million), and an exception's way to what keeps it has a dozen steps."""
 SEGMENT_PATIENCE = 8.0
 """Seconds for each of a window's two segments, however much it slows the target down: then it is
 closed with the requests that were served."""
+CALLERS_PATIENCE = 3.0
+"""Seconds of load in which is sampled from where native code is called."""
 WINDOW_PATIENCE = 60.0
 LAST_LOOK = 1.5
 """Seconds within which the engine sees that a process is gone: it looks once a second."""
@@ -86,6 +84,10 @@ class Window:
     pids: list[int] = field(default_factory=list)
     """Processes to look into."""
     captures: dict[int, Path] = field(default_factory=dict)
+    records: dict[int, Path] = field(default_factory=dict)
+    """What heaptrack recorded of native code, beside the captures of tracemalloc."""
+    callers: Mapping[int, Samples] = field(default_factory=dict)
+    """From where that code is called."""
     marks: dict[int, float] = field(default_factory=dict)
     requests_early: int = 0
     requests_total: int = 0
@@ -105,28 +107,14 @@ class Window:
         """Forget the capture of a process that has died."""
         self.died = True
         self.captures.pop(pid).unlink(missing_ok=True)
+        if pid in self.records:
+            self.records.pop(pid).unlink(missing_ok=True)
 
     def after_death(self) -> "Window":
         """Return an empty window that knows of this one's end."""
         for pid in tuple(self.captures):
             self.discard(pid)
         return Window(self.folder, self.native, notes=self.notes, died=True)
-
-
-@dataclass(frozen=True)
-class Tracing:
-    """How a window traces."""
-
-    method: str
-    """``auto``, ``memray`` or ``tracemalloc``."""
-    native_traces: bool = False
-    """Whether memray unwinds the native stack of each allocation: a service that allocates 300
-    times per request came to 13 % of its throughput, and to 39 % without."""
-
-    def __str__(self) -> str:
-        """Return what reports call it."""
-        name = "memray" if self.method == "auto" else self.method
-        return f"{name} with native traces" if self.native_traces else name
 
 
 def open_window(
@@ -153,12 +141,12 @@ def open_window(
         return
     engine.phase = "attributing: which line, which holder"
     engine.profiling = str(tracing)
-    _prepare(window, engine, pids, tracing)
+    _prepare(window, agents, pids, tracing)
     window.before = _census(agents, pids)
     sized = agents.ask("sized.take", pids=pids, timeout=CENSUS_PATIENCE)
     window.folder.mkdir(exist_ok=True)
     room = CaptureRoom.in_folder(window.folder)
-    _start(window, engine, pids, tracing, final)
+    _start(window, agents, pids, tracing, final)
     early = engine.counted_segment(
         requests, SEGMENT_PATIENCE, partial(room.is_used_up, EARLY_SHARE)
     )
@@ -184,12 +172,36 @@ def open_window(
     if "garbage" in final.leaking:  # before the look for holders collects it
         window.garbage = agents.ask("garbage.take", pids=pids, timeout=CENSUS_PATIENCE)
     _find_holders(window, engine)
+    _discard_lost(window, engine, tracing)
+    if window.records:
+        _sample_callers(window, engine, requests)
+
+
+def _discard_lost(window: Window, engine: Engine, tracing: Tracing) -> None:
+    """Forget the captures of the processes that died in the window."""
     lost = window.captures.keys() - window.after.keys()
     if lost:  # seen: SIGSEGV in tracemalloc.stop
         engine.pump_for(LAST_LOOK)  # it notices here, in this window, if the target is gone
     for pid in lost:
         engine.note("note", f"process {pid} died in the window of {tracing}; not counted", pid)
         window.discard(pid)
+
+
+def _sample_callers(window: Window, engine: Engine, requests: int) -> None:
+    window.callers, problem = sample_callers(
+        engine,
+        window.records,
+        partial(engine.counted_segment, requests, CALLERS_PATIENCE),
+        target_origins(engine),
+    )
+    window.notes.append(
+        "native functions are heaptrack's; "
+        + (
+            f"which line of Python calls them is not known: {problem}"
+            if problem
+            else "the lines of Python are those that samples most often saw calling them"
+        )
+    )
 
 
 def _census(agents: Agents, pids: list[int]) -> dict[int, Reply]:
@@ -217,71 +229,26 @@ def _sized_again(agents: Agents, before: Mapping[int, Reply]) -> dict[int, Reply
     return found
 
 
-def _memray_for(agent: Agent) -> str | None:
-    """Return tsprof's own site-packages when its memray fits the target's interpreter."""
-    same = agent.hello.get("soabi") == sysconfig.get_config_var("SOABI")
-    spec = importlib.util.find_spec("memray")
-    if not same or spec is None or spec.origin is None:
-        return None
-    return str(Path(spec.origin).parents[1])
+def _prepare(window: Window, agents: Agents, pids: list[int], tracing: Tracing) -> None:
+    for agent in _chosen(agents, pids):
+        if note := prepare_tracing(agents, agent, tracing):
+            window.notes.append(note)
 
 
-def _prepare(window: Window, engine: Engine, pids: list[int], tracing: Tracing) -> None:
-    agents = engine.instruments.agents
-    for pid, agent in agents.connected().items():
-        if pid not in pids:
-            continue
-        reply = agents.ask(
-            "window.prepare",
-            {"method": tracing.method, "memray_path": _memray_for(agent)},
-            pids=[pid],
-            timeout=CENSUS_PATIENCE,
-        ).get(pid, "it did not answer")
-        if isinstance(reply, str):
-            window.notes.append(f"process {pid}: no window: {reply}")
-        elif reply.get("refused"):
-            window.notes.append(_instead(agent, reply, native=window.native))
-        elif window.native and reply.get("method") == "tracemalloc":
-            window.notes.append(
-                f"process {pid}: tracemalloc does not see the native memory that grows"
-            )
+def _start(window: Window, agents: Agents, pids: list[int], tracing: Tracing, final: Look) -> None:
+    for agent in _chosen(agents, pids):
+        capture = window.folder / f"{agent.pid}.capture"
+        begun = start_tracing(agents, agent, tracing, capture, final, native=window.native)
+        if begun.traces:
+            window.captures[agent.pid] = capture
+        if begun.record is not None:
+            window.records[agent.pid] = begun.record
+        if begun.note:
+            window.notes.append(begun.note)
 
 
-def _instead(agent: Agent, reply: Mapping[str, Any], *, native: bool) -> str:
-    """Say in one line why memray does not trace, what does, and how to have memray."""
-    text = f"process {agent.pid} (Python {agent.python}): {reply['refused']}"
-    if reply.get("method"):
-        text += f", so {reply['method']} names the lines, from the innermost frames only"
-        text += " and without the native memory that grows" if native else ""
-    if reply.get("missing"):
-        text += "; for whole stacks: pip install memray in the target's environment"
-    return text
-
-
-def _frames(final: Look) -> int:
-    """Return how many frames tracemalloc notes: many where a few requests tell enough."""
-    return MANY_FRAMES if (blocks_per_request(final) or 0.0) >= OFTEN else FEW_FRAMES
-
-
-def _start(window: Window, engine: Engine, pids: list[int], tracing: Tracing, final: Look) -> None:
-    agents = engine.instruments.agents
-    for pid, agent in agents.connected().items():
-        if pid not in pids:
-            continue
-        capture = window.folder / f"{pid}.capture"
-        arguments = vars(tracing) | {
-            "memray_path": _memray_for(agent),
-            "file": str(capture),
-            "disk_limit": LEAST_ROOM,
-            "garbage": "garbage" in final.leaking,
-            "frames": _frames(final),
-        }
-        reply = agents.ask("window.start", arguments, pids=[pid], timeout=CENSUS_PATIENCE).get(pid)
-        if isinstance(reply, Mapping) and reply.get("started"):
-            window.captures[pid] = capture
-        else:
-            reason = reply["refused"] if isinstance(reply, Mapping) else reply
-            window.notes.append(f"process {pid}: the window could not be opened: {reason}")
+def _chosen(agents: Agents, pids: list[int]) -> list[Agent]:
+    return [agent for pid, agent in agents.connected().items() if pid in pids]
 
 
 def _find_holders(window: Window, engine: Engine) -> None:
@@ -293,6 +260,7 @@ def _find_holders(window: Window, engine: Engine) -> None:
             "containers": census["containers"],
             "ids": census["spread"].get("ids", []),
             "types": _types_wanted(window, pid, census),
+            "budget": HOLDERS_BUDGET,
         }
         reply = engine.instruments.agents.ask(
             "holders.find", arguments, pids=[pid], timeout=CENSUS_PATIENCE
@@ -320,17 +288,16 @@ def _types_wanted(window: Window, pid: int, after: Mapping[str, Any]) -> list[st
 def read_captures(window: Window) -> list[CaptureDigest]:
     """Reduce the window's captures to survivors by call stack, and delete them."""
     digests = []
-    for pid, capture in window.captures.items():
+    for pid, capture in (*window.captures.items(), *window.records.items()):
         try:
             if pid in window.marks:
-                digests.append(
-                    digest(
-                        capture,
-                        early_until=window.marks[pid],
-                        requests_early=window.requests_early,
-                        requests_total=window.requests_total,
-                    )
+                read = digest(
+                    capture,
+                    early_until=window.marks[pid],
+                    requests_early=window.requests_early,
+                    requests_total=window.requests_total,
                 )
+                digests.append(with_callers(read, window.callers.get(pid, {})))
         except CaptureError as error:
             window.notes.append(f"process {pid}: {error}")
         with suppress(OSError):

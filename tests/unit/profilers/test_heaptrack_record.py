@@ -2,7 +2,7 @@
 
 import pytest
 
-from tsprof.profilers.heaptrack_capture import read_record
+from tsprof.profilers.heaptrack_record import read_record
 from tsprof.profilers.survivors import UnreadableError
 
 RECORD = b"""\

@@ -9,8 +9,8 @@ BlockKind = Literal["small", "large", "native", "mapping"]
 
 Method = Literal["memray", "tracemalloc", "heaptrack", "valgrind", "jemalloc"]
 """What traced a window."""
-NATIVE: frozenset[Method] = frozenset({"heaptrack", "valgrind", "jemalloc"})
-"""Those that trace programs without an interpreter."""
+_NATIVE: frozenset[Method] = frozenset({"heaptrack", "valgrind", "jemalloc"})
+"""Those that trace programs without an interpreter; heaptrack traces native code within one."""
 
 CallFrame = tuple[str, str, int]
 """Function, file and line (0 where it is not known)."""
@@ -66,6 +66,11 @@ class CaptureDigest:
     """Requests to the whole target in the whole window."""
     stacks: tuple[StackSurvivors, ...]
     """The stacks that hold the most, at most as many as were asked for."""
+
+    @property
+    def is_native(self) -> bool:
+        """Whether it is of a program without an interpreter, whose frames are native functions."""
+        return self.method in _NATIVE and not any(stack.native for stack in self.stacks)
 
     @property
     def requests_late(self) -> int:

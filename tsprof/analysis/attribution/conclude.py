@@ -45,6 +45,8 @@ in C, of a block per request, was said to be held by connections' timers, one in
 GATHERED = 0.5
 """Part of the entries that a container with a bound must have gained over the run at the pace of
 the window. An event loop's list of timers, compacted at 100 cancelled ones, had 78 of 3,100."""
+ALL = 0.95
+"""Part of the entries that came over the run from which a container is said to have lost none."""
 SHOWN = 5
 """Holders in a report, those that gained the most."""
 
@@ -119,7 +121,9 @@ def conclude(seen: Seen, final: Look, origin_of: Callable[[str], Origin]) -> Att
         ),
         holders=tuple(cause.holder for cause in held),
         cycles=_cycles(seen),
-        evictions=tuple(_in_words(cause) for cause in held if cause.eviction is not None),
+        evictions=tuple(
+            _in_words(cause, seen.requests_overall) for cause in held if cause.eviction is not None
+        ),
         bounded_share=sum(c.bytes_per_request for c in bounded) / whole if whole > 0 else 0.0,
         plateau=sum(plateaus) if plateaus else None,
         explained=reconciled.explained,
@@ -332,9 +336,20 @@ def _table_growth(seen: Seen) -> float:
     return gained / max(seen.requests, 1)
 
 
-def _in_words(cause: HeldGrowth) -> str:
+def _in_words(cause: HeldGrowth, requests: int | None) -> str:
+    """Say where the program's own code takes entries out, and whether it has done so yet.
+
+    An expiry that never works looks like one whose time has not come: the reader must judge.
+    """
     eviction = cause.eviction
     assert eviction is not None
     how = "by age" if eviction.kind == "time" else "by size"
     where = f"{eviction.function} ({eviction.file}:{eviction.line})"
-    return f"{cause.holder.path} is evicted {how} in {where}"
+    text = f"{cause.holder.path} is evicted {how} in {where}"
+    came = cause.holder.entries_per_request * (requests or 0)
+    if eviction.kind == "time" and came > 0 and cause.holder.entries >= ALL * came:
+        text += (
+            f", which has taken out none of its {cause.holder.entries:,} entries so far: if they "
+            "should have gone by now, it does not work, and this is a leak"
+        )
+    return text

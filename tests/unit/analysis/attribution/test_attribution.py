@@ -324,3 +324,15 @@ def test_a_bounded_list_that_comes_and_goes_excuses_nothing(entries: int, *, bou
     loop = holder(1, "_scheduled", 300, entries=entries, bytes=300 * entries, bound=50_000)
     found = conclude(seen([leaking(300, ("_set", 38))], loop), LEAK, origin_of)
     assert (found.bounded_share > 0) == bounded
+
+
+@pytest.mark.parametrize(("requests", "idle"), [(25_000, True), (30_000, False), (None, False)])
+def test_an_expiry_that_has_taken_nothing_out_yet_is_told(
+    requests: int | None, *, idle: bool
+) -> None:
+    expiry = {"function": "Cache.sweep", "file": APP, "line": 30, "kind": "time"}
+    kept = holder(1, "cache", 290, eviction=expiry, entries=24_000, bytes=290 * 24_000)
+    window = replace(seen([leaking(290, ("put", 9))], kept), requests_overall=requests)
+    (text,) = conclude(window, blocks(2), origin_of).evictions
+    assert text.startswith(f"cache is evicted by age in Cache.sweep ({APP}:30)")
+    assert ("has taken out none of its 24,000 entries" in text) is idle
