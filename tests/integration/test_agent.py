@@ -51,12 +51,6 @@ Run = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def agents() -> Iterator[Agents]:
-    with Agents() as agents:
-        yield agents
-
-
-@pytest.fixture
 def run(agents: Agents) -> Iterator[Run]:
     """Run a program with the agent in it until its first line of output."""
     processes: list[subprocess.Popen[str]] = []

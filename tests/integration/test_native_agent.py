@@ -54,12 +54,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def agents() -> Iterator[Agents]:
-    with Agents() as agents:
-        yield agents
-
-
-@pytest.fixture
 def port() -> int:
     return free_port()
 

@@ -13,14 +13,9 @@ from typing import Self
 import msgpack
 import pytest
 import zmq
-from load_targets.loading import (
-    Loads,
-    events_until,
-    segment,
-    ticks_until,
-    wait_for,
-)
+from load_targets.loading import Loads, events_until, segment, ticks_until
 from load_targets.server import CountingServer
+from waiting import PATIENCE, wait_until
 
 import tsprof
 from tsprof.errors import UsageError
@@ -29,7 +24,6 @@ from tsprof.load.messages import Join, Quiet, Refused, Remark, WorkerLost, decod
 from tsprof.load.spec import LoadSpec, Workers
 from tsprof.supervisor.launch import free_port
 
-PATIENCE = 30.0
 LOCUSTFILE = """
 from pathlib import Path
 from typing import Self
@@ -114,7 +108,7 @@ def test_workers_share_the_load_and_may_leave(
         assert (quiet.completed, server.count) == (30, total)
         return any(isinstance(event, Remark) for event in events)
 
-    wait_for(has_joined)
+    wait_until(has_joined)
     _, quiet = segment(load, 90)
     assert list(costs(quiet).values()) == [30, 30, 30]
     assert quiet.completed == server.count - total == 90
@@ -238,7 +232,7 @@ def test_a_worker_that_is_cut_off_is_lost_and_the_others_go_on(
         assert isinstance(quiet, Quiet)
         assert quiet.uncertain
         assert command.code() == 3
-        wait_for(lambda: server.active == 0)
+        wait_until(lambda: server.active == 0)
         before = server.count
         assert segment(load, 100)[1].completed == server.count - before == 100
 

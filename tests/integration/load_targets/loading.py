@@ -9,13 +9,13 @@ from typing import Self
 
 import psutil
 from load_targets.server import CountingServer
+from waiting import PATIENCE
 
 from tsprof.load.client import LoadProcess
 from tsprof.load.messages import LoadEvent, LoadLost, Quiet, Tick
 from tsprof.load.spec import ONE_PROCESS, LoadSpec, Workers
 
 USERS = 8
-PATIENCE = 30.0
 
 
 class Loads:
@@ -69,13 +69,6 @@ def is_gone(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def ticks_until(load: LoadProcess, condition: Callable[[Tick], bool]) -> Tick:

@@ -3,22 +3,13 @@
 import gc
 import os
 import threading
-import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from waiting import wait_until
 
 from tsprof.agent.core import Agent
 from tsprof.supervisor.agents import Agents
-
-PATIENCE = 30.0
-
-
-@pytest.fixture
-def agents() -> Iterator[Agents]:
-    with Agents() as agents:
-        yield agents
 
 
 @pytest.fixture
@@ -28,13 +19,6 @@ def agent(agents: Agents) -> Agent:
     agent.start()
     wait_until(agents.connected)
     return agent
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def ask(agents: Agents, command: str, **arguments: Any) -> Any:

@@ -16,6 +16,8 @@ from tsprof.report.model import (
 )
 
 FOLDER = "/srv/shop"
+SEEN = 'app.py: module global "seen" -> dict'
+TRAIL = 'audit.py: module global "trail" -> list'
 FIGURES = {
     "p50_ms": 5.0,
     "p95_ms": 9.0,
@@ -32,7 +34,7 @@ def leak(
     per_request: float = 300.0,
     *,
     site: str = "remember",
-    holder: str | None = 'app.py: module global "seen" -> dict',
+    holder: str | None = SEEN,
     **changes: Any,
 ) -> Finding:
     """A leak of memory, allocated in one function and held by one container."""
@@ -57,6 +59,11 @@ def leak(
         holders=tuple(holders),
     )
     return finding.model_copy(update=changes)
+
+
+def trail(per_request: float, **changes: Any) -> Finding:
+    """Another leak of memory, of another function and another container."""
+    return leak(per_request, site="record", holder=TRAIL, **changes)
 
 
 def counted(per_request: float, resource: str = "fd") -> Finding:

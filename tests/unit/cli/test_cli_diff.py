@@ -16,13 +16,6 @@ from tsprof.store.runs import DATABASE, create_run
 START = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TSPROF_HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def made(per_request: float, name: str = "") -> Report:
     leak = Finding(
         resource="memory",

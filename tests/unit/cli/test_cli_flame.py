@@ -18,13 +18,6 @@ from tsprof.store.runs import DATABASE, create_run
 PICTURES = ["flame.folded", "flame.html", "flame.speedscope.json", "flame.svg"]
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TSPROF_HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def stored(home: Path, *, segments: int = 4, pids: int = 1, hot: float = 40.0) -> Path:
     folder = create_run(home, "flame", datetime.now(UTC))
     database = RunDatabase(folder / DATABASE)

@@ -11,11 +11,6 @@ APP = "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/items')\ndef ite
 FILE = Path("tsprof.toml")
 
 
-@pytest.fixture(autouse=True)
-def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 def written() -> dict[str, Any]:
     return tomllib.loads(FILE.read_text())
 

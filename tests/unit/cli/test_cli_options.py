@@ -19,11 +19,6 @@ def scenario(**parameters: object) -> Loaded:
     return settings_from("check", parameters)
 
 
-@pytest.fixture(autouse=True)
-def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 def settings_for(*arguments: str) -> Settings:
     loaded: Loaded = scenario(list(arguments), standalone_mode=False)
     return loaded.settings

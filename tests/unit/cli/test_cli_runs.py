@@ -13,12 +13,6 @@ from tsprof.store.runs import DATABASE, create_run
 START = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TSPROF_HOME", str(tmp_path))
-    return tmp_path
-
-
 def store(home: Path, *, after: timedelta = timedelta(), finished: bool = True) -> Path:
     """Store a run that started so long after START; return its folder."""
     folder = create_run(home, "check", START + after)

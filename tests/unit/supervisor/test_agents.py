@@ -4,26 +4,19 @@ import json
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
+from waiting import PATIENCE, wait_until
 
 from tsprof.supervisor import agents as module
 from tsprof.supervisor.agents import ENDED, Agents
 from tsprof.supervisor.control import positive_control
 
 HELLO = b'{"hello": 1, "python": "3.11.7"}\n'
-PATIENCE = 30.0
 Answer = Callable[[dict[str, Any]], bytes | None]
-
-
-@pytest.fixture
-def agents() -> Iterator[Agents]:
-    with Agents() as agents:
-        yield agents
 
 
 @pytest.fixture
@@ -45,13 +38,6 @@ def connect(agents: Agents) -> Iterator[Callable[[], socket.socket]]:
 
 
 Connect = Callable[[], socket.socket]
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def is_closed(connection: socket.socket) -> bool:

@@ -4,13 +4,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from compared import FOLDER, counted, leak
+from compared import FOLDER, SEEN, counted, leak
 
 from tsprof.analysis.comparison.acknowledgements import Acknowledgement, acknowledged, unused
 from tsprof.report.model import Finding, Holder, Site
 
 TODAY = date(2026, 3, 14)
-SEEN = 'app.py: module global "seen" -> dict'
 OTHER = Holder(path='app.py: module global "other" -> list', type="list", entries_per_request=1.0)
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from compared import FOLDER, counted, leak, ran
+from compared import FOLDER, SEEN, TRAIL, counted, leak, ran, trail
 from fabricate import counting, event, growing, judge, taken
 
 from tsprof.analysis.attribution.causes import Cause
@@ -14,7 +14,6 @@ from tsprof.analysis.run.confirmation import Attribution
 from tsprof.report.model import Finding, Verdict
 
 TODAY = date(2026, 3, 14)
-SEEN = 'app.py: module global "seen" -> dict'
 LEAKY = make_baseline(ran(leak(300)))
 CLEAN = make_baseline(ran())
 PLACES = Attribution(sites=leak().sites, holders=leak().holders)
@@ -180,13 +179,6 @@ def test_a_target_that_died_fails_whatever_was_allowed() -> None:
         events=[event("target_ended")],
     )
     assert decision.verdict is Verdict.FAIL
-
-
-TRAIL = 'audit.py: module global "trail" -> list'
-
-
-def trail(per_request: float) -> Finding:
-    return leak(per_request, site="record", holder=TRAIL)
 
 
 def test_of_two_leaks_each_needs_its_own_acknowledgement() -> None:

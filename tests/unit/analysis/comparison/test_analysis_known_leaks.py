@@ -1,7 +1,7 @@
 """A leak beside the baseline's: the same, a faster one, or another."""
 
 import pytest
-from compared import FOLDER, counted, leak, ran
+from compared import FOLDER, TRAIL, counted, leak, ran, trail
 
 from tsprof.analysis.comparison.baseline import Baseline, make_baseline
 from tsprof.analysis.comparison.known_leaks import Comparison, compare_leaks
@@ -69,11 +69,6 @@ def test_what_grows_with_time_is_compared_by_time(
     assert compare_leak(now, before, requests_per_second).outcome == outcome
 
 
-def trail(per_request: float) -> Finding:
-    return leak(per_request, site="record", holder=TRAIL)
-
-
-TRAIL = 'audit.py: module global "trail" -> list'
 SPLIT = make_baseline(ran(leak(200), trail(100)))
 
 

@@ -1,10 +1,10 @@
 """Two runs beside each other."""
 
-from compared import counted, leak, measures, ran
+from compared import SEEN, TRAIL, counted, leak, measures, ran, trail
 
 from tsprof.analysis.comparison.difference import compare_runs
 from tsprof.report.difference import Difference, Row
-from tsprof.report.model import Finding, Holder, Provenance, Report, Verdict
+from tsprof.report.model import Holder, Provenance, Report, Verdict
 
 
 def row(difference: Difference, group: str, name: str) -> Row:
@@ -12,7 +12,6 @@ def row(difference: Difference, group: str, name: str) -> Row:
     return found
 
 
-SEEN = 'app.py: module global "seen" -> dict'
 KEY = f"memory:leak:{SEEN}"
 
 
@@ -102,12 +101,7 @@ def test_half_runs_have_nothing_to_compare() -> None:
     assert compare_runs(ran(), half).marked == ()
 
 
-TRAIL = 'audit.py: module global "trail" -> list'
 TRAIL_KEY = f"memory:leak:{TRAIL}"
-
-
-def trail(per_request: float) -> Finding:
-    return leak(per_request, site="record", holder=TRAIL)
 
 
 def test_each_of_two_leaks_of_memory_has_its_own_rows() -> None:

@@ -1,22 +1,17 @@
 """Leaks of two runs that are the same growth, or parts of it."""
 
 import pytest
-from compared import FOLDER, leak
+from compared import FOLDER, TRAIL, leak, trail
 
 from tsprof.analysis.comparison.baseline import known_findings
 from tsprof.analysis.comparison.pairs import pair_leaks
 from tsprof.report.model import Finding
 
-TRAIL = 'audit.py: module global "trail" -> list'
 CACHE = 'app.py: module global "cache" -> dict'
 
 
 def seen(rate: float, **changes: object) -> Finding:
     return leak(rate, **changes)
-
-
-def trail(rate: float, **changes: object) -> Finding:
-    return leak(rate, site="record", holder=TRAIL, **changes)
 
 
 def native(rate: float) -> Finding:
