@@ -21,9 +21,10 @@ from tsprof.profilers.memray_capture import digest
 from tsprof.profilers.native_origin import native_origin
 from tsprof.supervisor import native_agent
 from tsprof.supervisor.agents import Agents
-from tsprof.supervisor.checkpoints import LoadSoFar, take_checkpoint
+from tsprof.supervisor.checkpoints import take_checkpoint
 from tsprof.supervisor.control import positive_control
 from tsprof.supervisor.launch import free_port, is_listening
+from tsprof.supervisor.load_totals import LoadTotals
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler on this machine")
 
@@ -155,7 +156,7 @@ def test_an_allocator_that_does_not(agents: Agents, run: Run, port: int, service
     process = run(service, str(port), "clean", LD_PRELOAD="libmimalloc.so.2")
     wait_for(agents.connected, "the agent")
     assert "libmimalloc.so.2, tells no counters" in agents.connected()[process.pid].blindness
-    checkpoint, _ = take_checkpoint(0, [process], agents, LoadSoFar(seconds=0), quiet=True)
+    checkpoint, _ = take_checkpoint(0, [process], agents, LoadTotals(), seconds=0, quiet=True)
     assert [(r.source, r.live) for r in checkpoint.processes] == [("outside", None)]
 
 

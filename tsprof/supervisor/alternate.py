@@ -40,7 +40,7 @@ def alternate(reference: Engine, engine: Engine, plan: Plan) -> int:
         for each in (engine, reference):
             each.calibrate()
             take_stock(each)
-        if not (engine.only_fails or reference.only_fails):
+        if not (engine.totals.only_fails or reference.totals.only_fails):
             _blocks(reference, engine, plan)
     except RunEnded:
         if not _has_ended(reference):
@@ -57,7 +57,7 @@ def segment_requests(engine: Engine, plan: Plan) -> int:
         engine: of a run that was measured.
         plan: of the run.
     """
-    if engine.only_fails:
+    if engine.totals.only_fails:
         return 0
     return max(2 * plan.users, engine.segments[-1].requests if engine.segments else 0)
 

@@ -1,8 +1,7 @@
 """Checkpoints: wait until the target is quiet, then read every process exactly."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psutil
@@ -12,6 +11,7 @@ from tsprof.probes.processes import cpu_seconds
 from tsprof.records import Checkpoint, ProcessReading, Source
 from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.counters import Counters, read_counters
+from tsprof.supervisor.load_totals import LoadTotals
 
 QUIET_LOOK = 0.02
 """Seconds between two looks at the CPU time of the target; the kernel counts in 0.01 s."""
@@ -36,27 +36,26 @@ def wait_until_quiet(processes: Sequence[psutil.Process], pump: Callable[[], Non
     return False
 
 
-@dataclass(frozen=True, kw_only=True)
-class LoadSoFar:
-    """What the load had done when the checkpoint was taken."""
-
-    seconds: float
-    requests: int = 0
-    failures: int = 0
-    endpoints: Mapping[str, int] = field(default_factory=dict)
-    uncertain: bool = False
-
-
 def take_checkpoint(
     number: int,
     processes: Sequence[psutil.Process],
     agents: Agents,
-    load: LoadSoFar,
+    load: LoadTotals,
     *,
+    seconds: float,
     quiet: bool,
     temporary_files: int | None = None,
 ) -> tuple[Checkpoint, dict[int, str]]:
     """Read every process of the target.
+
+    Args:
+        number: of the checkpoint.
+        processes: of the target.
+        agents: that are asked for exact counters.
+        load: what it did so far.
+        seconds: since the run began.
+        quiet: whether the target rested.
+        temporary_files: in the target's folder for them; None where it has none of its own.
 
     Returns:
         The checkpoint, and for each process whose agent gave no usable answer the reason. Such a
@@ -73,7 +72,7 @@ def take_checkpoint(
     silent = {pid: r for pid, r in replies.items() if isinstance(r, str) and pid in pids}
     checkpoint = Checkpoint(
         number=number,
-        seconds=load.seconds,
+        seconds=seconds,
         requests=load.requests,
         failures=load.failures,
         endpoints=dict(load.endpoints),

@@ -31,7 +31,7 @@ def climb(engine: Engine, plan: Plan) -> int:
     """
     sampled = sampled_in_turn(engine, plan)
     engine.calibrate()
-    if engine.only_fails:
+    if engine.totals.only_fails:
         return 0
     take_stock(engine)
     steps: list[Step] = []

@@ -6,8 +6,7 @@ the probes, the target's life, interrupts and the live view.
 
 import os
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import psutil
@@ -15,14 +14,15 @@ import psutil
 from tsprof.errors import TsprofError
 from tsprof.load.messages import LoadLost, Quiet, Remark, Tick, WorkerLost
 from tsprof.probes.processes import sample
-from tsprof.records import Checkpoint, Event, EventKind, LoadCost, Phase, Segment
+from tsprof.records import Checkpoint, Event, EventKind, Phase, Segment
 from tsprof.report.progress import Progress
 from tsprof.supervisor import temporary_folder
-from tsprof.supervisor.checkpoints import LoadSoFar, take_checkpoint, wait_until_quiet
+from tsprof.supervisor.checkpoints import take_checkpoint, wait_until_quiet
 from tsprof.supervisor.control import Control
 from tsprof.supervisor.instruments import Instruments
 from tsprof.supervisor.interrupts import RunInterrupted
 from tsprof.supervisor.launch import describe_exit
+from tsprof.supervisor.load_totals import LoadTotals
 from tsprof.supervisor.load_watch import TICK_PATIENCE, LoadWatch
 from tsprof.supervisor.process_watch import News, ProcessWatch
 from tsprof.supervisor.tool import NONE, Tool
@@ -31,8 +31,6 @@ CALIBRATION_SECONDS = 1.0
 CALIBRATION_PATIENCE = 15.0
 """Seconds to wait for a first answer of a target that is slow to start working."""
 VIEW_EVERY = 0.25
-LEAST_REQUESTS = 20
-"""Requests after which a load that only fails is given up."""
 
 
 class RunEnded(Exception):  # noqa: N818 - an outcome, told by the events
@@ -56,13 +54,7 @@ class Engine:
     expected_seconds: float = 0.0
     hang_seconds: float = 30.0
     """See ``Plan.hang_seconds``."""
-    requests: int = 0
-    failures: int = 0
-    load_costs: dict[str, LoadCost] = field(default_factory=dict)
-    """What each load process did and used so far, by its name."""
-    _uncertain: bool = False
-    """Whether more requests may have come since the last checkpoint than were counted."""
-    _endpoints: Counter[str] = field(default_factory=Counter)
+    totals: LoadTotals = field(default_factory=LoadTotals)
     _finished: Quiet | None = None
     _load: LoadWatch = field(default_factory=LoadWatch)
     _second: int = -1
@@ -75,11 +67,6 @@ class Engine:
     def seconds(self) -> float:
         """Seconds since the run began."""
         return time.monotonic() - self.began
-
-    @property
-    def only_fails(self) -> bool:
-        """Whether no request succeeds, so that there is nothing to measure."""
-        return self.requests >= LEAST_REQUESTS and self.failures == self.requests
 
     @property
     def served(self) -> bool:
@@ -258,9 +245,9 @@ class Engine:
                 phase=self.phase,
                 elapsed=self.seconds,
                 expected=self.expected_seconds,
-                requests=self.requests,
+                requests=self.totals.requests,
                 requests_per_second=tick.requests / tick.seconds if tick and tick.seconds else None,
-                failures=self.failures,
+                failures=self.totals.failures,
                 p99_ms=tick.latency.percentile(99) if tick else None,
                 segments=len(self.segments),
             )
@@ -354,13 +341,8 @@ class Engine:
                 self.instruments.load.close_gate()
                 closed = True
         done = self._finished
-        self.requests += done.completed
-        self.failures += done.failures
-        for endpoint in done.endpoints:
-            self._endpoints[f"{endpoint.method} {endpoint.name}"] += endpoint.requests
-        self._sum_up(done.processes)
+        self.totals.add(done)
         if done.uncertain:
-            self._uncertain = True
             self.note(
                 "worker_lost",
                 f"segment {len(self.segments)} is not judged: how many requests the lost load "
@@ -371,12 +353,6 @@ class Engine:
         self.instruments.database.add(segment)
         return segment
 
-    def _sum_up(self, costs: Sequence[LoadCost]) -> None:
-        for cost in costs:
-            before = self.load_costs.get(cost.name)
-            requests = cost.requests + (before.requests if before else 0)
-            self.load_costs[cost.name] = replace(cost, requests=requests)
-
     def checkpoint(self) -> Checkpoint:
         """Wait for quiet and read every process."""
         tools = self.instruments
@@ -385,19 +361,14 @@ class Engine:
             len(self.checkpoints),
             tools.target.processes(),
             tools.agents,
-            LoadSoFar(
-                seconds=self.seconds,
-                requests=self.requests,
-                failures=self.failures,
-                endpoints=self._endpoints,
-                uncertain=self._uncertain,
-            ),
+            self.totals,
+            seconds=self.seconds,
             quiet=quiet,
             temporary_files=temporary_folder.count(tools.temporary_folder),
         )
         for pid, reason in silent.items():
             self.note("agent_lost", f"the agent in process {pid} gave no answer: {reason}", pid)
-        self._uncertain = False
+        self.totals.uncertain = False
         if not tools.target.alive():  # what is left of it is no reading to compare others with
             self._target_is_gone()
         self.checkpoints.append(checkpoint)

@@ -32,7 +32,7 @@ def flame(engine: Engine, plan: Plan) -> int:
         return count_instructions(engine)
     sampler = Sampler(engine, plan.sampling or Sampling(), plan.segment_seconds)
     engine.calibrate()
-    if engine.only_fails:
+    if engine.totals.only_fails:
         return 0
     began = time.monotonic()
     engine.lean = Progress(phase="warming up", elapsed=0.0, lean="")

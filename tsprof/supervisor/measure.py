@@ -32,7 +32,7 @@ def measure(engine: Engine, plan: Plan) -> int:
     sampled = sampled_in_turn(engine, plan)
     descriptors = Descriptors(engine, plan.users)
     rate = engine.calibrate(descriptors.are_going)
-    if engine.only_fails:
+    if engine.totals.only_fails:
         return 0
     take_stock(engine)
     engine.phase = "measuring"

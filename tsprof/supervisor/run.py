@@ -158,7 +158,7 @@ def _store_end(engine: Engine) -> None:
     failures = [f"{s.message} ({s.count:,} times)" for s in tools.load.failure_samples]
     try:
         tools.database.set_fact("failures", failures)
-        tools.database.set_fact("load_processes", [asdict(c) for c in engine.load_costs.values()])
+        tools.database.set_fact("load_processes", [asdict(c) for c in engine.totals.costs.values()])
         if isinstance(tools.target, Target):
             tools.database.set_fact("log_tail", tools.target.log_tail())
         tools.database.set_fact("complete", True)

@@ -25,7 +25,7 @@ def surge(engine: Engine, plan: Plan) -> int:
     shape, load = plan.surge, engine.instruments.load
     sampled = sampled_in_turn(engine, plan)
     rate = engine.calibrate()
-    if engine.only_fails:
+    if engine.totals.only_fails:
         return 0
     take_stock(engine)
     engine.phase = "before the spike"

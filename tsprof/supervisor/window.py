@@ -163,7 +163,7 @@ def open_window(
     window.sized = _sized_again(agents, sized)
     window.requests_early = early.requests
     window.requests_total = early.requests + late.requests
-    window.requests_overall = engine.requests
+    window.requests_overall = engine.totals.requests
     if room.is_used_up():
         window.notes.append(
             f"the window was ended early, after {window.requests_total:,} requests: its captures "

@@ -2,15 +2,17 @@
 
 import os
 import time
+from collections import Counter
 from typing import Any
 
 import psutil
 import pytest
 
 from tsprof.supervisor.agents import Reply
-from tsprof.supervisor.checkpoints import LoadSoFar, take_checkpoint, wait_until_quiet
+from tsprof.supervisor.checkpoints import take_checkpoint, wait_until_quiet
+from tsprof.supervisor.load_totals import LoadTotals
 
-LOAD = LoadSoFar(seconds=12.5, requests=1000, failures=3, endpoints={"GET /": 1000})
+LOAD = LoadTotals(requests=1000, failures=3, endpoints=Counter({"GET /": 1000}))
 
 
 class Replies:
@@ -25,7 +27,7 @@ class Replies:
 
 def taken(replies: dict[int, Reply], processes: list[psutil.Process] | None = None) -> Any:
     here = [psutil.Process()] if processes is None else processes
-    return take_checkpoint(3, here, Replies(replies), LOAD, quiet=True)  # type: ignore[arg-type]  # what it asks of Agents
+    return take_checkpoint(3, here, Replies(replies), LOAD, seconds=12.5, quiet=True)  # type: ignore[arg-type]  # what it asks of Agents
 
 
 FULL = {
