@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 from attribution_target import SERVE, Seen, Target, script, sites_of
 
+from tsprof.analysis.attribution.native_callers import with_callers
+from tsprof.analysis.attribution.sites import Origin
 from tsprof.profilers import heaptrack
 from tsprof.profilers.memray_capture import digest
+from tsprof.profilers.py_spy import PySpy
+from tsprof.supervisor.native_callers import SAMPLING
 
 EXTENSION = """
 #include <stdlib.h>
@@ -20,7 +24,13 @@ __attribute__((noinline)) static void store(size_t size)
     *block = kept;
     kept = block;
 }
-void keep(size_t size) { store(size); free(malloc(2 * size)); }
+void keep(size_t size)
+{
+    store(size);
+    free(malloc(2 * size));
+    for (volatile int i = 0; i < 50000; i++) /* or no sample would see it */
+        ;
+}
 """
 SERVICE = (
     """
@@ -54,6 +64,13 @@ def test_native_functions_beside_lines_of_python(tmp_path: Path) -> None:
         seen = Seen(target, pid, target.load, requests=500, **recording)
         refused = target.ask(pid, "window.start", file=f"{tmp_path}/again", **recording)
         target.ask(pid, "window.stop")
+        target.ask(pid, "sampling.allow")
+        spy = PySpy(pid, tmp_path / "samples", SAMPLING)
+        assert spy.wait_until_ready()
+        target.load(10_000)
+        spy.stop()
+        sampled = spy.result(lambda _: Origin(kind="application"))
+    assert not sampled.problem
     assert seen.started["recorded"]
     assert refused["unrecorded"] == "heaptrack records a process once only"
     record = digest(tmp_path / "record", early_until=0.0, requests_early=500, requests_total=1_000)
@@ -66,7 +83,10 @@ def test_native_functions_beside_lines_of_python(tmp_path: Path) -> None:
     assert store.blocks_per_request == pytest.approx(1.0)
     assert store.file == str(tmp_path / "extension.c")
     assert [frame.function for frame in store.stack][:2] == ["store", "keep"]
-    assert "PyCFuncPtr_call" not in {frame.function for frame in store.stack if not frame.module}
+    (leak,) = sites_of(with_callers(record, sampled.stacks))
+    assert (leak.site.function, leak.site.file) == ("handle", str(tmp_path / "app.py"))
+    assert leak.site.line == SERVICE.splitlines().index("    extension.keep(100)") + 1
+    assert leak.site.through == "extension.so: store()"
 
 
 def test_a_recorder_that_cannot_be_loaded(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
+import re
 import resource
 import socket
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -219,7 +221,9 @@ def test_the_agent_needs_its_python(found: Interpreter, status: Status) -> None:
         (interpreter((3, 11, 1)), Path("lent"), Status.OK, ""),
         (interpreter((3, 12, 1), memray="1.19.0"), None, Status.OK, ""),
         (
-            interpreter((3, 12, 1), soabi="cpython-312-x86_64-linux-gnu"),
+            interpreter(
+                (3, 12, 1), soabi=re.sub(r"-3\d+-", "-312-", sysconfig.get_config_var("SOABI"))
+            ),
             None,
             Status.LIMITED,
             "--python-version 3.12 --target",

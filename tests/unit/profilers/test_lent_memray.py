@@ -9,7 +9,8 @@ import pytest
 
 from tsprof.profilers.lent_memray import install_command, lent_to
 
-OTHER = "cpython-399-x86_64-linux-gnu"
+OWN = str(sysconfig.get_config_var("SOABI"))
+OTHER = "-".join(["cpython", "399", *OWN.split("-")[2:]])
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +30,7 @@ def installed(soabi: str) -> Path:
 
 
 def test_the_same_python_has_that_of_tsprof() -> None:
-    soabi = sysconfig.get_config_var("SOABI")
-    assert lent_to(soabi) == Path(memray.__file__).parents[1]
+    assert lent_to(OWN) == Path(memray.__file__).parents[1]
 
 
 def test_another_python_has_what_the_command_brings(cache: Path) -> None:
@@ -47,7 +47,9 @@ def test_a_folder_that_others_can_write_to_is_not_trusted(cache: Path) -> None:
     assert lent_to(OTHER) is None
 
 
-@pytest.mark.parametrize("soabi", ["", "pypy310-pp73", "cpython-313t-x86_64-linux-gnu", "../x"])
+@pytest.mark.parametrize(
+    "soabi", ["", "pypy310-pp73", OTHER.replace("399", "399t"), "cpython-399-other", "../x"]
+)
 def test_an_interpreter_for_which_there_is_none(soabi: str) -> None:
     assert install_command(soabi) == ""
     assert lent_to(soabi) is None
