@@ -47,6 +47,15 @@ async def main():
 asyncio.run(main())
 """
 
+REGISTERS_EXPORTERS = """
+import functools, os
+class Exporter: pass
+for number in range(200):
+    os.register_at_fork(after_in_child=functools.partial(bool, Exporter()))
+print("ready", flush=True)
+input()
+"""
+
 Run = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -145,6 +154,17 @@ def test_looks_at_the_heap_leave_the_free_list_of_asyncio_alone(agents: Agents, 
         assert not isinstance(reply, str), reply
     assert command(process) == "done"
     assert said_nothing_more(process)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_the_interpreter_itself_holds(agents: Agents, run: Run, version: str) -> None:
+    process = run(REGISTERS_EXPORTERS, interpreter=python(version))
+    wait_for(lambda: process.pid in agents.connected(), "the agent")
+    wanted = {"types": ["__main__.Exporter"]}
+    (reply,) = agents.ask("holders.find", wanted, pids=[process.pid], timeout=10.0).values()
+    assert not isinstance(reply, str), reply
+    (holder,) = reply["holders"]
+    assert holder["path"] == "os.register_at_fork(after_in_child=...) -> list"
 
 
 @pytest.mark.parametrize("version", ["2.7", "3.6", "3.8"])

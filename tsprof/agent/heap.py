@@ -136,7 +136,8 @@ def referrers(items: list[Any], frozen: list[Any]) -> list[Any]:
         items: What is referred to.
         frozen: What ``frozen_objects`` found: the collector knows nothing of it.
     """
-    found = gc.get_referrers(*items)
+    arguments = tuple(items)  # on Python 3.13 it is among them itself
+    found = [item for item in gc.get_referrers(*arguments) if item is not arguments]
     wanted = set(map(id, items))
     for part in parts(frozen):
         if not wanted.isdisjoint(map(id, referents(*part))):

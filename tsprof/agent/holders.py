@@ -20,6 +20,7 @@ _LONG = 64  # entries from which a container on the way may be what grows
 _READ = 60  # functions that are read for one name of a container
 _BOUNDS = ("maxsize", "_maxsize", "max_size", "_max_size", "max_entries", "capacity", "_capacity")
 _OWNERS = 6  # objects above a container, dicts and lists included, one of which may be a cache
+_FORK_HOOKS = "os.register_at_fork(after_in_child=...) -> list"
 _WRAPPERS = frozenset({"weakref", "_weakrefset", "collections", "queue", "asyncio.queues"})
 
 
@@ -108,7 +109,7 @@ def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) 
     way = paths.steps(chain)
     file, line = paths.source(way) if way else ("", 0)
     return {
-        "path": paths.text(way, label),
+        "path": paths.text(way, label) if way or not _are_fork_hooks(held) else _FORK_HOOKS,
         "root": way[0].kind if way else "unknown",
         "type": label,
         "id": id(held) if structure is None else id(type(held)),
@@ -130,6 +131,16 @@ def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) 
         "removers": [],
         "notes": [],
     }
+
+
+def _are_fork_hooks(held: Any) -> bool:
+    """Tell the list of what is called after a fork, which the interpreter itself has, from others.
+
+    The agent's own callback is in it.
+    """
+    return type(held) is list and any(
+        type(item) is types.MethodType and objects.is_agents(item.__self__) for item in held
+    )
 
 
 def _judge(

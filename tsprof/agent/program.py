@@ -95,13 +95,18 @@ class Program:
 
     def cut(self, chain: list[Any], long: int) -> list[Any]:
         """End a chain at what grows: the lowest long container, the first node of a list."""
-        for at in range(len(chain) - 1, 0, -1):
+        for at in range(len(chain) - 1, -1, -1):
             base = heap.container_base(type(chain[at]))
             if base is not None and heap.LENGTHS[base](chain[at]) >= long:
-                if base is dict and objects.instance_dict(chain[at - 1]) is chain[at]:
+                if base is dict and _has_names(chain, at):
                     continue  # many attributes are not many entries
-                return chain[: at + 1]
+                return objects.OwnList(chain[: at + 1])
         for at, item in enumerate(chain):
             if type(item) in self.linked:
-                return chain[: at + 1]
+                return objects.OwnList(chain[: at + 1])
         return chain
+
+
+def _has_names(chain: list[Any], at: int) -> bool:
+    """Tell the dict of an instance, and one where a way starts, from those that collect."""
+    return at == 0 or objects.instance_dict(chain[at - 1]) is chain[at]

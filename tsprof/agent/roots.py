@@ -44,7 +44,7 @@ class Link:
 
     def down(self) -> list[Any]:
         """Return the objects from this one down to the start."""
-        chain: list[Any] = []
+        chain: list[Any] = objects.OwnList()
         link: Link | None = self
         while link is not None:
             chain.append(link.item)

@@ -1,6 +1,7 @@
 import functools
 import gc
 import inspect
+import os
 import queue
 import sys
 import threading
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tsprof.agent import entries, heap, holders
+from tsprof.agent import entries, heap, holders, origins
 
 sys.path.insert(0, str(Path(__file__).parent / "zoo"))
 
@@ -230,6 +231,17 @@ def test_threads_are_their_pools_and_not_those_of_all_threads() -> None:
         REGISTRY.clear()
     assert holder["path"].endswith("ThreadPoolExecutor._threads -> set")
     assert (holder["entries"], holder["bound"]) == (20, 200)
+
+
+def test_what_is_called_after_a_fork() -> None:
+    os.register_at_fork(after_in_child=origins.Recorder().forget)  # in place of the agent's
+    callbacks = [functools.partial(bool, number) for number in range(ENTRIES)]
+    for callback in callbacks:
+        os.register_at_fork(after_in_child=callback)
+    lists = (one for one in gc.get_referrers(callback) if type(one) is list)
+    (holder,) = find(*(one for one in lists if one is not callbacks))
+    assert holder["path"] == "os.register_at_fork(after_in_child=...) -> list"
+    assert holder["entries"] > ENTRIES
 
 
 def test_a_class_attribute() -> None:
