@@ -16,7 +16,7 @@ from tsprof.analysis.attribution.counted_resources import COUNTED
 from tsprof.analysis.attribution.culprits import Culprit, beside_memory
 from tsprof.analysis.attribution.native import without_lines
 from tsprof.analysis.attribution.sites import Origin, leaking_sites
-from tsprof.analysis.attribution.survivors import surviving_stacks
+from tsprof.analysis.attribution.survivors import peak_stacks, surviving_stacks
 from tsprof.analysis.run.aftermath import (
     Aftermath,
     Timers,
@@ -117,6 +117,7 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
         invalid=again.invalid,
         last_judged=last,
         survivors=surviving_stacks(digests, origin_of),
+        peak=peak_stacks(digests, origin_of),
         seconds=spent if watched or again.window.requests_total or window.died else 0.0,
     )
 
