@@ -210,7 +210,7 @@ def _hosts(port: int) -> set[str]:
 
 def _html(state: State) -> bytes:
     own = partial(asset, package="tsprof.monitor")
-    scripts = [asset("uPlot.iife.min.js"), asset("charts.js"), own("live.js")]
+    scripts = [asset("uPlot.iife.min.js"), asset("numbers.js"), asset("charts.js"), own("live.js")]
     styles = [asset("uPlot.min.css"), asset("report.css"), own("live.css")]
     text = template("tsprof.monitor", "live.html.j2", "assets").render(
         state=state,
