@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tsprof.analysis.run.assessments import look
-from tsprof.records import Checkpoint, ProcessReading
-from tsprof.supervisor.measure import may_stop
+from tsprof.records import Checkpoint, ProcessReading, Segment
+from tsprof.supervisor.measure import may_stop, paced
 from tsprof.supervisor.plan import Plan
 
 PLAN = Plan(scenario="check", segment_seconds=1.2, max_seconds=55, users=10)
@@ -44,3 +46,21 @@ def test_a_leak_ends_a_run_unless_it_grows_with_time_alone() -> None:
     assert may_stop(PLAN, LEAK)
     assert not may_stop(PLAN, with_time)
     assert not may_stop(replace(PLAN, stop_on_leak=False, stop_when_sure=False), LEAK)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "requests", "expected"),
+    [(1.2, 1000, 1000), (0.7, 1000, 1000), (2.3, 1000, 1000), (0.06, 20, 400), (12.0, 1000, 100)]
+    + [(12.0, 20, 20), (0.0, 0, 20), (5.0, 0, 20)],
+)
+def test_segments_become_as_long_as_intended(seconds: float, requests: int, expected: int) -> None:
+    segment = Segment(
+        number=0,
+        seconds=seconds,
+        requests=requests,
+        failures=0,
+        intended=requests,
+        latency={},
+        latency_max_ms=0.0,
+    )
+    assert paced(segment, max(requests, 20), PLAN) == expected
