@@ -50,8 +50,16 @@ def test_a_leak_ends_a_run_unless_it_grows_with_time_alone() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "requests", "expected"),
-    [(1.2, 1000, 1000), (0.7, 1000, 1000), (2.3, 1000, 1000), (0.06, 20, 400), (12.0, 1000, 100)]
-    + [(12.0, 20, 20), (0.0, 0, 20), (5.0, 0, 20)],
+    [
+        (1.2, 1000, 1000),
+        (0.7, 1000, 1000),
+        (2.3, 1000, 1000),
+        (0.06, 20, 400),
+        (12.0, 1000, 100),
+        (12.0, 20, 20),
+        (0.0, 0, 20),
+        (5.0, 0, 20),
+    ],
 )
 def test_segments_become_as_long_as_intended(seconds: float, requests: int, expected: int) -> None:
     segment = Segment(
