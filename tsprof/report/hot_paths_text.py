@@ -29,7 +29,7 @@ def print_difference(difference: HotDifference, title: str, console: Console) ->
 
     line(f"{title}: {_summary(difference)}", "bold")
     if difference.changes:
-        rows = hot_paths.change_rows(difference.changes[:LISTED])
+        rows = hot_paths.change_rows(difference.changes)[:LISTED]
         table = tabulate(
             rows,
             hot_paths.CHANGE_COLUMNS,
