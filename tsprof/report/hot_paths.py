@@ -43,8 +43,7 @@ def change_rows(changes: Sequence[HotChange]) -> list[list[str]]:
     rows: dict[tuple[int, tuple[str, ...]], list[str]] = {}
     for number, change in enumerate(changes, 1):
         cells = (
-            _signed(change.change),
-            f"{_signed(change.low)} to {_signed(change.high)}",
+            *_by_how_much(change),
             _microseconds(change.before_us_per_request),
             _microseconds(change.after_us_per_request),
             _PARTS[change.part],
@@ -52,6 +51,15 @@ def change_rows(changes: Sequence[HotChange]) -> list[list[str]]:
         shares = change.part == "total"
         rows.setdefault((0 if shares else number, cells), []).append(_where(change))
     return [[*cells, _shared(names)] for (_, cells), names in rows.items()]
+
+
+def _by_how_much(change: HotChange) -> tuple[str, str]:
+    """Return the change with its interval; nothing is a multiple of no time at all."""
+    if not change.before_us_per_request:
+        return "new", ""
+    if not change.after_us_per_request:
+        return "gone", ""
+    return _signed(change.change), f"{_signed(change.low)} to {_signed(change.high)}"
 
 
 def _shared(names: Sequence[str]) -> str:
