@@ -39,6 +39,13 @@ def test_a_file_that_cannot_be_executed(tsprof: CommandLine, tmp_path: Path) -> 
     assert "chmod +x" in finished.err
 
 
+def test_a_command_whose_place_cannot_be_looked_at(tsprof: CommandLine) -> None:
+    finished = tsprof.check("--", "a" * 300)  # as a folder that the user may not enter
+    assert finished.code == 2
+    assert "cannot be run: [Errno 36] File name too long" in finished.err
+    assert not list((tsprof.home / "runs").iterdir())
+
+
 def test_a_target_that_is_never_ready(tsprof: CommandLine) -> None:
     program = "import time; print('warming up'); time.sleep(600)"
     finished = tsprof.check("--ready-timeout", "1", "--", PYTHON, "-uc", program)

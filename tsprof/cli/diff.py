@@ -81,6 +81,7 @@ def _previous() -> str:
     names = run_names(home())
     if len(names) < 2:  # noqa: PLR2004 - two are compared
         raise UsageError(
-            f"there are not two runs under {home()}", hint="tsprof check makes one; name two files"
+            f"there are not two runs under {home()}",
+            hint="tsprof check makes one; or name two files",
         )
     return names[1]

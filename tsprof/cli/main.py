@@ -192,7 +192,7 @@ def _invoke(arguments: Sequence[str]) -> object:
         return end.exit_code
 
 
-def _status_after(error: BaseException) -> int:
+def _status_after(error: BaseException) -> int:  # noqa: PLR0911 - one for each way to end
     """Say what ended a command early, and return the exit status for it."""
     match error:
         case TsprofError():
@@ -207,6 +207,9 @@ def _status_after(error: BaseException) -> int:
         case BrokenPipeError() if _reader_has_gone():
             _drop_output()
             return SIGPIPE_EXIT
+        case OSError(errno=errno.EACCES | errno.EPERM | errno.ENAMETOOLONG, filename=str() as name):
+            _tell(f"{name}: {error.strerror}", "name another place, or run tsprof as another user")
+            return int(ExitCode.USAGE)
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             _drop_output()
             _tell(f"cannot write {error.filename or 'the output'}: {error.strerror}")

@@ -11,6 +11,8 @@ UNKNOWN = "unknown"
 _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _SMALLEST = 1e-6
 """Below this a number is printed as 0: one byte in a million requests is not a finding."""
+_SMALLEST_SIZE = 5e-4
+"""Likewise of bytes: what is allocated comes in pieces of 16."""
 _LARGEST = 1e15
 """From here on digits stop helping and exponents begin."""
 
@@ -50,7 +52,8 @@ def size(size_bytes: float | None) -> str:
     if size_bytes is None or not math.isfinite(size_bytes):
         return number(size_bytes)
     divisor, unit = _scale(size_bytes)
-    return f"{number(size_bytes / divisor)} {unit}"
+    shown = size_bytes / divisor if abs(size_bytes) >= _SMALLEST_SIZE else 0.0
+    return f"{number(shown)} {unit}"
 
 
 def interval(low: float, high: float) -> str:

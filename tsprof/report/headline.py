@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tsprof.report import format as fmt
-from tsprof.report.model import IN_BYTES, Finding, Report, Verdict
+from tsprof.report.model import IN_BYTES, Finding, Growth, Report, Verdict
 from tsprof.report.wording import clock, counted, place, through, total_growth
 
 _HOURS_PER_DAY = 24
@@ -64,13 +64,21 @@ def _passed(report: Report) -> tuple[str, str]:
         return sentence + also, f"measured {total_growth(report.growth)}"
     sentence = f"no leak found; anything above {fmt.size(smallest)} per request would have shown"
     sentence += also
-    measured = f"measured {total_growth(report.growth)}"
+    measured = f"measured {total_growth(report.growth)}{_excepted(report.growth, smallest)}"
     rate = requests_per_second(report)
     if not rate:
         return sentence, measured
     daily = fmt.size(smallest * rate * 3600 * _HOURS_PER_DAY)
     visible = f"{fmt.size(smallest)} per request would be {daily} per day at {fmt.rate(rate)}"
     return sentence, f"{measured}; {visible}"
+
+
+def _excepted(growth: Growth, smallest: float) -> str:
+    """Say why more was measured than the smallest leak that would have shown; else empty."""
+    if growth.bytes_per_request <= smallest:
+        return ""
+    came = "in steps that did not repeat" if growth.shape == "step" else "before it settled"
+    return f", which came {came}"
 
 
 def _inconclusive(report: Report) -> tuple[str, str]:

@@ -29,7 +29,7 @@ def print_difference(difference: HotDifference, title: str, console: Console) ->
 
     line(f"{title}: {_summary(difference)}", "bold")
     if difference.changes:
-        rows = hot_paths.change_rows(difference.changes[:LISTED])
+        rows = hot_paths.change_rows(difference.changes)[:LISTED]
         for printed in plain_table(hot_paths.CHANGE_COLUMNS, rows, numbers=hot_paths.NUMBERS):
             shown = encodable(printed, console.encoding)
             console.print(Text(f"  {shown}"), soft_wrap=True)

@@ -35,18 +35,35 @@ def function_rows(functions: Sequence[HotFunction]) -> list[list[str]]:
 
 
 def change_rows(changes: Sequence[HotChange]) -> list[list[str]]:
-    """Return the cells of each change."""
-    return [
-        [
-            _signed(change.change),
-            f"{_signed(change.low)} to {_signed(change.high)}",
+    """Return the cells of each change.
+
+    Callers of one another that changed by the same, as all between a server's main function and its
+    handlers do, share a row: one change, told once.
+    """
+    rows: dict[tuple[int, tuple[str, ...]], list[str]] = {}
+    for number, change in enumerate(changes, 1):
+        cells = (
+            *_by_how_much(change),
             _microseconds(change.before_us_per_request),
             _microseconds(change.after_us_per_request),
             _PARTS[change.part],
-            _where(change),
-        ]
-        for change in changes
-    ]
+        )
+        shares = change.part == "total"
+        rows.setdefault((0 if shares else number, cells), []).append(_where(change))
+    return [[*cells, _shared(names)] for (_, cells), names in rows.items()]
+
+
+def _by_how_much(change: HotChange) -> tuple[str, str]:
+    """Return the change with its interval; nothing is a multiple of no time at all."""
+    if not change.before_us_per_request:
+        return "new", ""
+    if not change.after_us_per_request:
+        return "gone", ""
+    return _signed(change.change), f"{_signed(change.low)} to {_signed(change.high)}"
+
+
+def _shared(names: Sequence[str]) -> str:
+    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
 
 
 def basis(paths: HotPaths) -> str:

@@ -79,8 +79,7 @@ class Target:
         self.log = order.log
         self.exit_status: int | None = None
         """Exit code of the first process, negative for a signal; None while it lives."""
-        executable = shutil.which(order.command[0], path=order.environment.get("PATH"))
-        if executable is None and not (order.cwd / order.command[0]).exists():
+        if _is_nowhere(order):
             raise UsageError(
                 f"the target's command was not found: {order.command[0]}",
                 hint="give the program as you would type it in a shell, after --",
@@ -194,6 +193,17 @@ class Target:
         for process in self._last_seen:
             with suppress(psutil.Error):
                 process.kill()  # psutil makes sure that the pid still is this process's
+
+
+def _is_nowhere(order: LaunchOrder) -> bool:
+    """Tell whether the command's program surely does not exist."""
+    program = order.command[0]
+    if shutil.which(program, path=order.environment.get("PATH")) is not None:
+        return False
+    try:
+        return not (order.cwd / program).exists()
+    except OSError:  # to launch it says why: no permission to look there, too long a name
+        return False
 
 
 def readiness(ready: str, host: str, log: Path) -> Callable[[], bool]:

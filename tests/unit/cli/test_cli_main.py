@@ -1,3 +1,4 @@
+import errno
 import re
 import sys
 from collections.abc import Callable
@@ -127,6 +128,21 @@ def test_a_full_disk_is_no_fault(plant: Plant, tmp_path: Path) -> None:
         patch.setattr(sys, "stdout", output)
         assert run(["planted"]) == 70
     assert not (tmp_path / "home" / "faults").exists()
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.ENAMETOOLONG])
+def test_a_file_out_of_reach_is_no_fault(
+    plant: Plant, capsys: pytest.CaptureFixture[str], tmp_path: Path, number: int
+) -> None:
+    plant(f"raise OSError({number}, 'Keep out', 'load.py')")
+    assert run(["planted"]) == 2
+    assert capsys.readouterr().err.startswith("tsprof: load.py: Keep out\nhint: ")
+    assert not (tmp_path / "home" / "faults").exists()
+
+
+def test_a_denial_without_a_file_is_a_fault(plant: Plant) -> None:
+    plant(f"raise OSError({errno.EPERM}, 'Operation not permitted')")
+    assert run(["planted"]) == 70
 
 
 def test_a_broken_connection_is_a_fault_not_a_closed_output(plant: Plant, tmp_path: Path) -> None:

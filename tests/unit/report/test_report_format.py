@@ -38,6 +38,8 @@ def test_number(value: float | None, text: str) -> None:
         (None, "unknown"),
         (math.inf, "infinite"),
         (0, "0 B"),
+        (-0.0000704, "0 B"),
+        (0.002, "0.002 B"),
         (0.8, "0.8 B"),
         (32.8, "32.8 B"),
         (999.4, "999 B"),

@@ -91,6 +91,16 @@ def test_a_pass_says_what_it_would_have_seen() -> None:
     assert answer.culprit == FILLING.title
 
 
+@pytest.mark.parametrize(
+    ("shape", "came"), [("step", "in steps that did not repeat"), ("filled", "before it settled")]
+)
+def test_a_pass_says_why_it_measured_more_than_would_have_shown(shape: str, came: str) -> None:
+    grown = passing().growth.model_copy(update={"bytes_per_request": 4.05, "shape": shape})
+    assert f" B per request (-0.1 to 0.14), which came {came}; 0.8 B" in (
+        headline(passing(growth=grown)).consequence
+    )
+
+
 def test_a_pass_tells_what_else_there_is_to_know_in_its_first_line() -> None:
     clean = "no leak found; anything above 0.8 B per request would have shown"
     report = passing(reasons=(clean, "7.5% of the 12,000 requests failed", "and more"))

@@ -94,6 +94,23 @@ def test_a_difference_lists_its_changes() -> None:
     assert "all functions together changed by +12 %" in text
 
 
+def test_callers_that_changed_by_the_same_share_a_row() -> None:
+    inner = HOT_PATHS.aged[0].model_copy(update={"part": "total"})
+    outer = [inner.model_copy(update={"function": name}) for name in ("serve", "main")]
+    further = inner.model_copy(update={"function": "render", "after_us_per_request": 350.0})
+    rows = hot_paths.change_rows([inner, *outer, further, *HOT_PATHS.aged])
+    assert [row[-1].partition(" ")[0] for row in rows] == ["price", "render", "price"]
+    assert rows[0][-1].endswith("cart.py:17 and 2 more")
+    assert not rows[1][-1].endswith("more")
+
+
+def test_no_time_at_all_has_no_multiple() -> None:
+    change = HOT_PATHS.aged[0]
+    new = change.model_copy(update={"before_us_per_request": 0.0, "change": 109.39})
+    gone = change.model_copy(update={"after_us_per_request": 0.0, "change": -0.99})
+    assert [row[:2] for row in hot_paths.change_rows([new, gone])] == [["new", ""], ["gone", ""]]
+
+
 def test_no_difference_is_said() -> None:
     text = printed_difference(HotDifference(looked_at=40, common=0.01))
     assert "nothing became hotter or cooler beyond noise, of 40 functions compared" in text

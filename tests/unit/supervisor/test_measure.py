@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tsprof.analysis.run.assessments import look
-from tsprof.records import Checkpoint, ProcessReading
-from tsprof.supervisor.measure import MOST_SURE_LOOKS, SURE_LOOKS, looks_needed, may_stop
+from tsprof.records import Checkpoint, ProcessReading, Segment
+from tsprof.supervisor.measure import MOST_SURE_LOOKS, SURE_LOOKS, looks_needed, may_stop, paced
 from tsprof.supervisor.plan import Plan
 
 PLAN = Plan(scenario="check", segment_seconds=1.2, max_seconds=55, users=10)
@@ -60,3 +62,29 @@ def test_a_leak_that_ends_in_a_jump_is_looked_at_once_more() -> None:
     assert ends_in_jump.memory is not None
     assert one_more.memory is not None
     assert one_more.memory.rate.value > ends_in_jump.memory.rate.value + 100
+
+
+@pytest.mark.parametrize(
+    ("seconds", "requests", "expected"),
+    [
+        (1.2, 1000, 1000),
+        (0.7, 1000, 1000),
+        (2.3, 1000, 1000),
+        (0.06, 20, 400),
+        (12.0, 1000, 100),
+        (12.0, 20, 20),
+        (0.0, 0, 20),
+        (5.0, 0, 20),
+    ],
+)
+def test_segments_become_as_long_as_intended(seconds: float, requests: int, expected: int) -> None:
+    segment = Segment(
+        number=0,
+        seconds=seconds,
+        requests=requests,
+        failures=0,
+        intended=requests,
+        latency={},
+        latency_max_ms=0.0,
+    )
+    assert paced(segment, max(requests, 20), PLAN) == expected

@@ -1,5 +1,6 @@
 """Two runs beside each other: what changed from one to the other, and what is noise."""
 
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -80,6 +81,9 @@ def _head(report: Report) -> Compared:
 def _notes(before: Report, after: Report) -> Iterator[str]:
     if before.scenario != after.scenario:
         yield f"the runs are of different scenarios, {before.scenario} and {after.scenario}"
+    commands = [shlex.join(report.provenance.command) for report in (before, after)]
+    if all(commands) and commands[0] != commands[1]:
+        yield f"the target was {commands[0]}, then {commands[1]}"
     for words, report in (("earlier", before), ("later", after)):
         if report.verdict is Verdict.INCONCLUSIVE:
             yield f"the {words} run is inconclusive: what it did not find may have been there"

@@ -25,14 +25,17 @@ from tsprof.analysis.growth.points import LEAST_STEPS, Points, usable_points
 from tsprof.analysis.growth.rate import Interval, first_settled, rate_with_tables, settled_rate
 from tsprof.analysis.growth.shapes import (
     SLOWEST_FILL,
+    Quiet,
     Scale,
     Settled,
     bend_limit,
     is_leak,
     is_quiet,
+    quiet,
     settle,
 )
 from tsprof.analysis.growth.trend import Trend
+from tsprof.report import format as fmt
 
 
 class Shape(StrEnum):
@@ -114,6 +117,7 @@ class _Judged:
     points: Points
     settled: Settled
     leak: bool
+    near: Quiet
     quiet: bool
 
     @property
@@ -179,8 +183,8 @@ def _judge(points: Points, scale: Scale) -> _Judged:
     # drifts: its lowest readings rise steadily, but by no more than its height.
     grown = settled.trend.rate * float(points.widths[settled.trend.start :].sum())
     leak = grown > points.swing and is_leak(settled, points.steps, points.widths, scale)
-    quiet = not leak and is_quiet(settled, points.steps, points.widths, scale)
-    return _Judged(points, settled, leak, quiet)
+    near = quiet(settled, points.steps, points.widths, scale)
+    return _Judged(points, settled, leak, near, not leak and is_quiet(near, settled, scale))
 
 
 def _follow(series: Series, values: Floats, judged: _Judged, scale: Scale) -> tuple[str, _Judged]:
@@ -224,7 +228,7 @@ def _describe(
         per = {REQUESTS: "request", SECONDS: "second", "errors": "error"}.get(clock, clock)
         probability = float(np.clip(likely, 0.9, SUREST))
         reason = (
-            f"grew by {clock_rate.value:.3g} per {per} in every part of "
+            f"grew by {_amount(clock_rate.value, scale)} per {per} in every part of "
             f"{len(followed.steps)} segments, without slowing down"
         )
     elif judged.quiet:
@@ -246,10 +250,10 @@ def _describe(
             plateau = float(judged.points.values[-1]) + filling.remaining
             more = max(2, filling.segments) if filling.segments <= FARTHEST * size else None
             probability = min(probability, 0.3)
-            reason = f"still grows by {rate.value:.3g} per request, but slows down"
+            reason = f"still grows by {_amount(rate.value, scale)} per request, but slows down"
         else:
             shape = Shape.UNDECIDED
-            more = segments_to_decide(trend, size, scale)
+            more = segments_to_decide(trend, size, judged.near, scale)
             reason = _undecided_reason(judged, scale)
     detectable = (
         scale.floor + (trend.quantile(0.95) + 1.645) * trend.rate_error + max(0.0, -trend.rate)
@@ -265,7 +269,7 @@ def _describe(
         ends_in_jump=bool(followed.trend.jumps[-1]),
         detectable=detectable if np.isfinite(detectable) else None,
         plateau=plateau,
-        more_segments=more,
+        more_segments=None if more is None else round(more * max(judged.points.grouped, 1.0)),
         reason=reason,
     )
 
@@ -328,11 +332,16 @@ def _undecided_reason(judged: _Judged, scale: Scale) -> str:
     if trend.jumps.any() and trend.low(0.95) <= scale.floor:
         return "grew in a jump, and it is too early to say that it will not repeat"
     if trend.low(0.95) > scale.floor:
+        amount = _amount(trend.rate, scale)
         return (
-            f"grows by {trend.rate:.3g} per request, but {size} segments are too few or too "
-            "uneven to tell a leak from a cache that fills"
+            f"grows by {amount} per request, but {size} segments are too few or too uneven to tell "
+            "a leak from a cache that fills"
         )
     return "varies too much from checkpoint to checkpoint to tell whether it grows"
+
+
+def _amount(value: float, scale: Scale) -> str:
+    return fmt.number(value) if scale.counts else fmt.size(value)
 
 
 def _too_short(points: Points) -> Assessment:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tsprof.analysis.growth.noise import Floats
-from tsprof.analysis.growth.shapes import LEAST_WINDOW, SURE, Scale, bend_limit
+from tsprof.analysis.growth.shapes import LEAST_WINDOW, SURE, Quiet, Scale, bend_limit
 from tsprof.analysis.growth.trend import Trend
 
 # A filling whose second half brought more than this share of the first is too straight to tell
@@ -56,30 +56,33 @@ def continue_filling(steps: Floats, widths: Floats, floor: float) -> Filling | N
     return Filling(remaining, int(segments))
 
 
-def segments_to_decide(trend: Trend, size: int, scale: Scale) -> int | None:
+def segments_to_decide(trend: Trend, size: int, near: Quiet, scale: Scale) -> int | None:
     """Estimate how many more segments settle whether growth is permanent.
 
     The bend's error falls with the 1.5th power of the window while the limit still widens with
-    it, later with the square root.
+    it, later with the square root; the rate's with either, as the noise stays or is taken back.
 
     Args:
         trend: the fit of the window.
         size: increments of the window.
+        near: what it lacks of being quiet.
         scale: what counts as growth.
 
     Returns:
         The segments; None where no reasonable number would do.
     """
-    least = max(1, LEAST_WINDOW + 1 - size)
     if not np.isfinite(trend.rate_error):
-        return least
+        return max(1, LEAST_WINDOW + 1 - size)
+    least = max(2, LEAST_WINDOW + 1 - size)
+    stays = trend.staying > MOSTLY_STAYING
     if trend.low(0.95) > scale.floor:
         ratio = trend.quantile(SURE) * trend.relative_error / bend_limit(size, scale.slowest)
-    elif scale.tolerance <= 0:
-        return max(least, 2)
+        stays = stays and size >= LEAST_WINDOW * 2
     else:
-        high = trend.rate + trend.quantile(0.95) * trend.rate_error
-        ratio = high / scale.tolerance
-    power = 2.0 if size >= LEAST_WINDOW * 2 and trend.staying > MOSTLY_STAYING else 2.0 / 3.0
+        least = max(least, near.missing)
+        if scale.tolerance <= 0:
+            return least
+        ratio = near.growth / scale.tolerance
+    power = 2.0 if stays else 2.0 / 3.0
     more = size * (float(np.clip(ratio, 1.0, 1e6)) ** power - 1)
-    return max(least, 2, int(np.ceil(more))) if more <= FARTHEST * size else None
+    return max(least, int(np.ceil(more))) if more <= FARTHEST * size else None

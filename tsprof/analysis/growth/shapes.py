@@ -204,46 +204,68 @@ def _comes_in_events(trend: Trend, steps: Floats, scale: Scale) -> bool:
     )
 
 
-def quiet_increments(jumps: Mask) -> int:
-    """Return for how many increments nothing has jumped.
+@dataclass(frozen=True)
+class Quiet:
+    """How near a counter is to having stopped growing.
+
+    Attributes:
+        missing: increments without a jump that have yet to come.
+        growth: what the tail may still grow by per unit of the clock, at most; for a counter that
+            may not grow at all, what it did grow by.
+    """
+
+    missing: int
+    growth: float
+
+
+def missing_increments(jumps: Mask, least: int) -> int:
+    """Return for how many more increments nothing may jump before a counter counts as quiet.
+
+    A jump may yet repeat while the quiet since then is shorter than the longest one before a jump.
 
     Args:
         jumps: all increments, True where the counter jumped.
+        least: increments without a jump that it takes at any rate.
 
     Returns:
-        The increments since the last jump; 0 while a jump may yet repeat, because the quiet since
-        then is shorter than the longest one before a jump.
+        The increments; 0 where it has been long enough.
     """
     indices = np.flatnonzero(jumps)
-    if len(indices) == 0:
-        return len(jumps)
-    gap = int(np.diff(np.r_[0, indices]).max())
-    quiet = len(jumps) - 1 - int(indices[-1])
-    return quiet if quiet >= gap else 0
+    gap = int(np.diff(np.r_[0, indices]).max()) if len(indices) else 0
+    return max(0, max(least, gap) - since_jump(jumps))
 
 
-def is_quiet(settled: Settled, steps: Floats, widths: Floats, scale: Scale) -> bool:
-    """Tell whether growth is over: an equivalence test on all that the tail shows.
+def since_jump(jumps: Mask) -> int:
+    """Return the number of increments after the last jump; all of them where there was none."""
+    indices = np.flatnonzero(jumps)
+    return len(jumps) - 1 - int(indices[-1]) if len(indices) else len(jumps)
+
+
+def quiet(settled: Settled, steps: Floats, widths: Floats, scale: Scale) -> Quiet:
+    """Say how near a counter is to having stopped growing: an equivalence test on its tail.
 
     Args:
         settled: the window.
         steps: all increments of the counter.
         widths: all increments of the clock.
         scale: what counts as growth.
-
-    Returns:
-        True where the counter has stopped growing.
     """
     trend = settled.trend
     least = LEAST_QUIET_COUNTS if scale.counts else LEAST_QUIET
-    quiet = quiet_increments(isolated_jumps(steps, widths, scale.resolution))
-    if quiet < least or trend.low(0.95) > scale.floor:
-        return False
-    tail = min(quiet, max(least, len(steps) // 2))
+    jumps = isolated_jumps(steps, widths, scale.resolution)
+    tail = min(max(since_jump(jumps), least), max(least, len(steps) // 2), len(steps))
     if scale.counts and scale.tolerance <= 0:
         level = np.cumsum(steps[-tail:])
-        return float(np.median(level[-3:])) <= max(0.0, float(np.median(level[:3])))
-    late = fit_trend(steps, widths, scale.resolution, len(steps) - tail)
-    error = max(late.quantile(0.95) * late.rate_error, trend.quantile(0.95) * trend.rate_error)
-    whole = float(steps[-tail:].sum() / widths[-tail:].sum())
-    return max(late.rate, whole) + error <= scale.tolerance
+        growth = float(np.median(level[-3:])) - max(0.0, float(np.median(level[:3])))
+    else:
+        late = fit_trend(steps, widths, scale.resolution, len(steps) - tail)
+        error = max(late.quantile(0.95) * late.rate_error, trend.quantile(0.95) * trend.rate_error)
+        whole = float(steps[-tail:].sum() / widths[-tail:].sum())
+        growth = max(late.rate, whole) + error
+    return Quiet(missing_increments(jumps, least), growth)
+
+
+def is_quiet(near: Quiet, settled: Settled, scale: Scale) -> bool:
+    """Tell whether growth is over."""
+    grows = settled.trend.low(0.95) > scale.floor
+    return near.missing == 0 and not grows and near.growth <= scale.tolerance

@@ -11,6 +11,8 @@ from tsprof.stacks import Frame, StackProfile
 
 NOTABLE = 0.05
 """Share of the CPU time from which something is worth a sentence."""
+LEAST_WEIGHT = 10.0
+"""Samples that must have seen it: of the 16 samples of a service that idles, each is 6 %."""
 MUCH_OUTSIDE = 0.4
 """Share of the CPU time without the GIL from which the picture leaves out too much."""
 _OUTSIDE = (
@@ -89,11 +91,13 @@ def remarks(profile: StackProfile) -> tuple[str, ...]:
                     weights[matter] += stack.weight
                     outer = [profile.frames[p] for p in stack.frames[:depth]]
                     callers[matter, _caller(outer)] += stack.weight
-    notable = [matter for matter, weight in weights.items() if weight >= NOTABLE * everything]
+    least = max(NOTABLE * everything, LEAST_WEIGHT)
+    notable = [matter for matter, weight in weights.items() if weight >= least]
     notable.sort(key=lambda matter: -weights[matter])
     outside = sum(s.weight for s in profile.stacks if profile.frames[s.frames[-1]] == OUTSIDE)
     without = (f"{fmt.percentage(outside / everything)} {_OUTSIDE}",)
-    return (without if outside >= MUCH_OUTSIDE * everything else ()) + tuple(
+    much = max(MUCH_OUTSIDE * everything, LEAST_WEIGHT)
+    return (without if outside >= much else ()) + tuple(
         _sentence(matter, weights[matter] / everything, _main_caller(matter, callers))
         for matter in notable
     )

@@ -122,6 +122,20 @@ class Look:
         return max(part for part in parts if part is not None)
 
     @property
+    def missing_requests(self) -> float:
+        """Requests until resident memory hides no leak above the limit; 0 or less for none."""
+        judged = [
+            assessment
+            for assessment, matters in (
+                (self.outside, self.memory is None or self.outside_matters),
+                (self.unowned, self.unowned_matters),
+            )
+            if assessment is not None and matters
+        ]
+        needed = blind_spot(self.view) / DETECTABLE_LIMIT
+        return max((needed - requests_between(self.view, each) for each in judged), default=0.0)
+
+    @property
     def outside_matters(self) -> bool:
         """A process without an agent holds a good part of the memory."""
         if not self.view.checkpoints:

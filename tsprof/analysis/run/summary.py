@@ -43,7 +43,9 @@ from tsprof.report.model import (
     Verdict,
 )
 
-NOTES = ("note", "process_ended", "worker_lost")
+NOTES = ("note", "worker_lost")
+ENDED_NAMED = 3
+"""Processes that are told of one by one when they end; a server may fork for each connection."""
 CUT_SHORT = ("target_ended", "target_hung", "load_lost", "store_failed")
 """Events after which a run does not go on."""
 
@@ -177,7 +179,14 @@ def _notes(events: Sequence[Event]) -> tuple[str, ...]:
     return (
         *(f"{text} of {processes}" for text, processes in counts.items()),
         *(event.text for event in events if event.kind in NOTES),
+        *_ended([event.text for event in events if event.kind == "process_ended"]),
     )
+
+
+def _ended(texts: Sequence[str]) -> Sequence[str]:
+    if len(texts) <= ENDED_NAMED:
+        return texts
+    return [f"{texts[0]}, and so did {len(texts) - 1:,} more processes of the target"]
 
 
 def growth_of(look: Look, throughput: float) -> Growth:

@@ -1,5 +1,7 @@
 """What a run could not see, of memory and of what is counted: why it does not pass."""
 
+import math
+
 from tsprof.analysis.growth.assess import Assessment
 from tsprof.analysis.run.assessments import (
     DETECTABLE_LIMIT,
@@ -48,19 +50,32 @@ def weigh_memory_sight(look: Look, allowed: TimeAllowed, grounds: Grounds) -> No
     judged = look.memory if look.memory is not None else look.outside
     assert judged is not None
     tiny = judged.shape in LEAKS and judged.rate.value < LEAK_FLOOR
+    unseen = _segments_unseen(look)
     if not look.memory_settled and not tiny:
+        more = judged.more_segments
         grounds.doubt(
             f"memory: {judged.reason}",
-            more_time(look, judged.more_segments, allowed),
+            more_time(look, None if more is None else max(more, unseen), allowed),
         )
     elif look.detectable is None or look.detectable > DETECTABLE_LIMIT:
         seen = "nothing" if look.detectable is None else f"{look.detectable:.3g} B per request"
         grounds.doubt(
             f"the smallest leak that this run could have seen is {seen}, "
             f"above the limit of {DETECTABLE_LIMIT:g} B per request",
-            f"allow more time ({allowed.option}) or more load (--users); without the agent, a leak "
-            "shows only after megabytes",
+            more_time(look, unseen, allowed)
+            if unseen
+            else f"allow more time ({allowed.option}) or more load (--users); without the agent, a "
+            "leak shows only after megabytes",
         )
+
+
+def _segments_unseen(look: Look) -> int:
+    """Return how many more segments it takes until resident memory hides no leak that matters."""
+    points = look.view.checkpoints
+    requests = points[-1].requests - points[0].requests
+    if look.missing_requests <= 0 or requests <= 0:
+        return 0
+    return math.ceil(look.missing_requests * (len(points) - 1) / requests)
 
 
 def weigh_counts_sight(look: Look, allowed: TimeAllowed, grounds: Grounds) -> None:

@@ -24,7 +24,7 @@ from tsprof.analysis.verdict.findings import (
     memory_findings,
 )
 from tsprof.analysis.verdict.grounds import Grounds
-from tsprof.analysis.verdict.more_time import TimeAllowed
+from tsprof.analysis.verdict.more_time import TimeAllowed, more_time
 from tsprof.analysis.verdict.unserved_load import failed_share, weigh_load
 from tsprof.records import Event, Segment
 from tsprof.report.model import Criterion, Delivery, Finding, Resource, Verdict
@@ -89,7 +89,7 @@ def decide(evidence: Evidence) -> Decision:
     rate = requests_per_second(evidence.segments)
     weighed = weigh(found, evidence.allowances, evidence.folder, rate)
     findings = [each.finding for each in weighed]
-    _weigh_findings(weighed, evidence.allowed, grounds)
+    _weigh_findings(weighed, evidence, grounds)
     _weigh_target(evidence, grounds)
     _weigh_criteria(evidence.criteria, grounds)
     _doubt_unseen(evidence, grounds)
@@ -193,19 +193,25 @@ def _costs(counted: Finding, memory: Sequence[Finding]) -> bool:
     )
 
 
-def _weigh_findings(weighed: Sequence[Weighed], allowed: TimeAllowed, grounds: Grounds) -> None:
+def _weigh_findings(weighed: Sequence[Weighed], evidence: Evidence, grounds: Grounds) -> None:
     for each in weighed:
         if each.failure:
             grounds.fail(each.failure)
         elif each.finding.kind == "filling":
-            grounds.doubt(
-                each.finding.title,
-                f"run longer ({allowed.option}), or with a smaller cache, to see past the filling",
-            )
+            grounds.doubt(each.finding.title, _past_the_filling(evidence))
         elif each.finding.kind == "released":
             grounds.doubt(
                 each.finding.title, "run longer than what was released lives (tsprof endurance)"
             )
+
+
+def _past_the_filling(evidence: Evidence) -> str:
+    memory = evidence.look.memory
+    if memory is None or memory.more_segments is None:
+        option = evidence.allowed.option
+        return f"run longer ({option}), or with a smaller cache, to see past the filling"
+    time = more_time(evidence.look, memory.more_segments, evidence.allowed)
+    return f"{time}; or check with a smaller cache, to see past the filling"
 
 
 def _weigh_target(evidence: Evidence, grounds: Grounds) -> None:

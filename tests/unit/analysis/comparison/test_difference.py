@@ -95,6 +95,12 @@ def test_what_else_differs_is_noted() -> None:
         assert words in said
 
 
+def test_another_target_is_noted() -> None:
+    one, two = (ran(provenance=Provenance(command=("serve", name))) for name in ("a b", "c"))
+    assert compare_runs(one, two).notes[0] == "the target was serve 'a b', then serve c"
+    assert not any("target was" in note for note in compare_runs(one, one).notes)
+
+
 def test_half_runs_have_nothing_to_compare() -> None:
     half = Report(scenario="check", verdict=Verdict.INCONCLUSIVE, exit_code=3, reasons=())
     assert compare_runs(half, half).rows == ()

@@ -8,7 +8,8 @@ from tsprof.analysis.growth.shapes import (
     bend_limit,
     is_leak,
     is_quiet,
-    quiet_increments,
+    missing_increments,
+    quiet,
     settle,
 )
 from tsprof.analysis.growth.trend import fit_trend
@@ -28,9 +29,9 @@ def leaks(rates: np.ndarray, scale: Scale = BYTES) -> bool:
     return is_leak(found, steps, widths, scale)
 
 
-def quiet(rates: np.ndarray, scale: Scale = BYTES) -> bool:
+def rests(rates: np.ndarray, scale: Scale = BYTES) -> bool:
     found, steps, widths = settled(rates, scale)
-    return is_quiet(found, steps, widths, scale)
+    return is_quiet(quiet(found, steps, widths, scale), found, scale)
 
 
 @pytest.mark.parametrize(("size", "limit"), [(0, 0.0), (8, 0.2), (16, 0.4), (40, 0.4), (400, 0.4)])
@@ -104,30 +105,30 @@ def test_a_precise_window_that_bends_contradicts() -> None:
 
 @pytest.mark.parametrize(
     ("jumps", "expected"),
-    [((), 20), ((3,), 16), ((9,), 10), ((10,), 0), ((3, 8), 11), ((3, 14), 0), ((19,), 0)],
+    [((), 0), ((3,), 0), ((9,), 0), ((10,), 1), ((3, 8), 0), ((3, 14), 6), ((14,), 9), ((19,), 19)],
 )
 def test_quiet_must_last_longer_than_before_a_jump(jumps: tuple[int, ...], expected: int) -> None:
     marks = np.zeros(20, dtype=np.bool_)
     marks[list(jumps)] = True
-    assert quiet_increments(marks) == expected
+    assert missing_increments(marks, 8) == expected
 
 
 def test_quiet_is_an_equivalence_test() -> None:
     rng = np.random.default_rng(4)
-    assert quiet(np.zeros(12))
-    assert not quiet(np.full(12, 3.0))
+    assert rests(np.zeros(12))
+    assert not rests(np.full(12, 3.0))
     small = rng.normal(0, 2, 25)
     wide = rng.normal(0, 200, 25)
-    assert quiet(small)
-    assert not quiet(wide)
-    assert not quiet(small, Scale(16.0, 1.0, 0.1))
+    assert rests(small)
+    assert not rests(wide)
+    assert not rests(small, Scale(16.0, 1.0, 0.1))
 
 
 def test_quiet_counts_do_not_grow_at_all() -> None:
     one = np.zeros(30)
     one[18] = 1 / 1500
-    assert quiet(np.zeros(30), COUNTS)
-    assert not quiet(one, COUNTS)
+    assert rests(np.zeros(30), COUNTS)
+    assert not rests(one, COUNTS)
 
 
 @pytest.mark.parametrize("count", [10, 15, 16, 25])
@@ -148,12 +149,12 @@ def test_growth_that_does_not_slow_down_has_no_end(rates: np.ndarray) -> None:
 
 def test_more_segments_are_asked_for_where_the_bend_is_uncertain() -> None:
     rng = np.random.default_rng(5)
-    more = {
-        spread: segments_to_decide(
-            fit_trend(1500 * rng.normal(30, spread, 12), np.full(12, 1500.0), 16.0), 12, BYTES
-        )
-        for spread in (0.1, 6.0, 10.0)
-    }
+    more = {}
+    for spread in (0.1, 6.0, 10.0):
+        found, steps, widths = settled(rng.normal(30, spread, 12))
+        trend = fit_trend(steps, widths, 16.0)
+        near = quiet(found, steps, widths, BYTES)
+        more[spread] = segments_to_decide(trend, 12, near, BYTES)
     assert more[0.1] == 2
     assert more[6.0] is not None
     assert more[10.0] is None or more[10.0] > more[6.0] > 2

@@ -47,6 +47,12 @@ def test_what_takes_little_time_is_not_worth_a_sentence() -> None:
     assert remarks(busy_with(("encode", f"{LIBRARY}/json/encoder.py"), weight=4)) == ()
 
 
+def test_a_share_of_a_few_samples_is_not_worth_a_sentence() -> None:
+    encode = ("encode", f"{LIBRARY}/json/encoder.py")
+    assert remarks(profile_of({frames(encode): 3, frames(): 13})) == ()
+    assert remarks(profile_of({frames(encode): 30, frames(): 130}))
+
+
 def test_a_thread_that_runs_its_function_is_no_lock() -> None:
     assert remarks(busy_with(("Thread.run", f"{LIBRARY}/threading.py"))) == ()
 

@@ -186,6 +186,13 @@ def test_notes_are_what_a_reader_must_know() -> None:
     )
 
 
+def test_a_server_that_forks_for_each_connection_has_one_note_of_them() -> None:
+    events = [event("process_ended", f"process {pid} (httpd) ended") for pid in range(7, 45)]
+    assert reported(taken(growing()), events=events).notes == (
+        "process 7 (httpd) ended, and so did 37 more processes of the target",
+    )
+
+
 @pytest.mark.parametrize("per_request", [0.0, 289.2])
 def test_the_reasons_print_numbers_as_the_headline_does(per_request: float) -> None:
     report = reported(taken(growing(per_request), count=40))

@@ -1,12 +1,13 @@
 """What could not be seen is told once, in plain words."""
 
+import math
 from dataclasses import replace
 
-from fabricate import growing, taken
+from fabricate import SEGMENT, growing, growing_outside, taken
 
 from tsprof.analysis.growth.assess import Shape
-from tsprof.analysis.run.assessments import Look, look
-from tsprof.analysis.verdict.blind_spots import weigh_counts_sight
+from tsprof.analysis.run.assessments import DETECTABLE_LIMIT, Look, look
+from tsprof.analysis.verdict.blind_spots import weigh_counts_sight, weigh_memory_sight
 from tsprof.analysis.verdict.grounds import Grounds
 from tsprof.analysis.verdict.more_time import TimeAllowed
 from tsprof.report.model import Resource
@@ -60,3 +61,27 @@ def test_a_time_that_nobody_knows_is_the_longest() -> None:
 
 def test_counts_that_are_sure_are_not_doubted() -> None:
     assert doubts(SEEN) == []
+
+
+def test_resident_memory_is_given_the_time_that_it_takes() -> None:
+    short = look(taken(growing_outside()))
+    grounds = Grounds()
+    weigh_memory_sight(short, DEFAULT, grounds)
+    ((reason, advice),) = grounds.doubts
+    assert reason.startswith("the smallest leak that this run could have seen is ")
+    assert advice == "about 56 s more would tell: --max-time 2m10s"
+    longer = 24 + math.ceil(short.missing_requests / SEGMENT)
+    nearly, enough = (look(taken(growing_outside(), count=n)) for n in (longer - 2, longer))
+    assert (nearly.detectable or 0) > DETECTABLE_LIMIT >= (enough.detectable or math.inf)
+
+
+def test_undecided_growth_is_not_promised_an_answer_before_it_can_be_seen() -> None:
+    """A heap of its own that comes and goes: an answer in two segments would be another doubt."""
+    seen = look(taken(growing_outside()))
+    assert seen.outside is not None
+    undecided = replace(seen.outside, shape=Shape.UNDECIDED, more_segments=2)
+    grounds = Grounds()
+    weigh_memory_sight(replace(seen, outside=undecided, gained_late=math.inf), DEFAULT, grounds)
+    ((reason, advice),) = grounds.doubts
+    assert reason.startswith("memory: ")
+    assert advice == "about 56 s more would tell: --max-time 2m10s"

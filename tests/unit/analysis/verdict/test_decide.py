@@ -1,5 +1,6 @@
 """The verdict: never a pass on what was not seen, never a fail on what does not leak."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -21,6 +22,7 @@ from fabricate import (
 from tsprof.analysis.attribution.culprits import Culprit
 from tsprof.analysis.run.confirmation import Attribution, Drain
 from tsprof.analysis.verdict.decide import Decision
+from tsprof.analysis.verdict.more_time import TimeAllowed
 from tsprof.records import Checkpoint, ProcessReading
 from tsprof.report.model import Criterion, Finding, Holder, Site, Verdict
 
@@ -352,6 +354,13 @@ def test_counts_are_not_doubted_beside_memory_for_want_of_the_same_time() -> Non
     short = judge(taken(filling(40_000_000, 8), count=9))
     assert short.verdict is Verdict.INCONCLUSIVE
     assert not any(reason.startswith(("fd:", "thread:")) for reason in short.reasons)
+
+
+def test_a_filling_says_how_much_and_how_long() -> None:
+    short = judge(taken(filling(40_000_000, 8), count=16), allowed=TimeAllowed(seconds=30))
+    assert re.search(r"still grows by [\d,.]+ kB per request, but slows down", short.reasons[0])
+    (advice,) = short.advice
+    assert re.match(r"about .* more would tell: --max-time \S+; or check with a smaller", advice)
 
 
 def test_a_target_that_stops_serving_is_told_from_one_that_never_did() -> None:
