@@ -64,7 +64,7 @@ def _tables(points: Points, rate: float, resolution: float) -> Mask:
     steps, widths = points.steps, points.widths
     passed = np.cumsum(widths) - widths
     paced = 1 + np.minimum(points.before / np.maximum(passed, widths), 1)
-    tables = steps <= (np.cumsum(steps) - steps) * paced
+    tables: Mask = steps <= (np.cumsum(steps) - steps) * paced
     excess = steps - rate * widths
     jumps = np.flatnonzero(isolated_jumps(steps, widths, resolution))
     for earlier, later in combinations(jumps, 2):

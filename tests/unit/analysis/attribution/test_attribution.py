@@ -324,3 +324,10 @@ def test_a_bounded_list_that_comes_and_goes_excuses_nothing(entries: int, *, bou
     loop = holder(1, "_scheduled", 300, entries=entries, bytes=300 * entries, bound=50_000)
     found = conclude(seen([leaking(300, ("_set", 38))], loop), LEAK, origin_of)
     assert (found.bounded_share > 0) == bounded
+
+
+def test_what_the_whole_heap_of_a_fresh_process_gained_is_named_though_it_gained_more() -> None:
+    window = replace(seen([leaking(400, ("remember", 10))]), native=True)
+    assert conclude(window, LEAK, origin_of).sites == ()
+    (site,) = conclude(replace(window, whole_heap=True), LEAK, origin_of).sites
+    assert (site.function, site.share) == ("remember", 1)
