@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tsprof.analysis.attribution.callers import with_callers
-from tsprof.analysis.attribution.captures import CaptureDigest
+from tsprof.analysis.attribution.captures import WHOLE_HEAP, CaptureDigest
 from tsprof.analysis.attribution.conclude import Seen, conclude
 from tsprof.analysis.attribution.counted_resources import COUNTED
 from tsprof.analysis.attribution.culprits import Culprit, beside_memory
@@ -210,6 +210,7 @@ def _attribution(
             sized=[reply for reply in window.sized.values() if isinstance(reply, Mapping)],
             requests=window.requests_total,
             native=is_native,
+            whole_heap=any(digest.method in WHOLE_HEAP for digest in digests),
             requests_overall=None if window.died else window.requests_overall,
             notes=tuple(window.notes),
         ),

@@ -11,6 +11,8 @@ Method = Literal["memray", "tracemalloc", "heaptrack", "valgrind", "jemalloc"]
 """What traced a window."""
 _NATIVE: frozenset[Method] = frozenset({"heaptrack", "valgrind", "jemalloc"})
 """Those that trace programs without an interpreter; heaptrack traces native code within one."""
+WHOLE_HEAP: frozenset[Method] = frozenset({"valgrind", "jemalloc"})
+"""Those that look at all that is allocated, at three moments."""
 
 CallFrame = tuple[str, str, int]
 """Function, file and line (0 where it is not known)."""

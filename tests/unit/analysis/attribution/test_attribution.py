@@ -336,3 +336,10 @@ def test_an_expiry_that_has_taken_nothing_out_yet_is_told(
     (text,) = conclude(window, blocks(2), origin_of).evictions
     assert text.startswith(f"cache is evicted by age in Cache.sweep ({APP}:30)")
     assert ("has taken out none of its 24,000 entries" in text) is idle
+
+
+def test_what_the_whole_heap_of_a_fresh_process_gained_is_named_though_it_gained_more() -> None:
+    window = replace(seen([leaking(400, ("remember", 10))]), native=True)
+    assert conclude(window, LEAK, origin_of).sites == ()
+    (site,) = conclude(replace(window, whole_heap=True), LEAK, origin_of).sites
+    assert (site.function, site.share) == ("remember", 1)
