@@ -5,17 +5,11 @@ from pathlib import Path
 
 from tsprof.analysis.attribution.native import grows_natively
 from tsprof.analysis.run.assessments import Look
+from tsprof.analysis.run.growing import growing_between, growing_processes
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.native_window import open_native_window
 from tsprof.supervisor.tracing import Tracing
-from tsprof.supervisor.window import (
-    SEGMENT_PATIENCE,
-    Window,
-    gains,
-    growing_processes,
-    most,
-    open_window,
-)
+from tsprof.supervisor.window import SEGMENT_PATIENCE, Window, open_window
 
 
 def attribute(engine: Engine, final: Look, requests: int, folder: Path, method: str) -> Window:
@@ -104,5 +98,5 @@ def _go_on(window: Window, engine: Engine, final: Look, requests: int) -> bool:
     engine.counted_segment(requests, SEGMENT_PATIENCE)
     first = engine.checkpoint()
     engine.counted_segment(requests, SEGMENT_PATIENCE)
-    window.pids = most(gains(final, first, engine.checkpoint()))
+    window.pids = growing_between(first, engine.checkpoint(), final)
     return True

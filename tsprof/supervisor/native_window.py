@@ -9,7 +9,6 @@ import re
 import stat
 import tempfile
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import psutil
@@ -18,12 +17,7 @@ from tsprof.profilers import heaptrack
 from tsprof.profilers.heaptrack import Heaptrack
 from tsprof.supervisor.capture_room import CaptureRoom
 from tsprof.supervisor.engine import Engine
-from tsprof.supervisor.window import (
-    EARLY_SHARE,
-    SEGMENT_PATIENCE,
-    WINDOW_PATIENCE,
-    Window,
-)
+from tsprof.supervisor.window import WINDOW_PATIENCE, Window, record
 
 _PLAIN = re.compile(r"[ !#-\[\]-~]+")
 """What the native agent reads: ASCII without quotes and backslashes."""
@@ -52,29 +46,11 @@ def open_native_window(window: Window, engine: Engine, requests: int) -> None:
     engine.profiling = "heaptrack"
     folder = _folder(window, engine)
     room = CaptureRoom.in_folder(folder)
-    agents = engine.instruments.agents
     engine.wait_until_quiet()
     _start(window, engine, tool, folder)
     if not window.captures:
         return
-    early = engine.counted_segment(
-        requests, SEGMENT_PATIENCE, partial(room.is_used_up, EARLY_SHARE)
-    )
-    engine.wait_until_quiet()
-    replies = agents.ask("window.mark", pids=window.captures, timeout=WINDOW_PATIENCE)
-    for pid, reply in replies.items():
-        if isinstance(reply, Mapping) and reply.get("marked") is True:
-            window.marks[pid] = 0.0
-    late = engine.counted_segment(max(early.requests, 1), SEGMENT_PATIENCE, room.is_used_up)
-    engine.wait_until_quiet()
-    ended = agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
-    window.requests_early = early.requests
-    window.requests_total = early.requests + late.requests
-    if room.is_used_up():
-        window.notes.append(
-            f"the window was ended early, after {window.requests_total:,} requests: its captures "
-            f"had taken {room}"
-        )
+    ended = record(window, engine, requests, room)
     for pid in window.captures.keys() - ended.keys():
         engine.note("note", f"process {pid} ended in the window of heaptrack; not counted", pid)
         window.discard(pid)

@@ -14,10 +14,8 @@ from typing import Any
 from tsprof.analysis.attribution.captures import CaptureDigest
 from tsprof.analysis.attribution.holders import growing_types
 from tsprof.analysis.attribution.native_callers import Samples, with_callers
-from tsprof.analysis.run import observe
 from tsprof.analysis.run.assessments import Look
 from tsprof.profilers.memray_capture import CaptureError, digest
-from tsprof.records import Checkpoint
 from tsprof.supervisor.agents import Agent, Agents, Reply
 from tsprof.supervisor.capture_room import CaptureRoom
 from tsprof.supervisor.engine import Engine
@@ -25,10 +23,6 @@ from tsprof.supervisor.native_callers import sample_callers
 from tsprof.supervisor.target_code import target_origins
 from tsprof.supervisor.tracing import Tracing, prepare_tracing, start_tracing
 
-MOST_PROCESSES = 3
-"""Processes in which windows are opened at a time, those that grow the most."""
-GROWING_SHARE = 0.1
-"""Part of the whole growth from which a process is looked into."""
 EARLY_SHARE = 0.5
 """Part of the room for captures at which a window's early segment ends."""
 CENSUS_PATIENCE = 20.0
@@ -47,32 +41,6 @@ LAST_LOOK = 1.5
 """Seconds within which the engine sees that a process is gone: it looks once a second."""
 
 
-def growing_processes(final: Look) -> list[int]:
-    """Return the pids that grow, or pile up garbage, the fastest first."""
-    points = final.view.checkpoints
-    judged = final.memory
-    if not points or judged is None:
-        return [r.pid for r in (points[-1].processes if points else ()) if r.source == "agent"]
-    if final.leaking == ("garbage",):
-        return most([(float(r.garbage_bytes), r.pid) for r in points[-1].processes])
-    return most(gains(final, points[judged.first], points[-1]))
-
-
-def most(gained: list[tuple[float, int]]) -> list[int]:
-    """Return the pids of those that gained a good part of all, the most first."""
-    gained.sort(reverse=True)
-    whole = sum(max(gain, 0.0) for gain, _ in gained) or 1.0
-    return [pid for gain, pid in gained if gain >= GROWING_SHARE * whole][:MOST_PROCESSES]
-
-
-def gains(final: Look, first: Checkpoint, last: Checkpoint) -> list[tuple[float, int]]:
-    """Return how many bytes of what leaks each process with an agent gained, and its pid."""
-    value = observe.live if final.memory_leaks or not final.unowned_leaks else observe.unowned
-    before = {r.identity: value(r) for r in first.processes}
-    gained = [(before.get(r.identity), value(r), r.pid) for r in last.processes]
-    return [(b - a, pid) for a, b, pid in gained if a is not None and b is not None]
-
-
 @dataclass
 class Window:
     """What was seen in one window: captures to be read, and the growing containers' holders."""
@@ -89,6 +57,7 @@ class Window:
     callers: Mapping[int, Samples] = field(default_factory=dict)
     """From where that code is called."""
     marks: dict[int, float] = field(default_factory=dict)
+    """Seconds since the epoch at the end of the early segment; 0 where the capture has the mark."""
     requests_early: int = 0
     requests_total: int = 0
     requests_overall: int = 0
@@ -147,34 +116,53 @@ def open_window(
     window.folder.mkdir(exist_ok=True)
     room = CaptureRoom.in_folder(window.folder)
     _start(window, agents, pids, tracing, final)
-    early = engine.counted_segment(
-        requests, SEGMENT_PATIENCE, partial(room.is_used_up, EARLY_SHARE)
-    )
-    engine.wait_until_quiet()
-    for pid, reply in agents.ask(
-        "window.mark", pids=window.captures, timeout=WINDOW_PATIENCE
-    ).items():
-        if not isinstance(reply, str) and reply.get("marked"):
-            window.marks[pid] = reply["time"]
-    late = engine.counted_segment(max(early.requests, 1), SEGMENT_PATIENCE, room.is_used_up)
-    engine.wait_until_quiet()
-    agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
+    record(window, engine, requests, room)
     window.after = _census(agents, pids)
     window.sized = _sized_again(agents, sized)
-    window.requests_early = early.requests
-    window.requests_total = early.requests + late.requests
     window.requests_overall = engine.totals.requests
-    if room.is_used_up():
-        window.notes.append(
-            f"the window was ended early, after {window.requests_total:,} requests: its captures "
-            f"had taken {room}"
-        )
     if "garbage" in final.leaking:  # before the look for holders collects it
         window.garbage = agents.ask("garbage.take", pids=pids, timeout=CENSUS_PATIENCE)
     _find_holders(window, engine)
     _discard_lost(window, engine, tracing)
     if window.records:
         _sample_callers(window, engine, requests)
+
+
+def record(window: Window, engine: Engine, requests: int, room: CaptureRoom) -> Mapping[int, Reply]:
+    """Drive two counted segments, mark the moment between them in the captures, and end those.
+
+    Args:
+        window: whose captures have begun; takes their marks and the numbers of requests.
+        engine: between two segments.
+        requests: of each of the two segments.
+        room: that the captures have.
+
+    Returns:
+        What each process answered to the end, by pid; those that have died are missing.
+
+    Raises:
+        RunEnded: the target or the load is gone.
+    """
+    agents = engine.instruments.agents
+    early = engine.counted_segment(
+        requests, SEGMENT_PATIENCE, partial(room.is_used_up, EARLY_SHARE)
+    )
+    engine.wait_until_quiet()
+    marked = agents.ask("window.mark", pids=window.captures, timeout=WINDOW_PATIENCE)
+    for pid, reply in marked.items():
+        if isinstance(reply, Mapping) and reply.get("marked") is True:
+            window.marks[pid] = reply.get("time", 0.0)
+    late = engine.counted_segment(max(early.requests, 1), SEGMENT_PATIENCE, room.is_used_up)
+    engine.wait_until_quiet()
+    ended = agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
+    window.requests_early = early.requests
+    window.requests_total = early.requests + late.requests
+    if room.is_used_up():
+        window.notes.append(
+            f"the window was ended early, after {window.requests_total:,} requests: its captures "
+            f"had taken {room}"
+        )
+    return ended
 
 
 def _discard_lost(window: Window, engine: Engine, tracing: Tracing) -> None:
