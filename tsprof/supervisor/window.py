@@ -228,7 +228,8 @@ def _sized_again(agents: Agents, before: Mapping[int, Reply]) -> dict[int, Reply
 
 def _prepare(window: Window, agents: Agents, pids: list[int], tracing: Tracing) -> None:
     for agent in _chosen(agents, pids):
-        if note := prepare_tracing(agents, agent, tracing):
+        note = prepare_tracing(agents, agent, tracing)
+        if note and note not in window.notes:
             window.notes.append(note)
 
 
