@@ -112,7 +112,7 @@ def _memray_path(agent: Agent) -> str | None:
 
 def _instead(agent: Agent, reply: Mapping[str, Any]) -> str:
     """Say in one line why memray does not trace, what does, and how to have memray."""
-    text = f"process {agent.pid} (Python {agent.python}): {reply['refused']}"
+    text = f"Python {agent.python}: {reply['refused']}"  # the same for all workers
     if reply.get("method"):
         text += f", so {reply['method']} names the lines, from the innermost frames only"
     if reply.get("missing"):

@@ -28,9 +28,6 @@ EARLY_SHARE = 0.5
 CENSUS_PATIENCE = 20.0
 CENSUS_CALLS = 5
 """Calls of some 2 s each that a census may take: five million objects took two."""
-HOLDERS_BUDGET = 15.0
-"""Seconds for the look for holders, in which the target rests: each step goes through all objects
-(0.2 s for two million), and an exception's way to what keeps it has a dozen steps."""
 SEGMENT_PATIENCE = 8.0
 """Seconds for each of a window's two segments, however much it slows the target down: then it is
 closed with the requests that were served."""
@@ -219,7 +216,8 @@ def _sized_again(agents: Agents, before: Mapping[int, Reply]) -> dict[int, Reply
 
 def _prepare(window: Window, agents: Agents, pids: list[int], tracing: Tracing) -> None:
     for agent in _chosen(agents, pids):
-        if note := prepare_tracing(agents, agent, tracing):
+        note = prepare_tracing(agents, agent, tracing)
+        if note and note not in window.notes:
             window.notes.append(note)
 
 
@@ -248,7 +246,6 @@ def _find_holders(window: Window, engine: Engine) -> None:
             "containers": census["containers"],
             "ids": census["spread"].get("ids", []),
             "types": _types_wanted(window, pid, census),
-            "budget": HOLDERS_BUDGET,
         }
         reply = engine.instruments.agents.ask(
             "holders.find", arguments, pids=[pid], timeout=CENSUS_PATIENCE

@@ -5,16 +5,15 @@ called, and nothing of Python. Samples of both kinds of frames tell from where t
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
-from pathlib import PurePath
+from itertools import pairwise, takewhile
 
 from tsprof.analysis.attribution.captures import CallFrame, CaptureDigest, NativeFrame
 from tsprof.stacks import Frame
 
-Ways = Counter[tuple[CallFrame, ...]]
-"""Samples by the Python frames on the way, innermost first."""
+Ways = Counter[tuple[Frame, ...]]
+"""Samples by the Python frames on the way, outermost first."""
 Samples = Mapping[tuple[Frame, ...], float]
 """Numbers of samples by call stack, outermost frame first."""
 
@@ -29,13 +28,13 @@ def with_callers(digest: CaptureDigest, samples: Samples) -> CaptureDigest:
     functions: dict[tuple[str, str], Ways] = defaultdict(Counter)
     modules: dict[str, Ways] = defaultdict(Counter)
     for stack, number in samples.items():
-        callers: tuple[CallFrame, ...] = ()
+        way: tuple[Frame, ...] = ()
         for outer, frame in pairwise(stack):
             if _is_python(outer):
-                callers = ((outer.function, outer.file, outer.line), *callers)
+                way = (*way, outer)
                 if not _is_python(frame):
-                    functions[frame.function, frame.file][callers] += round(number)
-                    modules[frame.file][callers] += round(number)
+                    functions[frame.function, frame.file][way] += round(number)
+                    modules[frame.file][way] += round(number)
     return replace(
         digest,
         stacks=tuple(
@@ -50,13 +49,34 @@ def with_callers(digest: CaptureDigest, samples: Samples) -> CaptureDigest:
 def _callers(
     entry: NativeFrame, functions: Mapping[tuple[str, str], Ways], modules: Mapping[str, Ways]
 ) -> tuple[CallFrame, ...]:
-    """Return the commonest way to a function, or to its module where that is stripped of names."""
-    # With debug information a sample names the source file, and not the module.
-    ways = [functions.get((entry.function, file)) for file in (entry.module, entry.file)]
-    if entry.function.startswith(f"{PurePath(entry.module).name}+"):
-        ways.append(modules.get(entry.module))
-    found = next(filter(None, ways), None)
-    return found.most_common(1)[0][0] if found else ()
+    """Return the commonest way to a function; or else what all ways to its module share."""
+    files = (entry.module, entry.file)  # with debug information a sample names the source file
+    found = next(filter(None, (functions.get((entry.function, file)) for file in files)), None)
+    if found is not None:
+        way = found.most_common(1)[0][0]
+    else:
+        way = _shared(next(filter(None, map(modules.get, files)), Counter()))
+    return tuple((frame.function, frame.file, frame.line) for frame in reversed(way))
+
+
+def _shared(ways: Ways) -> tuple[Frame, ...]:
+    """Return the outer frames that all ways have, if the application is among them.
+
+    They serve where a function has no name, or was in no sample: a library of many small ones.
+    """
+    if not ways:
+        return ()
+    commonest = ways.most_common(1)[0][0]
+    depth = min(_alike(commonest, way) for way in ways)
+    shared = commonest[:depth]
+    return shared if any(frame.origin == "application" for frame in shared) else ()
+
+
+def _alike(one: Sequence[Frame], other: Sequence[Frame]) -> int:
+    """Return how many outer frames of two ways are the same functions."""
+    pairs = zip(one, other, strict=False)
+    same = takewhile(lambda p: (p[0].function, p[0].file) == (p[1].function, p[1].file), pairs)
+    return sum(1 for _ in same)
 
 
 def _is_python(frame: Frame) -> bool:

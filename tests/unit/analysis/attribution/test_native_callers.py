@@ -1,6 +1,8 @@
 """From which line of Python the native code is called that allocates what stays."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -38,7 +40,6 @@ def native(function: str, file: str = MODULE) -> Frame:
     [
         (digest("dumps"), [native("dumps"), native("allocate")]),
         (digest("dumps", SOURCE), [native("dumps", SOURCE)]),
-        (digest("fast.so+0x1111"), [native("0x7f0011")]),
     ],
 )
 def test_the_commonest_way(record: CaptureDigest, inner: Sequence[Frame]) -> None:
@@ -46,21 +47,36 @@ def test_the_commonest_way(record: CaptureDigest, inner: Sequence[Frame]) -> Non
         (START, HANDLE, ENCODE, *inner): 5.0,
         (START, HANDLE, RARELY, *inner): 2.0,
         (START, HANDLE, ENCODE): 100.0,
-        (START, RARELY, native("other", "/v/else.so"), ENCODE): 100.0,
+        (START, RARELY, native("another")): 50.0,
     }
-    if "+" not in record.stacks[0].native[-1].function:
-        samples[START, RARELY, native("another")] = 50.0
     (stack,) = with_callers(record, samples).stacks
     assert stack.frames == (("encode", "/srv/app.py", 20), ("handle", "/srv/app.py", 9))
+
+
+@pytest.mark.parametrize("function", ["fast.so+0x1111", "dumps"])
+@pytest.mark.parametrize(("origin", "named"), [("application", True), ("dependency", False)])
+def test_what_all_ways_to_a_module_share(
+    function: str, origin: Literal["application", "dependency"], *, named: bool
+) -> None:
+    handle = replace(HANDLE, origin=origin)
+    inner = [replace(frame, origin="dependency") for frame in (ENCODE, RARELY)]
+    samples = {
+        (START, handle, inner[0], native("0x7f0011")): 5.0,
+        (START, replace(handle, line=10), inner[1], native("loads")): 2.0,
+        (START, inner[1], native("other", "/v/else.so")): 100.0,
+    }
+    (stack,) = with_callers(digest(function), samples).stacks
+    assert stack.frames == ((("handle", "/srv/app.py", 9),) if named else ())
 
 
 @pytest.mark.parametrize(
     "samples",
     [
         {},
-        {(START, HANDLE, native("loads")): 3.0},  # another function of the module
+        {(START, HANDLE, native("dumps", "/v/else.so")): 3.0},  # another module
         {(START, native("dumps")): 3.0},  # in a thread without Python
-        {(HANDLE, native("loads"), native("dumps")): 3.0},  # not by Python
+        {(HANDLE, native("loads", "/v/else.so"), native("dumps")): 3.0},  # not by Python
+        {(HANDLE, native("loads")): 3.0, (RARELY, native("loads")): 3.0},  # nothing is shared
     ],
 )
 def test_a_way_that_is_not_known(samples: dict[tuple[Frame, ...], float]) -> None:
