@@ -1,7 +1,7 @@
 """The page of a flame graph in a real browser, used as people use it."""
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -9,6 +9,7 @@ import pytest
 from browser import CHROMIUM, Page, browser
 
 from tsprof.report.flame import flame_html
+from tsprof.report.model import HotChange
 from tsprof.stacks import StackProfile
 
 FRAMES = """[...document.querySelectorAll('#chart g.frame')].map(frame => ({
@@ -41,10 +42,14 @@ def page(chromium: Page) -> Iterator[Page]:
 
 
 def show(
-    page: Page, folder: Path, profile: StackProfile, before: StackProfile | None = None
+    page: Page,
+    folder: Path,
+    profile: StackProfile,
+    before: StackProfile | None = None,
+    changes: Sequence[HotChange] = (),
 ) -> None:
     file = folder / "flame.html"
-    file.write_text(flame_html(profile, "A title", before), encoding="utf-8")
+    file.write_text(flame_html(profile, "A title", before, changes), encoding="utf-8")
     page.open(file)
 
 
@@ -130,7 +135,7 @@ def test_keys_walk_zoom_and_reset(page: Page, stacks: ModuleType, tmp_path: Path
 
 
 def test_red_became_hotter_and_blue_cooler(page: Page, stacks: ModuleType, tmp_path: Path) -> None:
-    show(page, tmp_path, stacks.after(), stacks.before())
+    show(page, tmp_path, stacks.after(), stacks.before(), stacks.changes())
     red, blue = (
         [int(fills(page)[name][i : i + 2], 16) for i in (1, 3, 5)] for name in ("score", "dumps")
     )

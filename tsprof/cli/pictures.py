@@ -150,11 +150,13 @@ def compare(
     if not quiet:
         hot_difference_text.print_difference(difference, title, _console(outputs))
     earlier, later = whole(was), whole(now)
-    page = flame_html(later, title=title, before=earlier)
+    page = flame_html(later, title, earlier, difference.changes)
     if outputs["html"]:
         write_text("--html", outputs["html"], page, sys.stdout.buffer)
     files = [_file(second / f"{NAME}-diff.html", page)]
-    files.append(_file(second / f"{NAME}-diff.svg", flame_svg(later, title, before=earlier)))
+    files.append(
+        _file(second / f"{NAME}-diff.svg", flame_svg(later, title, earlier, difference.changes))
+    )
     _tell(files, quiet=quiet, show=show)
     return int(ExitCode.PASS)
 

@@ -1,7 +1,10 @@
 """A flame graph as one interactive page that needs no network."""
 
+from collections.abc import Sequence
+
 from tsprof.report.flame import colours, words
 from tsprof.report.flame.tree import CallTree, call_tree, scale_of
+from tsprof.report.model import HotChange
 from tsprof.report.pages import asset, security_policy, template
 from tsprof.report.text import clean
 from tsprof.stacks import StackProfile
@@ -24,7 +27,10 @@ _LICENCES = ("LICENSE.d3-flame-graph", "LICENSE.d3")
 
 
 def flame_html(
-    profile: StackProfile, title: str = "Flame graph", before: StackProfile | None = None
+    profile: StackProfile,
+    title: str = "Flame graph",
+    before: StackProfile | None = None,
+    changes: Sequence[HotChange] = (),
 ) -> str:
     """The page.
 
@@ -33,8 +39,9 @@ def flame_html(
         title: of the page.
         before: what to compare with; the widths are those of ``profile``, the colours tell what
             became hotter or cooler, by request where the requests are known.
+        changes: the functions of which it is sure that they did, where samples are compared.
     """
-    tree = call_tree(profile, before)
+    tree = call_tree(profile, before, changes)
     scale = scale_of(profile, before)
     colourings = [colours.by_origin(tree), colours.by_module(tree)]
     if before is not None:

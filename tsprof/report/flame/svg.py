@@ -1,10 +1,12 @@
 """A flame graph as a still picture, the outermost frame at the bottom, told by tool tips."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tsprof.report import format as fmt
 from tsprof.report.flame import colours, words
 from tsprof.report.flame.tree import CallTree, Scale, call_tree, scale_of
+from tsprof.report.model import HotChange
 from tsprof.report.pages import template
 from tsprof.report.text import clean
 from tsprof.stacks import StackProfile
@@ -29,7 +31,10 @@ class _Box:
 
 
 def flame_svg(
-    profile: StackProfile, title: str = "Flame graph", before: StackProfile | None = None
+    profile: StackProfile,
+    title: str = "Flame graph",
+    before: StackProfile | None = None,
+    changes: Sequence[HotChange] = (),
 ) -> str:
     """The picture, 1,200 pixels wide.
 
@@ -37,8 +42,9 @@ def flame_svg(
         profile: what to draw.
         title: above the picture.
         before: what to compare with, as in the page.
+        changes: of which it is sure, likewise.
     """
-    tree = call_tree(profile, before)
+    tree = call_tree(profile, before, changes)
     scale = scale_of(profile, before)
     colouring = colours.by_origin(tree) if before is None else colours.by_heat()
     boxes, narrow = _boxes(tree, scale, colouring, profile.unit)

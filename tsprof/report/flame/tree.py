@@ -3,18 +3,16 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, copysign, hypot, log2, sqrt
+from math import ceil, copysign, log2
 from pathlib import PurePath
 
+from tsprof.report.model import HotChange
 from tsprof.report.text import clean
 from tsprof.stacks import Frame, StackProfile
 
 MOST_NODES = 200_000
 """Nodes that a tree keeps. 50,000 stacks of 34 frames have 175,000, and Chromium lays them out in
 half a second."""
-SURE = 3.0
-"""Standard errors from which on a difference of sampled stacks is more than chance: of 10,000
-frames that did not change, 27 seem to."""
 SMALLEST = log2(1.01)
 """Change that is too small for a colour, in doublings."""
 HEATS = 5
@@ -39,8 +37,8 @@ class Node:
     before: float = 0.0
     """As ``weight``, in the profile to compare with."""
     heat: int = 0
-    """How much hotter it became, from ``-HEATS`` (half or less) over 0 (no change beyond sampling
-    error) to ``HEATS`` (twice or more, or new)."""
+    """How much hotter it became, from ``-HEATS`` (half or less) over 0 (no change that is sure) to
+    ``HEATS`` (twice or more, or new): where samples are compared, how much its function did."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +106,10 @@ def scale_of(after: StackProfile, before: StackProfile | None) -> Scale:
 
 
 def call_tree(
-    profile: StackProfile, before: StackProfile | None = None, most: int = MOST_NODES
+    profile: StackProfile,
+    before: StackProfile | None = None,
+    changes: Sequence[HotChange] = (),
+    most: int = MOST_NODES,
 ) -> CallTree:
     """Merge the stacks into a tree.
 
@@ -116,6 +117,8 @@ def call_tree(
         profile: what to draw.
         before: what to compare it with: nodes are matched by function, package and the end of the
             file's path, whatever the line and the version.
+        changes: the functions of which it is sure, from samples, that they became hotter or cooler;
+            what is counted needs none.
         most: nodes to keep; the lightest are folded into their callers.
     """
     frames, stacks = _united(profile, before)
@@ -138,16 +141,17 @@ def call_tree(
         weights[parents[node]] += weights[node]
         befores[parents[node]] += befores[node]
     scale = scale_of(profile, before)
-    sampled = profile.unit == "samples"
+    heats = _heats(frames, changes)
+
+    def heat(place: int, weight: float, was: float) -> int:
+        if before is None or place < 0:
+            return 0
+        if profile.unit == "samples":
+            return heats[place]
+        return _heat(weight * scale.after, was * scale.before)
+
     nodes = [
-        Node(
-            parent,
-            place,
-            weight,
-            alone,
-            was,
-            _heat(weight, was, scale, sampled=sampled) if before else 0,
-        )
+        Node(parent, place, weight, alone, was, heat(place, weight, was))
         for parent, place, weight, (alone, _), was in zip(
             parents, places, weights, own, befores, strict=True
         )
@@ -203,13 +207,23 @@ def _name_and_place(frame: Frame) -> tuple[str, str, int, str]:
     return frame.function, frame.file, frame.line, frame.package
 
 
-def _heat(after: float, before: float, scale: Scale, *, sampled: bool) -> int:
-    """The change in steps, the last for twice or half; 0 where it is small or may be chance."""
-    now, then = after * scale.after, before * scale.before
-    if sampled:
-        error = hypot(sqrt(after) * scale.after, sqrt(before) * scale.before)
-        if abs(now - then) <= SURE * error:
-            return 0
+def _heats(frames: Sequence[Frame], changes: Sequence[HotChange]) -> list[int]:
+    """How much hotter the function of each frame became, with what it calls where that is told."""
+    told = {}
+    for change in sorted(changes, key=lambda change: change.part == "total"):
+        told[change.function, PurePath(change.file).parts[-_TAIL:]] = 1 + change.change
+    heats = []
+    for frame in frames:
+        parts = PurePath(frame.file).parts
+        # A change has its file's path from the folder that the target runs in.
+        ends = (parts[-length:] for length in range(_TAIL, 0, -1))
+        changed = (told[frame.function, end] for end in ends if (frame.function, end) in told)
+        heats.append(_heat(next(changed, 1.0), 1.0))
+    return heats
+
+
+def _heat(now: float, then: float) -> int:
+    """The change in steps, the last for twice or half; 0 where it is small."""
     if not now or not then:
         return HEATS if now else -HEATS
     doublings = log2(now / then)

@@ -1,7 +1,7 @@
 """What a flame graph says beside the picture."""
 
 from tsprof.report import format as fmt
-from tsprof.report.flame.tree import MOST_NODES, SURE, CallTree, Node, Scale, scale_of
+from tsprof.report.flame.tree import MOST_NODES, CallTree, Node, Scale, scale_of
 from tsprof.stacks import Frame, StackProfile
 
 _LISTED = 5
@@ -64,8 +64,8 @@ def comparison(profile: StackProfile, before: StackProfile, scale: Scale) -> lis
     lines = ["Widths are those of now. Red became hotter, blue cooler.", measure]
     if profile.unit == "samples":
         lines.append(
-            f"Grey: the difference is within {fmt.number(SURE)} standard errors of sampling, or "
-            "under 1 %."
+            "Coloured are the functions that the table of changes lists, each by its change on all "
+            "paths together. Grey: no change that is sure."
         )
     return lines
 

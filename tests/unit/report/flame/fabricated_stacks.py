@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tsprof.report.model import HotChange
 from tsprof.stacks import Frame, Stack, StackProfile
 
 HOSTILE = (
@@ -52,6 +53,26 @@ def after() -> StackProfile:
         "serve;send": 1120.0,
     }
     return profile(weights, requests=20_000, seconds=40.0, cpu_seconds=24.6)
+
+
+def changes() -> tuple[HotChange, ...]:
+    """What the table lists of the difference between these two."""
+    told = [("score", "app/score.py", 400.0, 800.0), ("verify", "views.py", 720.0, 950.0)]
+    told.append(("dumps", "json/__init__.py", 300.0, 150.0))
+    return tuple(
+        HotChange(
+            function=function,
+            file=file,
+            line=1,
+            part="total" if function == "verify" else "own",
+            before_us_per_request=was,
+            after_us_per_request=now,
+            change=now / was - 1,
+            low=now / was - 1.1,
+            high=now / was - 0.9,
+        )
+        for function, file, was, now in told
+    )
 
 
 def hostile() -> StackProfile:

@@ -1,5 +1,4 @@
-import pytest
-from fabricated_stacks import after, before, profile, wide
+from fabricated_stacks import after, before, changes, profile, wide
 
 from tsprof.report.flame.tree import HEATS, CallTree, Node, call_tree
 from tsprof.stacks import Frame, Stack, StackProfile
@@ -36,24 +35,32 @@ def test_stacks_deeper_than_python_recurses_are_drawn() -> None:
     assert len(tree.nodes) == 5001
 
 
-def test_what_is_told_in_a_request_is_compared_not_the_number_of_samples() -> None:
-    tree = call_tree(after(), before())
+def test_colours_are_those_of_the_table_of_changes() -> None:
+    tree = call_tree(after(), before(), changes())
     assert found(tree, "serve;verify;score").heat == HEATS
     assert found(tree, "serve;verify;dumps").heat == -HEATS
-    assert found(tree, "serve;send").heat == 0
-    assert found(tree, "serve;verify").heat > 0
+    assert found(tree, "serve;send").heat == found(tree, "serve").heat == 0
+    assert 0 < found(tree, "serve;verify").heat < HEATS
     assert tree.gone == (("audit", 40.0),)
 
 
+def test_a_difference_of_samples_that_the_table_does_not_list_has_no_colour() -> None:
+    tree = call_tree(after(), before())
+    assert {node.heat for node in tree.nodes} == {0}
+
+
+def test_a_function_of_the_same_name_in_another_file_has_no_colour() -> None:
+    sides = [profile({"score": 9.0, "serve;helper": 1.0}, requests=n) for n in (1, 2)]
+    (score, *_) = changes()
+    other = score.model_copy(update={"file": "other/score.py"})
+    assert {node.heat for node in call_tree(*sides, [other]).nodes} == {0}
+    assert found(call_tree(*sides, [score]), "score").heat == HEATS
+
+
 def test_shares_are_compared_where_requests_are_not_known() -> None:
-    tree = call_tree(profile({"a": 500.0, "b": 500.0}), profile({"a": 900.0, "b": 100.0}))
+    old, new = {"a": 900.0, "b": 100.0}, {"a": 500.0, "b": 500.0}
+    tree = call_tree(profile(new, unit="instructions"), profile(old, unit="instructions"))
     assert found(tree, "a").heat < 0 < found(tree, "b").heat
-
-
-@pytest.mark.parametrize(("now", "heat"), [(1000.0, 0), (1080.0, 0), (1300.0, 2), (990.0, 0)])
-def test_a_difference_of_samples_within_chance_has_no_colour(now: float, heat: int) -> None:
-    tree = call_tree(profile({"a": now}, requests=100), profile({"a": 1000.0}, requests=100))
-    assert found(tree, "a").heat == heat
 
 
 def test_a_difference_of_counts_is_no_chance() -> None:
