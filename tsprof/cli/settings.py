@@ -36,7 +36,7 @@ _TABLES = {
     "spike": ("times",),
     "endurance": ("checkpoint_every",),
     "compare": ("reference", "reference_cwd"),
-    "flame": ("samples_per_second", "native", "gil", "threads", "idle", "lines"),
+    "flame": ("max_time", "samples_per_second", "native", "gil", "threads", "idle", "lines"),
     "report": ("json", "junit", "markdown", "html"),
 }
 """Which parameters of a command go into which table of the configuration."""

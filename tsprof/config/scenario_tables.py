@@ -112,6 +112,11 @@ class Compare(Table):
 class Flame(Table):
     """The picture of where the CPU time goes: how it is sampled."""
 
+    max_time: Duration = Field(
+        default=120.0,
+        description="How long it may be sampled, where a busy machine lets samples tell little.",
+        examples=["3m"],
+    )
     samples_per_second: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=500,
         description="How often the call stacks of each process are read.",

@@ -9,12 +9,12 @@ from tsprof.scenarios.profiling import counter
 from tsprof.supervisor.plan import Plan
 
 SEGMENT_SECONDS = 2.0
-"""py-spy takes 0.1 s before it to start. Five of them, with 500 samples a second, tell a share to
-within 1.5 points on a service that is busy."""
+"""py-spy takes 0.1 s before it to start. With 500 samples a second some ten of them tell a change,
+on a service that is busy and a machine that is not."""
 
 
 def plan(settings: Settings) -> Plan:
-    """Return the plan: sampled segments until the shares of the hottest functions are precise.
+    """Return the plan: sampled segments until a change could be told.
 
     Raises:
         UsageError: lines are asked for, and Scalene cannot tell them.
@@ -26,7 +26,7 @@ def plan(settings: Settings) -> Plan:
     return Plan(
         scenario="flame",
         segment_seconds=SEGMENT_SECONDS,
-        max_seconds=settings.check.max_time,
+        max_seconds=asked.max_time,
         users=settings.load.users,
         rate=settings.load.rate,
         counted=False,

@@ -38,8 +38,6 @@ def hot_growth(
     grown = sorted(difference.changes, key=lambda change: -change.change)
     most = max((change.change for change in grown), default=0.0)
     too_much = [change for change in grown if change.change >= limit]
-    seen = fmt.percentage(difference.detectable)
-    sight = f"{NAME}: growth of {seen} in the function with the most CPU time would have shown"
     return Regressions(
         criteria=(
             Criterion(
@@ -47,7 +45,16 @@ def hot_growth(
             ),
         ),
         findings=tuple(map(_finding, too_much)),
-        notes=(sight,),
+        notes=(f"{NAME}: {_sight(difference.detectable)}",),
+    )
+
+
+def _sight(detectable: float | None) -> str:
+    if detectable is None:
+        return "there was nothing to compare"
+    return (
+        f"growth of {fmt.percentage(detectable)} in a function with a tenth of the CPU time would "
+        "have shown, in nine of ten runs"
     )
 
 

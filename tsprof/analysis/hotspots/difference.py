@@ -5,17 +5,18 @@ target took per request. All functions together get slower when the machine does
 one is measured; the median of their changes is taken out, and told apart. What is left has to be
 beyond sampling error and beyond what an unchanged service varies by from run to run. As many
 functions are looked at, the Benjamini-Hochberg procedure keeps the rate of false changes: of two
-runs of an unchanged service, one pair in twenty shows any.
+runs of an unchanged service, one pair in twenty shows any. It is weighted: a function counts by how
+much its share tells, so that those that hardly take any time do not hide a change of those that do.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, hypot, log, sqrt
-from statistics import median
+from statistics import fmean, median
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from tsprof.analysis.comparison.keys import stable_file
 from tsprof.analysis.hotspots.functions import (
@@ -39,14 +40,21 @@ LEAST_SHARE = 0.01
 """Of the time in either profile, from which a function is looked at."""
 LEAST_SAMPLES = 20
 """In both profiles together, below which no change could be told."""
-CERTAIN = 3.0
-"""Standard errors from which a change is certain among some twenty functions."""
+SIGHTED_SHARE = 0.1
+"""Of the CPU time, of the function by which a comparison's sight is told."""
+POWER = 0.9
+"""Part of the comparisons that find a change which is told to be detectable."""
+MOSTLY = 0.9
+"""Part of a function's time that is its own, from which what it calls is not looked at; and of all
+time, from which a function that calls nearly everything is not: it changes as the whole does."""
 WELL_KNOWN = 25
 """Samples in each profile, from which a function is one of those whose median is taken out."""
 LEAST_COMMON = 6
 """Functions whose median says by how much all changed."""
 UNKNOWN_COMMON = 0.1
 """Relative standard error of the machine's speed, where there are not so many."""
+OF_MEDIAN = 1.25
+"""Its standard error in those of a mean."""
 _HALF = 0.5
 """Added to counts, so that a function that is new has a ratio, too."""
 _MICROSECONDS = 1e6
@@ -126,6 +134,8 @@ def _stable_name(name: Name, folder: str) -> Name:
 class _Tested:
     name: Name
     part: str
+    share: float
+    """Of the CPU time, on both sides together, 0 to 1."""
     before: float
     """Seconds per request."""
     after: float
@@ -150,7 +160,7 @@ def hot_changes(before: Sampled, after: Sampled) -> HotDifference:
     if not tested:
         return HotDifference(common=exp(common) - 1)
     chances = [2 * float(ndtr(-abs(test.logarithm) / test.error)) for test in tested]
-    sure = _certain(chances)
+    sure = _certain(chances, _weights(tested))
     changes = [
         HotChange(
             function=test.name[0],
@@ -171,22 +181,58 @@ def hot_changes(before: Sampled, after: Sampled) -> HotDifference:
         changes=tuple(changes),
         common=exp(common) - 1,
         looked_at=len({test.name for test in tested}),
-        detectable=exp(CERTAIN * max(tested, key=lambda test: test.before).error) - 1,
+        detectable=_detectable(before, after, tested, common_error),
     )
 
 
-def _certain(chances: Sequence[float]) -> list[bool]:
+def _weights(tested: Sequence[_Tested]) -> list[float]:
+    """Return how much each test counts: 1 on average.
+
+    It is the variance of the share, by which samples tell it, and known before it is compared. What
+    functions take themselves and with what they call counts as much, although those who only call
+    are many.
+    """
+    told = [test.share * (1 - test.share) for test in tested]
+    sums: defaultdict[str, float] = defaultdict(float)
+    for test, much in zip(tested, told, strict=True):
+        sums[test.part] += much
+    each = len(tested) / len(sums)
+    return [
+        each * much / sums[test.part] if sums[test.part] else 1.0
+        for test, much in zip(tested, told, strict=True)
+    ]
+
+
+def _certain(chances: Sequence[float], weights: Sequence[float]) -> list[bool]:
     """Tell which changes are certain by Benjamini and Hochberg's procedure.
 
-    ``scipy.stats`` has it, and takes a second to import, in every check.
+    ``scipy.stats`` has it without weights, and takes a second to import, in every check.
 
     Args:
         chances: p-value of each.
+        weights: how much each counts, 1 on average.
     """
-    ordered = np.sort(chances)
+    weighted = np.divide(chances, weights, out=np.ones(len(chances)), where=np.array(weights) > 0)
+    ordered = np.sort(weighted)
     allowed = FALSE_CHANGES * np.arange(1, len(ordered) + 1) / len(ordered)
     passed = ordered[ordered <= allowed]
-    return [bool(len(passed)) and chance <= passed[-1] for chance in chances]
+    return [bool(len(passed)) and chance <= passed[-1] for chance in weighted]
+
+
+def _detectable(
+    before: Sampled, after: Sampled, tested: Sequence[_Tested], common_error: float
+) -> float:
+    """Return the growth that would nearly always be found in a function with a tenth of the time.
+
+    Only that function changes, so that its own p-value has to be small enough.
+    """
+    told = SIGHTED_SHARE * (1 - SIGHTED_SHARE)
+    others = sum(test.share * (1 - test.share) for test in tested if test.part == "own")
+    part = FALSE_CHANGES / len({test.part for test in tested})
+    certain = -float(ndtri(part * told / (others + told) / 2))
+    counts = (SIGHTED_SHARE * before.samples, SIGHTED_SHARE * after.samples)
+    error = hypot(_error(*counts, before, after), common_error, RUN_TO_RUN)
+    return exp((certain + float(ndtri(POWER))) * error) - 1
 
 
 def _common(before: Sampled, after: Sampled) -> tuple[float, float]:
@@ -195,10 +241,14 @@ def _common(before: Sampled, after: Sampled) -> tuple[float, float]:
     known = [n for n in was if n[0] not in SUMS and min(was[n], now.get(n, 0.0)) >= WELL_KNOWN]
     if len(known) < LEAST_COMMON:
         return 0.0, UNKNOWN_COMMON
-    ratios = [_logarithm(was[name], now[name], before, after) for name in known]
-    errors = [_error(was[name], now[name], before, after) for name in known]
-    # The standard error of a median is 1.25 times that of a mean.
-    return median(ratios), 1.25 * median(errors) / sqrt(len(known))
+    errors = {name: _error(was[name], now[name], before, after) for name in known}
+    best = sorted(known, key=lambda name: errors[name])
+    # Rare functions tell little: so many are asked that the median is known best.
+    error, many = min(
+        (OF_MEDIAN * sqrt(fmean(errors[name] ** 2 for name in best[:many]) / many), many)
+        for many in range(LEAST_COMMON, len(best) + 1)
+    )
+    return median(_logarithm(was[n], now[n], before, after) for n in best[:many]), error
 
 
 def _tests(
@@ -209,7 +259,12 @@ def _tests(
     if before.unlisted or after.unlisted:  # a caller of much may have too little of its own
         total = {n: pair for n, pair in total.items() if n in before.total and n in after.total}
     parts = [("own", name, *pair) for name, pair in own.items()]
-    parts += [("total", name, *pair) for name, pair in total.items() if pair != own.get(name)]
+    everything = (before.samples, after.samples)
+    parts += [
+        ("total", name, *pair)
+        for name, pair in total.items()
+        if not _mostly(own.get(name, (0.0, 0.0)), pair) and not _mostly(pair, everything)
+    ]
     for part, name, first, second in parts:
         was, now = first / before.samples, second / after.samples
         if name[0] in SUMS or max(was, now) < LEAST_SHARE or first + second < LEAST_SAMPLES:
@@ -218,11 +273,16 @@ def _tests(
         yield _Tested(
             name=name,
             part=part,
+            share=min(1.0, (was + now) / 2),
             before=was * before.cpu_per_request,
             after=now * after.cpu_per_request,
             logarithm=_logarithm(first, second, before, after) - common,
             error=hypot(sampling, common_error, RUN_TO_RUN),
         )
+
+
+def _mostly(part: tuple[float, float], whole: tuple[float, float]) -> bool:
+    return sum(part) > MOSTLY * sum(whole)
 
 
 def _pairs(

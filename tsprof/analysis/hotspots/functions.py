@@ -20,12 +20,9 @@ CONFIDENCE = 1.96
 LISTED = 30
 """Functions in a report: more than are shown, for later runs to be compared with."""
 LEADING = 5
-"""Functions, of the most self time, by which precision is judged."""
+"""Functions, of the most self time, by which it is judged how much shares vary."""
 LEAST_WINDOWS = 3
 """Windows from which on they tell how much shares vary between them."""
-PRECISE = 0.015
-"""Half width of the interval of a share that is good enough: from two such profiles a change of a
-quarter in a function with 40 % of the time is told nearly always."""
 
 Name = tuple[str, str]
 """A function's name and its file."""
@@ -134,15 +131,3 @@ def _spread(
         for weights, total in counts
     )
     return sum(deviations) / (len(counts) - 1)
-
-
-def uncertainty(windows: Sequence[StackProfile], whole: StackProfile) -> float:
-    """Return the half width of the widest interval among the leading functions' shares.
-
-    Args:
-        windows: of the profile, in time.
-        whole: all of them together.
-    """
-    rows = function_times(whole, dispersion(windows))
-    leading = [row for row in rows if row.frame.function not in SUMS][:LEADING]
-    return max(((row.high - row.low) / 2 for row in leading), default=1.0)

@@ -6,7 +6,6 @@ from tsprof.analysis.hotspots.functions import (
     dispersion,
     function_times,
     interval,
-    uncertainty,
 )
 
 SHARES = {"main;hot": 0.4, "main;warm": 0.3, "main;cold": 0.2, "main": 0.1}
@@ -65,15 +64,3 @@ def test_windows_that_differ_widen_the_intervals() -> None:
 
 def test_two_windows_tell_nothing_of_how_windows_vary() -> None:
     assert dispersion([profile({"a": 10}), profile({"b": 10})]) == 1.0
-
-
-def test_more_samples_make_shares_more_certain() -> None:
-    random = np.random.default_rng(4)
-    reaches = [uncertainty([], drawn(SHARES, samples, random)) for samples in (100, 1000, 10_000)]
-    assert reaches == sorted(reaches, reverse=True)
-    assert reaches[0] > 0.05
-    assert reaches[2] < 0.02
-
-
-def test_nothing_is_certain_without_samples() -> None:
-    assert uncertainty([], profile({})) == 1.0

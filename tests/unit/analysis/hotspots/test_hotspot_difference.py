@@ -112,7 +112,42 @@ def test_samples_that_say_less_hide_more() -> None:
     unsure = replace(after, dispersion=100.0)
     assert hot_changes(before, after).changes
     assert not hot_changes(before, unsure).changes
-    assert hot_changes(before, after).detectable < 0.3 < hot_changes(before, unsure).detectable
+    sights = [hot_changes(before, other).detectable for other in (after, unsure)]
+    assert sights[0] is not None
+    assert sights[1] is not None
+    assert sights[0] < 0.5 < sights[1]
+
+
+def test_what_is_said_to_be_detectable_is_found_nine_times_in_ten() -> None:
+    random = np.random.default_rng(14)
+    shares = {"main;hot": 0.1} | {f"main;f{n}": 0.0225 for n in range(40)}
+    detectable = hot_changes(*[side(shares, random, samples=8000)] * 2).detectable
+    assert detectable == pytest.approx(0.3, abs=0.03)
+    costs = {name: s * (1 + detectable if "hot" in name else 1) for name, s in shares.items()}
+    cost = sum(costs.values())
+    slower = {name: each / cost for name, each in costs.items()}
+    found = [
+        hot_changes(
+            side(shares, random, samples=8000), side(slower, random, COST * cost, samples=8000)
+        )
+        for _ in range(60)
+    ]
+    assert sum("hot" in names(each) for each in found) >= 51
+
+
+def test_functions_that_hardly_take_time_do_not_hide_a_change() -> None:
+    random = np.random.default_rng(15)
+    many = {"main;hot": 0.3} | {f"main;f{n}": 0.7 / 60 for n in range(60)}
+    costs = {name: s * (1.25 if "hot" in name else 1) for name, s in many.items()}
+    cost = sum(costs.values())
+    slower = {name: each / cost for name, each in costs.items()}
+    found = [
+        hot_changes(
+            side(many, random, samples=4000), side(slower, random, COST * cost, samples=4000)
+        )
+        for _ in range(50)
+    ]
+    assert sum("hot" in names(each) for each in found) >= 40
 
 
 def test_too_few_functions_do_not_tell_how_fast_the_machine_is() -> None:
@@ -127,6 +162,7 @@ def test_nothing_is_compared_with_nothing() -> None:
     random = np.random.default_rng(10)
     nothing = sampled(profile({}))
     assert hot_changes(nothing, side(SHARES, random)) == HotDifference()
+    assert HotDifference().detectable is None
     idle = sampled(drawn(SHARES, 100, random, cost=0.0))
     assert hot_changes(side(SHARES, random), idle) == HotDifference()
 
@@ -190,5 +226,6 @@ def test_changes_are_certain_as_benjamini_and_hochberg_say() -> None:
     for _ in range(200):
         chances = np.concatenate([random.uniform(size=20), random.uniform(0, 0.02, size=5)])
         expected = false_discovery_control(chances) <= difference.FALSE_CHANGES
-        assert difference._certain(list(chances)) == list(expected)  # noqa: SLF001
-    assert difference._certain([0.9]) == [False]  # noqa: SLF001
+        assert difference._certain(list(chances), [1.0] * 25) == list(expected)  # noqa: SLF001
+    assert difference._certain([0.9], [1.0]) == [False]  # noqa: SLF001
+    assert difference._certain([0.04, 0.04], [1.9, 0.1]) == [True, False]  # noqa: SLF001
