@@ -93,7 +93,8 @@ sampling_options = section(
 @click.option(
     "--memory",
     is_flag=True,
-    help="Draw a stored run's memory: what its attribution window left behind, by call stack.",
+    help="Draw a stored run's memory: what its attribution window left behind, and what it had at "
+    "its peak, by call stack.",
 )
 @click.option("--open", "show", is_flag=True, help="Open the picture in a browser.")
 @sampling_options

@@ -22,7 +22,7 @@ from tsprof.report.pipes import PipeConsole
 from tsprof.report.write import write_outputs, write_text
 from tsprof.stacks import StackProfile
 from tsprof.store.database import RunDatabase
-from tsprof.store.reports import line_profile, open_report, survivors
+from tsprof.store.reports import line_profile, open_report, window_memory
 from tsprof.store.runs import DATABASE, find_run, home
 
 NAME = "flame"
@@ -89,11 +89,11 @@ def show_run(
 
 
 def show_memory(name: str, outputs: Mapping[str, Path | None], *, quiet: bool, show: bool) -> int:
-    """Draw what survived the attribution window of a stored run.
+    """Draw what survived the attribution window of a stored run, and what it had at its peak.
 
     Args:
         name: of the run.
-        outputs: ``html``: a file for the picture.
+        outputs: ``html``: a file for the first of the pictures.
         quiet: do not say where the pictures are.
         show: open the page in a browser.
 
@@ -103,17 +103,26 @@ def show_memory(name: str, outputs: Mapping[str, Path | None], *, quiet: bool, s
     if any(file for form, file in outputs.items() if form != "html"):
         raise UsageError("what survived is written with --html only, and into the run's folder")
     folder = find_run(home(), name)
-    profile = survivors(folder)
-    if profile is None or not profile.total:
+    survivors, peak = window_memory(folder)
+    pictures = [
+        (name, profile, f"{folder.name}: {what}")
+        for name, profile, what in (
+            ("memory", survivors, "memory of the window's early part that was there at its end"),
+            ("memory-peak", peak, "memory that the window had allocated when that was most"),
+        )
+        if profile is not None and profile.total
+    ]
+    if not pictures:
         raise UsageError(
             f"{folder.name} has seen no allocations that survived",
             hint="tsprof check opens an attribution window where memory grows; --attribute always",
         )
-    title = f"{folder.name}: memory of the window's early part that was there at its end"
     if outputs["html"]:
+        _, profile, title = pictures[0]
         page = flame_html(profile, title=title)
         write_text("--html", outputs["html"], page, sys.stdout.buffer)
-    _tell(_write(folder, "memory", profile, title), quiet=quiet, show=show)
+    files = [file for picture in pictures for file in _write(folder, *picture)]
+    _tell(files, quiet=quiet, show=show)
     return int(ExitCode.PASS)
 
 

@@ -20,9 +20,11 @@ from pydantic import TypeAdapter
 
 from tsprof.analysis.attribution.captures import (
     BlockKind,
+    CallFrame,
     CaptureDigest,
     Method,
     NativeFrame,
+    PeakStack,
     StackSurvivors,
 )
 from tsprof.profilers.heaptrack_capture import read_heaptrack
@@ -59,12 +61,13 @@ def read_capture(
     except OSError as error:
         raise UnreadableError(f"{error.strerror}") from error
     method: Method = _METHODS.get(first, "memray")
+    peak: Sequence[PeakStack] = ()
     if method == "tracemalloc":
         survivors = _read_tracemalloc(capture)
     elif method == "heaptrack":
         survivors = read_heaptrack(capture, stacks_kept)
     else:
-        survivors = _read_memray(capture, early_until)
+        survivors, peak = _read_memray(capture, early_until)
     ranked = sorted(survivors.items(), key=lambda item: _alive(item[1]), reverse=True)
     return CaptureDigest(
         method=method,
@@ -74,6 +77,7 @@ def read_capture(
             StackSurvivors(frames=frames, kind=kind, native=native, **vars(sums))
             for (frames, kind, native), sums in ranked[:stacks_kept]
         ),
+        peak=tuple(nlargest(stacks_kept, peak, key=lambda stack: stack.bytes)),
     )
 
 
@@ -81,7 +85,9 @@ def _alive(sums: Survivors) -> int:
     return sums.early_bytes + sums.late_bytes
 
 
-def _read_memray(capture: Path, early_until: float) -> Mapping[Key, Survivors]:
+def _read_memray(
+    capture: Path, early_until: float
+) -> tuple[Mapping[Key, Survivors], Sequence[PeakStack]]:
     from memray import FileReader  # noqa: PLC0415 - a capture of tracemalloc does without
 
     found: list[tuple[Any, Survivors]] = []
@@ -101,9 +107,25 @@ def _read_memray(capture: Path, early_until: float) -> Mapping[Key, Survivors]:
             if reader.metadata.has_native_traces:
                 native = _native_parts(capture, found)
             survivors = _by_frames(found, native)
+            # Reads the file once more, in 0.4 of the time.
+            peak = _peak(reader.get_high_watermark_allocation_records(merge_threads=True))
     except (OSError, RuntimeError, ValueError) as error:
         raise UnreadableError(str(error)) from error
-    return survivors
+    return survivors, peak
+
+
+def _peak(records: Iterable[Any]) -> Sequence[PeakStack]:
+    """Sum the records of each stack up; the agent's own are left out."""
+    sizes: defaultdict[tuple[CallFrame, ...], int] = defaultdict(int)
+    for record in records:
+        frames = tuple(record.stack_trace())
+        if not _is_agents(frames):
+            sizes[frames] += _handed_out(record.allocator, record.size, record.n_allocations)
+    return [PeakStack(frames=frames, bytes=size) for frames, size in sizes.items()]
+
+
+def _is_agents(frames: Sequence[CallFrame]) -> bool:
+    return any(file.startswith(_AGENT) for _, file, _ in frames)
 
 
 def _native_parts(
@@ -132,7 +154,7 @@ def _by_frames(
     survivors: dict[Key, Survivors] = defaultdict(Survivors)
     for record, sums in found:
         frames = tuple(record.stack_trace())
-        if any(file.startswith(_AGENT) for _, file, _ in frames):
+        if _is_agents(frames):
             continue
         mean = (sums.mark_bytes + sums.late_bytes) / (sums.mark_blocks + sums.late_blocks)
         kind = _kind(record.allocator, mean)

@@ -64,14 +64,17 @@ def store_report(folder: Path, report: Report) -> None:
         database.set_fact("report", json.loads(json_report.render(report)))
 
 
-def survivors(folder: Path) -> StackProfile | None:
-    """Return what survived a run's attribution window, by call stack; None where none was opened.
+def window_memory(folder: Path) -> tuple[StackProfile | None, StackProfile | None]:
+    """Return what survived a run's attribution window, and what it had at its peak, by call stack.
+
+    None stands for what was not seen: no window was opened, or its profiler tells no peak.
 
     Raises:
         StoreError: its database cannot be read.
     """
     with closing(RunDatabase(folder / DATABASE, read_only=True)) as database:
-        return _fact(database, "confirmation", Confirmation, Confirmation()).survivors
+        confirmed = _fact(database, "confirmation", Confirmation, Confirmation())
+        return confirmed.survivors, confirmed.peak
 
 
 def line_profile(folder: Path) -> LineProfile | None:

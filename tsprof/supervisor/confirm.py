@@ -16,7 +16,7 @@ from tsprof.analysis.attribution.culprits import Culprit, beside_memory
 from tsprof.analysis.attribution.native import without_lines
 from tsprof.analysis.attribution.native_caches import with_bounded_caches
 from tsprof.analysis.attribution.sites import Origin, leaking_sites
-from tsprof.analysis.attribution.survivors import surviving_stacks
+from tsprof.analysis.attribution.survivors import peak_stacks, surviving_stacks
 from tsprof.analysis.run.aftermath import Aftermath, count_drains, memory_drain
 from tsprof.analysis.run.assessments import Look
 from tsprof.analysis.run.confirmation import Attribution, Confirmation
@@ -126,6 +126,7 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
         invalid=again.invalid,
         last_judged=last,
         survivors=surviving_stacks(digests, case.origin_of),
+        peak=peak_stacks(digests, case.origin_of),
         seconds=profiling.seconds if profiled else 0.0,
     )
 

@@ -117,7 +117,10 @@ def test_what_survived_a_window_is_drawn(home: Path, capsys: pytest.CaptureFixtu
     folder = stored(home)
     database = RunDatabase(folder / DATABASE)
     keep = Frame(function="keep", file="/srv/app.py", line=9)
-    confirmation = Confirmation(survivors=profile_of({(keep,): 700.0}, unit="bytes", requests=100))
+    confirmation = Confirmation(
+        survivors=profile_of({(keep,): 700.0}, unit="bytes", requests=100),
+        peak=profile_of({(keep,): 900.0}, unit="bytes"),
+    )
     database.set_fact(
         "confirmation", TypeAdapter(Confirmation).dump_python(confirmation, mode="json")
     )
@@ -126,6 +129,7 @@ def test_what_survived_a_window_is_drawn(home: Path, capsys: pytest.CaptureFixtu
     assert f"flame graph: {folder / 'memory.html'}" in capsys.readouterr().err
     assert "7 B per request" in (folder / "memory.html").read_text("utf-8")
     assert (folder / "memory.folded").read_text("utf-8") == "keep (/srv/app.py:9) 700\n"
+    assert (folder / "memory-peak.folded").read_text("utf-8") == "keep (/srv/app.py:9) 900\n"
 
 
 @pytest.mark.parametrize(

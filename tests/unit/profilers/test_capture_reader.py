@@ -22,6 +22,10 @@ def churn(number: int, cache: list[Any]) -> None:
     cache[number % len(cache)] = str(number) * 20
 
 
+def burst() -> int:
+    return len([bytes(100_000) for _ in range(20)])
+
+
 @pytest.fixture(scope="module")
 def capture(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     """A memray capture of 300 leaks, a mark, and 600 more, with the mark's time."""
@@ -35,6 +39,7 @@ def capture(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
         for number in range(300):
             leak()
             churn(number, cache)
+        burst()
         time.sleep(0.5)  # some time records, however busy the machine is
         mark = time.time()
         for number in range(600):
@@ -68,6 +73,14 @@ def test_survivors_are_told_apart_by_age(capture: tuple[Path, float]) -> None:
     # A bytes object of 200 takes 233 bytes, which pymalloc serves with 240.
     assert sum(stack.early_bytes for stack in leaks) == pytest.approx(300 * 240, rel=0.02)
     assert leaks[0].frames[0][1] == __file__
+
+
+def test_the_peak_has_what_was_freed_again(capture: tuple[Path, float]) -> None:
+    largest, *_ = read(*capture).peak
+    assert "burst" in {function for function, _, _ in largest.frames}
+    assert largest.bytes == pytest.approx(20 * 100_048, rel=0.001)
+    leaked = [s.bytes for s in read(*capture).peak if s.frames[0][0] == "leak"]
+    assert sum(leaked) == pytest.approx(300 * 240, rel=0.05)
 
 
 def test_what_turned_over_has_no_early_survivors(capture: tuple[Path, float]) -> None:

@@ -56,6 +56,16 @@ class StackSurvivors:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PeakStack:
+    """What one call stack had allocated within the window, and not freed, when that was most."""
+
+    frames: tuple[CallFrame, ...]
+    """Innermost first."""
+    bytes: int
+    """As the allocators hand them out."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CaptureDigest:
     """One process's window."""
 
@@ -66,6 +76,8 @@ class CaptureDigest:
     """Requests to the whole target in the whole window."""
     stacks: tuple[StackSurvivors, ...]
     """The stacks that hold the most, at most as many as were asked for."""
+    peak: tuple[PeakStack, ...] = ()
+    """Of the moment at which all together had the most, likewise; memray alone tells it."""
 
     @property
     def is_native(self) -> bool:

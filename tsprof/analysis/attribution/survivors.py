@@ -1,11 +1,11 @@
-"""What survived an attribution window, by call stack, for pictures."""
+"""What survived an attribution window, and what it had at most, by call stack, for pictures."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
 from tsprof.analysis.attribution.captures import CaptureDigest, StackSurvivors
-from tsprof.analysis.attribution.sites import Origin, marked_frames
+from tsprof.analysis.attribution.sites import STACK_FRAMES, Origin, marked_frames
 from tsprof.analysis.hotspots.profiles import profile_of
 from tsprof.report import model
 from tsprof.stacks import Frame, StackProfile
@@ -35,6 +35,33 @@ def surviving_stacks(
                 frames = map(_frame, marked_frames(stack, origin_of))
                 weights[tuple(reversed(list(frames)))] += size
     return profile_of(weights, unit="bytes", requests=digests[0].requests_early)
+
+
+def peak_stacks(
+    digests: Sequence[CaptureDigest], origin_of: Callable[[str], Origin]
+) -> StackProfile | None:
+    """Return the bytes that a window had allocated and not freed when these were most.
+
+    Args:
+        digests: one per process of the target, each with a peak of its own.
+        origin_of: tells whose code a source file is.
+
+    Returns:
+        The profile; None where no digest tells a peak.
+    """
+    weights: defaultdict[tuple[Frame, ...], float] = defaultdict(float)
+    for digest in digests:
+        for stack in digest.peak:
+            frames = [_python_frame(*frame, origin_of) for frame in stack.frames[:STACK_FRAMES]]
+            weights[tuple(reversed(frames))] += stack.bytes
+    return profile_of(weights, unit="bytes") if weights else None
+
+
+def _python_frame(function: str, file: str, line: int, origin_of: Callable[[str], Origin]) -> Frame:
+    origin = origin_of(file)
+    return Frame(
+        function=function, file=file, line=line, origin=origin.kind, package=origin.package
+    )
 
 
 def _survived(stack: StackSurvivors, method: str) -> int:

@@ -94,5 +94,7 @@ class Confirmation:
     """Number of the last checkpoint that the verdict rests on; None for all."""
     survivors: StackProfile | None = None
     """What the attribution window's early part allocated and its end still had, by call stack."""
+    peak: StackProfile | None = None
+    """What the window had allocated and not freed when that was most, likewise."""
     seconds: float = 0.0
     """Time that it took."""

@@ -1,10 +1,16 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tsprof.analysis.attribution.captures import CaptureDigest, NativeFrame, StackSurvivors
+from tsprof.analysis.attribution.captures import (
+    CaptureDigest,
+    NativeFrame,
+    PeakStack,
+    StackSurvivors,
+)
 from tsprof.analysis.attribution.sites import Origin
-from tsprof.analysis.attribution.survivors import surviving_stacks
+from tsprof.analysis.attribution.survivors import peak_stacks, surviving_stacks
 
 STORE = ("store", "/srv/app/cache.py", 12)
 SERVE = ("serve", "/lib/site-packages/server.py", 3)
@@ -82,3 +88,14 @@ def test_native_code_is_named_by_its_shared_object() -> None:
 
 def test_without_a_window_there_is_nothing_to_show() -> None:
     assert surviving_stacks([], origin_of) is None
+
+
+def test_the_peaks_of_the_processes_are_added_up() -> None:
+    one = replace(digest(), peak=(PeakStack(frames=(STORE, SERVE), bytes=500),))
+    profile = peak_stacks([one, one, digest()], origin_of)
+    assert profile is not None
+    [stack] = profile.stacks
+    assert [profile.frames[place].function for place in stack.frames] == ["serve", "store"]
+    assert profile.frames[stack.frames[0]].package == "server 1.0"
+    assert (profile.unit, stack.weight) == ("bytes", 1000.0)
+    assert peak_stacks([digest()], origin_of) is None
