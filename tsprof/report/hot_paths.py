@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from tsprof.report import format as fmt
-from tsprof.report.model import HotChange, HotFunction, HotPaths
+from tsprof.report.model import HotChange, HotFunction, HotPaths, Report
 
 TITLE = "Hot paths: where the CPU time goes"
 AGED_TITLE = "Hotter or cooler than in the first half of the run"
@@ -60,6 +60,30 @@ def basis(paths: HotPaths) -> str:
         f"{fmt.count(paths.processes, 'process', 'processes')} in {fmt.duration(paths.seconds)} "
         f"under load ({fmt.count(paths.requests, 'request')}){per_request}"
     )
+
+
+def drawing(report: Report) -> str:
+    """Return the command that draws a run's call stacks; empty for a run that is not stored."""
+    return f"tsprof flame {report.provenance.run}" if report.provenance.run else ""
+
+
+def drawn(report: Report) -> str:
+    """Return the end of a sentence with it; empty also where they have been drawn already."""
+    command = drawing(report)
+    return f"; {command} draws them" if command and report.scenario != "flame" else ""
+
+
+def drawing_of_change(report: Report) -> str:
+    """Return the command that draws what became hotter or cooler while it ran, likewise."""
+    run = report.provenance.run
+    return f"tsprof flame --diff {run} {run}" if run else ""
+
+
+def drawing_of_memory(report: Report) -> str:
+    """Return the command that draws what an attribution window saw; empty where it saw nothing."""
+    run = report.provenance.run
+    seen = any(site.stack for finding in report.findings for site in finding.sites)
+    return f"tsprof flame --memory {run}" if run and seen else ""
 
 
 def _where(of: HotFunction | HotChange) -> str:

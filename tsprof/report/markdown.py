@@ -163,7 +163,7 @@ def _hot_paths(report: Report) -> str:
         return ""
     blocks = [
         f"**{hot_paths.TITLE}**",
-        escape(hot_paths.basis(paths)),
+        escape(hot_paths.basis(paths) + hot_paths.drawn(report)),
         table(hot_paths.FUNCTION_COLUMNS, hot_paths.function_rows(paths.functions)),
         "\n".join(f"- {escape(remark)}" for remark in paths.remarks),
     ]

@@ -216,9 +216,7 @@ def _hot_paths(console: Console, report: Report) -> None:
     if paths is None:
         return
     _heading(console, hot_paths.TITLE)
-    drawn = report.provenance.run and report.scenario != "flame"
-    draws = f"; tsprof flame {report.provenance.run} draws them" if drawn else ""
-    _line(console, hot_paths.basis(paths) + draws, indent=2)
+    _line(console, hot_paths.basis(paths) + hot_paths.drawn(report), indent=2)
     if paths.functions:
         rows = hot_paths.function_rows(paths.functions)
         _table(console, hot_paths.FUNCTION_COLUMNS, rows, numbers=hot_paths.NUMBERS)

@@ -3,7 +3,7 @@
 from io import StringIO
 
 import pytest
-from report_builder import HOSTILE, HOT_PATHS, passing
+from report_builder import HOSTILE, HOT_PATHS, failing, passing
 from rich.console import Console
 
 from tsprof.report import hot_paths, html, json_report, markdown, terminal
@@ -36,6 +36,17 @@ def test_functions_remarks_and_what_aged_are_shown(text: str) -> None:
 def test_the_terminal_tells_how_they_are_drawn() -> None:
     assert f"tsprof flame {REPORT.provenance.run} draws them" in printed(REPORT)
     assert "draws them" not in printed(REPORT.model_copy(update={"scenario": "flame"}))
+
+
+def test_the_page_tells_how_everything_is_drawn() -> None:
+    run = REPORT.provenance.run
+    page = html.render(REPORT)
+    assert f"<code>tsprof flame {run}</code>" in page
+    assert f"<code>tsprof flame --diff {run} {run}</code>" in page
+    assert "--memory" not in page
+    assert f"<code>tsprof flame --memory {run}</code>" in html.render(failing())
+    nameless = REPORT.provenance.model_copy(update={"run": ""})
+    assert "tsprof flame" not in html.render(REPORT.model_copy(update={"provenance": nameless}))
 
 
 def test_hot_paths_can_be_printed_alone() -> None:
