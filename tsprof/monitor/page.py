@@ -201,7 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _html(state: State) -> bytes:
     own = partial(asset, package="tsprof.monitor")
-    scripts = [asset("uPlot.iife.min.js"), asset("charts.js"), own("live.js")]
+    scripts = [asset("uPlot.iife.min.js"), asset("numbers.js"), asset("charts.js"), own("live.js")]
     styles = [asset("uPlot.min.css"), asset("report.css"), own("live.css")]
     text = template("tsprof.monitor", "live.html.j2").render(
         state=state,

@@ -22,7 +22,12 @@ def render(report: Report) -> str:
     target put into a name or a message could run even if an escape were forgotten.
     """
     report = printable(report, limit=_LONGEST_TEXT)
-    scripts = [asset("uPlot.iife.min.js"), asset("charts.js"), asset("report.js")]
+    scripts = [
+        asset("uPlot.iife.min.js"),
+        asset("numbers.js"),
+        asset("charts.js"),
+        asset("report.js"),
+    ]
     styles = [asset("uPlot.min.css"), asset("report.css")]
     memory, load = charts.memory_charts(report), charts.load_charts(report)
     return template("tsprof.report", "report.html.j2").render(

@@ -80,7 +80,7 @@ def test_the_page_needs_no_network_and_allows_no_foreign_code(report: Report) ->
     assert [
         name for _, name, _ in page.attributes if name.startswith("on") or name == "style"
     ] == []
-    assert page.tags.count("script") == 4
+    assert page.tags.count("script") == 5
     assert page.tags.count("style") == 2
     (policy,) = [value for value in page.values("content") if "default-src" in value]
     assert "default-src 'none'" in policy

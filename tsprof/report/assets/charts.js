@@ -2,27 +2,11 @@
 const Charts = (() => {
   "use strict";
 
-  const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
+  const { trimmed, bytes } = Numbers;
   const HEIGHT = 280;
   /* Steps of a time axis that people count in, in seconds. */
   const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
   const DENSE = 80;
-
-  const trimmed = (value) => {
-    if (value === 0) return "0";
-    const digits = Math.abs(value) >= 1000 ? value.toFixed(0) : value.toPrecision(3);
-    return Number(digits).toLocaleString("en-US", { maximumFractionDigits: 6 });
-  };
-
-  const bytes = (value) => {
-    let scaled = value;
-    let unit = 0;
-    while (Math.abs(scaled) >= 999.5 && unit < UNITS.length - 1) {
-      scaled /= 1000;
-      unit += 1;
-    }
-    return `${trimmed(scaled)} ${UNITS[unit]}`;
-  };
 
   const seconds = (value) => {
     const whole = Math.round(value);

@@ -46,7 +46,7 @@ def flame_html(
     colourings = [colours.by_origin(tree), colours.by_module(tree)]
     if before is not None:
         colourings.insert(0, colours.by_heat())
-    scripts = [asset(name, _PACKAGE) for name in _SCRIPTS]
+    scripts = [asset("numbers.js"), *(asset(name, _PACKAGE) for name in _SCRIPTS)]
     styles = [asset("flame.css", _PACKAGE)]
     # d3-flame-graph adds its own style sheet when it is loaded, with a mark of its build.
     added_styles = [asset("d3-flamegraph.css", _PACKAGE).rstrip() + "\n/*$vite$:1*/"]

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
+  const { trimmed, bytes } = Numbers;
   const FOUND = "#d63ce0";
   const WAIT_FOR_MORE_MS = 150;
   const { unit, frames, nodes, colourings, compared, scale, byRequest } = JSON.parse(
@@ -11,20 +11,6 @@
   const total = nodes.weight[0];
   const part = (id) => document.getElementById(id);
 
-  const trimmed = (value) => {
-    if (value === 0) return "0";
-    const digits = Math.abs(value) >= 1000 ? value.toFixed(0) : value.toPrecision(3);
-    return Number(digits).toLocaleString("en-US", { maximumFractionDigits: 6 });
-  };
-  const bytes = (value) => {
-    let scaled = value;
-    let step = 0;
-    while (Math.abs(scaled) >= 999.5 && step < UNITS.length - 1) {
-      scaled /= 1000;
-      step += 1;
-    }
-    return `${trimmed(scaled)} ${UNITS[step]}`;
-  };
   const amount = (value) => {
     if (unit === "bytes") return bytes(value);
     return `${trimmed(value)} ${value === 1 ? unit.slice(0, -1) : unit}`;
