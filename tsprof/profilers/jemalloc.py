@@ -18,7 +18,7 @@ from tsprof.errors import UsageError
 from tsprof.profilers import heaptrack
 from tsprof.profilers.heaptrack_capture import frames_of
 from tsprof.profilers.heaptrack_record import Record
-from tsprof.profilers.survivors import UnreadableError
+from tsprof.profilers.survivors import NOTHING, Live, Survivors, UnreadableError
 
 SAMPLES = 400
 """Blocks of the leak that are to be sampled in each part of a window: its rate to within 5 %."""
@@ -77,8 +77,8 @@ def configuration(bits: int) -> Mapping[str, str]:
 class Dump:
     """The sampled blocks that were alive at a moment."""
 
-    blocks: Mapping[Stack, tuple[float, float]]
-    """Bytes and blocks by stack, scaled up to all."""
+    blocks: Mapping[Stack, Live]
+    """By stack, scaled up to all."""
     samples: Mapping[Stack, int]
     modules: Sequence[tuple[int, int, int, str]] = field(repr=False, default=())
     """Mappings: begin, end, offset and path."""
@@ -97,7 +97,7 @@ def read_dump(text: IO[str], most: int = LARGEST_DUMP) -> Dump:
     content = text.read(most + 1)
     if len(content) > most:
         raise UnreadableError(f"larger than {most >> 20} MiB")
-    blocks: dict[Stack, tuple[float, float]] = {}
+    blocks: dict[Stack, Live] = {}
     samples: dict[Stack, int] = {}
     modules = []
     period = 0
@@ -135,27 +135,13 @@ def digest_of(
     Raises:
         UnreadableError: the stacks cannot be made into functions.
     """
-    first, middle, last = moments
+    last = moments[-1]
     kept = sorted(last.blocks, key=lambda stack: -last.blocks[stack][0])[:stacks_kept]
     frames = _frames(last, kept)
     stacks = []
     for stack in kept:
-        before, between = first.blocks.get(stack, (0, 0)), middle.blocks.get(stack, (0, 0))
-        after = last.blocks[stack]
-        early = [max(round(b - a), 0) for a, b in zip(before, between, strict=True)]
-        late = [max(round(b - a), 0) for a, b in zip(between, after, strict=True)]
-        stacks.append(
-            StackSurvivors(
-                frames=frames[stack],
-                kind="native",
-                early_bytes=early[0],
-                early_blocks=early[1],
-                late_bytes=late[0],
-                late_blocks=late[1],
-                mark_bytes=early[0],
-                mark_blocks=early[1],
-            )
-        )
+        sums = Survivors.between(*(moment.blocks.get(stack, NOTHING) for moment in moments))
+        stacks.append(StackSurvivors(frames=frames[stack], kind="native", **vars(sums)))
     return CaptureDigest(
         method="jemalloc",
         requests_early=requests_early,
@@ -167,7 +153,7 @@ def digest_of(
 def sampling_error(first: Dump, last: Dump) -> float:
     """Return the relative standard error of the growth of the stack that grew the most."""
     grown = {s: n - first.samples.get(s, 0) for s, n in last.samples.items()}
-    most = max(grown, key=lambda s: last.blocks[s][0] - first.blocks.get(s, (0, 0))[0], default=())
+    most = max(grown, key=lambda s: last.blocks[s][0] - first.blocks.get(s, NOTHING)[0], default=())
     return 1 / math.sqrt(max(grown.get(most, 0), 1))
 
 

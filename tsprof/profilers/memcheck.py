@@ -10,7 +10,7 @@ from tsprof.analysis.attribution.captures import CallFrame, CaptureDigest, Stack
 from tsprof.analysis.attribution.memory_access import InvalidAccess
 from tsprof.analysis.attribution.sites import Origin
 from tsprof.profilers.native_origin import is_runtime
-from tsprof.profilers.survivors import of_malloc
+from tsprof.profilers.survivors import NOTHING, Survivors, of_malloc
 from tsprof.profilers.symbols import demangled
 from tsprof.report.model import Frame
 
@@ -98,22 +98,10 @@ def _frame(address: str, text: str) -> CallFrame:
 
 def digest_of(moments: Sequence[Losses], requests_early: int, requests_total: int) -> CaptureDigest:
     """Return what came between three moments and stayed, as other profilers' windows tell it."""
-    first, middle, last = (moment.blocks for moment in moments)
     stacks = []
-    for stack, (size, blocks) in last.items():
-        before, between = first.get(stack, (0, 0)), middle.get(stack, (0, 0))
-        stacks.append(
-            StackSurvivors(
-                frames=stack,
-                kind="native",
-                early_bytes=max(between[0] - before[0], 0),
-                early_blocks=max(between[1] - before[1], 0),
-                late_bytes=max(size - between[0], 0),
-                late_blocks=max(blocks - between[1], 0),
-                mark_bytes=max(between[0] - before[0], 0),
-                mark_blocks=max(between[1] - before[1], 0),
-            )
-        )
+    for stack in moments[-1].blocks:
+        sums = Survivors.between(*(moment.blocks.get(stack, NOTHING) for moment in moments))
+        stacks.append(StackSurvivors(frames=stack, kind="native", **vars(sums)))
     return _with_names(
         CaptureDigest(
             method="valgrind",
