@@ -52,56 +52,50 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True)
 class Series:
-    """A counter, read at checkpoints.
-
-    Attributes:
-        requests: cumulative requests at each checkpoint.
-        seconds: cumulative seconds of load at each checkpoint.
-        values: the counter (bytes, or a count).
-        clocks: other cumulative counters that growth may follow, such as errors or the hits of
-            one endpoint, by name.
-    """
+    """A counter, read at checkpoints."""
 
     requests: tuple[int, ...]
+    """Cumulative requests at each checkpoint."""
     seconds: tuple[float, ...]
+    """Cumulative seconds of load at each checkpoint."""
     values: tuple[float, ...]
+    """The counter (bytes, or a count)."""
     clocks: Mapping[str, tuple[float, ...]]
+    """Other cumulative counters that growth may follow, such as errors or the hits of one endpoint,
+    by name."""
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """What a counter's growth is, and how sure that is.
-
-    Attributes:
-        shape: the verdict.
-        probability: of permanent growth, 0 to 1.
-        rate: growth per request over the settled window, jumps included.
-        clock: what the growth follows best: "requests", "seconds" or a name of `Series.clocks`.
-        clock_rate: growth per unit of that clock.
-        first: index of the first checkpoint of the settled window.
-        last: index of its last checkpoint.
-        ends_in_jump: the last increment is a jump, which the rate leaves out: whether it was a
-            spike, or a table that doubled, the next checkpoint tells.
-        detectable: least growth per request that these data would have revealed; None when they
-            could not reveal any.
-        plateau: predicted final value of a filling; None where there is none.
-        more_segments: how many more segments would decide; None when decided, or when more
-            segments would not help.
-        reason: one sentence.
-    """
+    """What a counter's growth is, and how sure that is."""
 
     shape: Shape
+    """The verdict."""
     probability: float
+    """Of permanent growth, 0 to 1."""
     rate: Interval
+    """Growth per request over the settled window, jumps included."""
     clock: str
+    """What the growth follows best: "requests", "seconds" or a name of `Series.clocks`."""
     clock_rate: Interval
+    """Growth per unit of that clock."""
     first: int
+    """Index of the first checkpoint of the settled window."""
     last: int
+    """Index of its last checkpoint."""
     ends_in_jump: bool
+    """The last increment is a jump, which the rate leaves out: whether it was a spike, or a table
+    that doubled, the next checkpoint tells."""
     detectable: float | None
+    """Least growth per request that these data would have revealed; None when they could not reveal
+    any."""
     plateau: float | None
+    """Predicted final value of a filling; None where there is none."""
     more_segments: int | None
+    """How many more segments would decide; None when decided, or when more segments would not
+    help."""
     reason: str
+    """One sentence."""
 
 
 REQUESTS = "requests"

@@ -19,15 +19,12 @@ FARTHEST = 8.0
 
 @dataclass(frozen=True)
 class Filling:
-    """A filling, continued as an exponential approach to its end.
-
-    Attributes:
-        remaining: what it will still add.
-        segments: segments until it adds no more than the floor.
-    """
+    """A filling, continued as an exponential approach to its end."""
 
     remaining: float
+    """What it will still add."""
     segments: int
+    """Segments until it adds no more than the floor."""
 
 
 def continue_filling(steps: Floats, widths: Floats, floor: float) -> Filling | None:

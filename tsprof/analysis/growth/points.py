@@ -16,27 +16,24 @@ OFTEN_GIVEN_BACK = 0.4
 
 @dataclass(frozen=True)
 class Points:
-    """The usable checkpoints along one clock.
-
-    Attributes:
-        indices: the first checkpoint behind each point.
-        last: the last checkpoint behind the last point.
-        before: the clock at the first point.
-        values: the counter.
-        widths: increments of the clock.
-        steps: increments of the counter.
-        grouped: checkpoints behind each point.
-        swing: height of what comes and goes, where that is so at most checkpoints; else 0.
-    """
+    """The usable checkpoints along one clock."""
 
     indices: NDArray[np.int_]
+    """The first checkpoint behind each point."""
     last: int
+    """The last checkpoint behind the last point."""
     before: float
+    """The clock at the first point."""
     values: Floats
+    """The counter."""
     widths: Floats
+    """Increments of the clock."""
     steps: Floats
+    """Increments of the counter."""
     grouped: float
+    """Checkpoints behind each point."""
     swing: float
+    """Height of what comes and goes, where that is so at most checkpoints; else 0."""
 
 
 def usable_points(x: Floats, values: Floats, *, resolution: float, floor: float) -> Points:

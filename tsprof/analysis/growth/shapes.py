@@ -51,19 +51,16 @@ RISE = 0.2
 
 @dataclass(frozen=True)
 class Scale:
-    """What counts as growth of a counter.
-
-    Attributes:
-        resolution: quantum of the counter.
-        floor: growth per unit of the clock at or below which nothing is called a leak.
-        tolerance: largest growth per unit of the clock that may pass as none.
-        slowest: time constant, in segments, of the slowest filling to be told from a leak.
-    """
+    """What counts as growth of a counter."""
 
     resolution: float
+    """Quantum of the counter."""
     floor: float
+    """Growth per unit of the clock at or below which nothing is called a leak."""
     tolerance: float
+    """Largest growth per unit of the clock that may pass as none."""
     slowest: float = SLOWEST_FILL
+    """Time constant, in segments, of the slowest filling to be told from a leak."""
 
     @property
     def counts(self) -> bool:
@@ -73,17 +70,14 @@ class Scale:
 
 @dataclass(frozen=True)
 class Settled:
-    """The window that tells most about permanent growth.
-
-    Attributes:
-        trend: the fit of the window.
-        contradicted: a window that is known about as precisely bends more than a leak's does.
-        rising: increments before the window over which the growth came up gradually.
-    """
+    """The window that tells most about permanent growth."""
 
     trend: Trend
+    """The fit of the window."""
     contradicted: bool
+    """A window that is known about as precisely bends more than a leak's does."""
     rising: int
+    """Increments before the window over which the growth came up gradually."""
 
 
 def bend_limit(size: int, slowest: float) -> float:
@@ -206,16 +200,13 @@ def _comes_in_events(trend: Trend, steps: Floats, scale: Scale) -> bool:
 
 @dataclass(frozen=True)
 class Quiet:
-    """How near a counter is to having stopped growing.
-
-    Attributes:
-        missing: increments without a jump that have yet to come.
-        growth: what the tail may still grow by per unit of the clock, at most; for a counter that
-            may not grow at all, what it did grow by.
-    """
+    """How near a counter is to having stopped growing."""
 
     missing: int
+    """Increments without a jump that have yet to come."""
     growth: float
+    """What the tail may still grow by per unit of the clock, at most; for a counter that may not
+    grow at all, what it did grow by."""
 
 
 def missing_increments(jumps: Mask, least: int) -> int:

@@ -22,31 +22,28 @@ LEAST_STEPS = 5
 
 @dataclass(frozen=True)
 class Trend:
-    """A permanent rate that changes linearly over a window, beside growth that fades.
-
-    Attributes:
-        start: index of the window's first increment.
-        rate: permanent growth per unit of the clock, at the middle of the window.
-        rate_error: its standard error.
-        bend: permanent rate at the window's end less that at its start.
-        bend_error: its standard error.
-        freedom: degrees of freedom of both errors.
-        staying: share of the noise that stays in the level (0: the next reading takes it back).
-        fading: growth per increment that belongs to what fades.
-        remaining: what the fading growth will still add after the window.
-        jumps: increments of the window that were left out.
-    """
+    """A permanent rate that changes linearly over a window, beside growth that fades."""
 
     start: int
+    """Index of the window's first increment."""
     rate: float
+    """Permanent growth per unit of the clock, at the middle of the window."""
     rate_error: float
+    """Its standard error."""
     bend: float
+    """Permanent rate at the window's end less that at its start."""
     bend_error: float
+    """Its standard error."""
     freedom: int
+    """Degrees of freedom of both errors."""
     staying: float
+    """Share of the noise that stays in the level (0: the next reading takes it back)."""
     fading: Floats
+    """Growth per increment that belongs to what fades."""
     remaining: float
+    """What the fading growth will still add after the window."""
     jumps: Mask
+    """Increments of the window that were left out."""
 
     def quantile(self, probability: float) -> float:
         """Return Student's quantile for the errors."""
