@@ -301,7 +301,8 @@ def test_jemalloc_samples_the_line_that_leaks(
         request_it(500)
         file = tmp_path / str(number)
         assert agents.ask("heap.dump", {"file": str(file)})[process.pid] == {"dumped": True}
-        moments.append(jemalloc.read_dump(file.read_text().splitlines()))
+        with file.open() as text:
+            moments.append(jemalloc.read_dump(text))
     (leak,) = leaking_sites([jemalloc.digest_of(moments, 500, 1000)], native_origin)
     assert (leak.site.function, Path(leak.site.file).name) == ("work", SOURCE.name)
     error = jemalloc.sampling_error(moments[0], moments[-1])

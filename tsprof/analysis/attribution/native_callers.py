@@ -9,9 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
-from tsprof.analysis.attribution.captures import CallFrame, CaptureDigest, NativeFrame
+from tsprof.analysis.attribution.captures import CallFrame, CaptureDigest, StackSurvivors
 from tsprof.stacks import Frame
 
+OFTEN = 0.2
+"""Blocks per request from which a stack is one of most requests, or of one worker's: what all
+samples of its module share is then on its way, too. One of a rare request may come from elsewhere.
+"""
 Ways = Counter[tuple[Frame, ...]]
 """Samples by the Python frames on the way, outermost first."""
 Samples = Mapping[tuple[Frame, ...], float]
@@ -35,28 +39,25 @@ def with_callers(digest: CaptureDigest, samples: Samples) -> CaptureDigest:
                 if not _is_python(frame):
                     functions[frame.function, frame.file][way] += round(number)
                     modules[frame.file][way] += round(number)
+
+    def callers(stack: StackSurvivors) -> tuple[CallFrame, ...]:
+        """Return the commonest way to a function; or else what all ways to its module share."""
+        entry = stack.native[-1]
+        files = (entry.module, entry.file)  # with debug information a sample names the source file
+        known = [functions[entry.function, file] for file in files]
+        way = next((ways.most_common(1)[0][0] for ways in known if ways), ())
+        often = stack.early_blocks + stack.late_blocks >= OFTEN * digest.requests_total
+        if not way and often:
+            way = _shared(modules[entry.module] or modules[entry.file])
+        return tuple((frame.function, frame.file, frame.line) for frame in reversed(way))
+
     return replace(
         digest,
         stacks=tuple(
-            replace(stack, frames=_callers(stack.native[-1], functions, modules))
-            if stack.native and not stack.frames
-            else stack
+            replace(stack, frames=callers(stack)) if stack.native and not stack.frames else stack
             for stack in digest.stacks
         ),
     )
-
-
-def _callers(
-    entry: NativeFrame, functions: Mapping[tuple[str, str], Ways], modules: Mapping[str, Ways]
-) -> tuple[CallFrame, ...]:
-    """Return the commonest way to a function; or else what all ways to its module share."""
-    files = (entry.module, entry.file)  # with debug information a sample names the source file
-    found = next(filter(None, (functions.get((entry.function, file)) for file in files)), None)
-    if found is not None:
-        way = found.most_common(1)[0][0]
-    else:
-        way = _shared(next(filter(None, map(modules.get, files)), Counter()))
-    return tuple((frame.function, frame.file, frame.line) for frame in reversed(way))
 
 
 def _shared(ways: Ways) -> tuple[Frame, ...]:

@@ -18,8 +18,8 @@ ENCODE = Frame("encode", "/srv/app.py", 20)
 RARELY = Frame("rarely", "/srv/app.py", 30)
 
 
-def digest(function: str, file: str = MODULE) -> CaptureDigest:
-    """A record with one stack: what the interpreter called is the outermost of two functions."""
+def digest(function: str, file: str = MODULE, *, requests: int = 4) -> CaptureDigest:
+    """A record of two blocks: what the interpreter called is the outermost of two functions."""
     native = (
         NativeFrame(function="allocate", file=file, line=0, module=MODULE),
         NativeFrame(function=function, file=file, line=0, module=MODULE),
@@ -28,7 +28,9 @@ def digest(function: str, file: str = MODULE) -> CaptureDigest:
         ("early_bytes", "early_blocks", "late_bytes", "late_blocks", "mark_bytes", "mark_blocks"), 1
     )
     stack = StackSurvivors(frames=(), kind="native", native=native, **numbers)
-    return CaptureDigest(method="heaptrack", requests_early=1, requests_total=2, stacks=(stack,))
+    return CaptureDigest(
+        method="heaptrack", requests_early=1, requests_total=requests, stacks=(stack,)
+    )
 
 
 def native(function: str, file: str = MODULE) -> Frame:
@@ -67,6 +69,8 @@ def test_what_all_ways_to_a_module_share(
     }
     (stack,) = with_callers(digest(function), samples).stacks
     assert stack.frames == ((("handle", "/srv/app.py", 9),) if named else ())
+    rare = digest(function, requests=11)
+    assert with_callers(rare, samples) == rare
 
 
 @pytest.mark.parametrize(
