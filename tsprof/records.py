@@ -86,6 +86,8 @@ class Checkpoint:
     processes: tuple[ProcessReading, ...]
     quiet: bool = True
     """False when the target kept the CPU busy until the wait for quiet ran out."""
+    rested: float = 0.0
+    """Seconds for which the target was left alone first, so that it could tidy up."""
     endpoints: Mapping[str, int] = field(default_factory=dict)
     """Requests so far by endpoint, such as ``GET /items``."""
     children: int = 0

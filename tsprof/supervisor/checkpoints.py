@@ -44,6 +44,7 @@ def take_checkpoint(
     *,
     seconds: float,
     quiet: bool,
+    rested: float = 0.0,
     temporary_files: int | None = None,
 ) -> tuple[Checkpoint, dict[int, str]]:
     """Read every process of the target.
@@ -54,7 +55,8 @@ def take_checkpoint(
         agents: that are asked for exact counters.
         load: what it did so far.
         seconds: since the run began.
-        quiet: whether the target rested.
+        quiet: whether the target used no CPU.
+        rested: seconds for which it was left alone first.
         temporary_files: in the target's folder for them; None where it has none of its own.
 
     Returns:
@@ -79,6 +81,7 @@ def take_checkpoint(
         uncertain=load.uncertain,
         processes=tuple(readings),
         quiet=quiet,
+        rested=rested,
         children=len(processes),
         temporary_files=temporary_files,
     )

@@ -52,6 +52,8 @@ class Engine:
     lean: Progress | None = None
     """Growth so far and what it leans to, for the live view."""
     expected_seconds: float = 0.0
+    settling: float = 0.0
+    """Seconds for which every checkpoint leaves the target alone first."""
     hang_seconds: float = 30.0
     """See ``Plan.hang_seconds``."""
     totals: LoadTotals = field(default_factory=LoadTotals)
@@ -356,6 +358,7 @@ class Engine:
     def checkpoint(self) -> Checkpoint:
         """Wait for quiet and read every process."""
         tools = self.instruments
+        self.pump_for(self.settling)
         quiet = self.wait_until_quiet()
         checkpoint, silent = take_checkpoint(
             len(self.checkpoints),
@@ -364,6 +367,7 @@ class Engine:
             self.totals,
             seconds=self.seconds,
             quiet=quiet,
+            rested=self.settling,
             temporary_files=temporary_folder.count(tools.temporary_folder),
         )
         for pid, reason in silent.items():

@@ -10,6 +10,7 @@ from tsprof.supervisor.descriptors import Descriptors
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.sampling import sampled_in_turn
+from tsprof.supervisor.settling import Settling
 from tsprof.supervisor.stock import take_stock
 
 SURE_LOOKS = 2
@@ -34,6 +35,7 @@ def measure(engine: Engine, plan: Plan) -> int:
     """
     sampled = sampled_in_turn(engine, plan)
     descriptors = Descriptors(engine, plan.users)
+    settling = Settling(engine)
     rate = engine.calibrate(descriptors.are_going)
     if engine.totals.only_fails:
         return 0
@@ -60,6 +62,7 @@ def measure(engine: Engine, plan: Plan) -> int:
         sure = sure + 1 if _is_sure(now) else 0
         if sure >= looks_needed(now) and may_stop(plan, now):
             break
+        settling.look_into(now)
         least = 2 * plan.users if plan.counted else requests
         lasting = descriptors.affordable(requests, least)
         if not lasting:

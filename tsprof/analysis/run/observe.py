@@ -35,7 +35,8 @@ def watched(checkpoints: Sequence[Checkpoint]) -> Watched:
     A process that ends takes its memory with it, a new worker warms up, and exact counters do not
     compare with a look from outside: growth is only judged since the last such change. A small
     child without an agent that merely comes along is no change: it shows in the number of
-    processes. Nor does growth compare over a segment whose requests are not all counted.
+    processes. Nor does growth compare over a segment whose requests are not all counted, or between
+    a target that had the time to tidy up and one that had not.
     """
     large = _large(checkpoints[-1]) if checkpoints else frozenset()
     start, restarts, uncertain = 0, 0, 0
@@ -47,6 +48,8 @@ def watched(checkpoints: Sequence[Checkpoint]) -> Watched:
         changed = {k for k in here.keys() & before.keys() if here[k] != before[k]}
         if gone or come or changed:
             start, restarts = index, restarts + 1
+        if checkpoints[index].rested != checkpoints[index - 1].rested:
+            start = index
         if checkpoints[index].uncertain:
             start, uncertain = index, uncertain + 1
     comparable = tuple(checkpoints[start:])

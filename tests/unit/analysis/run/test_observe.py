@@ -54,6 +54,14 @@ def test_growth_is_judged_since_the_last_segment_whose_requests_are_not_all_coun
     assert len(view.checkpoints) == 14
 
 
+def test_growth_is_judged_since_the_target_has_time_to_tidy_up() -> None:
+    checkpoints = [
+        replace(point, rested=2.5 if point.number >= 7 else 0.0) for point in taken(growing())
+    ]
+    view = observe.watched(checkpoints)
+    assert (view.restarts, view.checkpoints[0].number) == (0, 7)
+
+
 def test_a_small_native_child_is_no_change() -> None:
     child = alive(lambda _: outside(101, rss=1_000_000), first=10)
     view = observe.watched(taken(growing(), child))
