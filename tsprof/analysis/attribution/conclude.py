@@ -16,6 +16,7 @@ from tsprof.analysis.attribution.causes import (
     site_at,
 )
 from tsprof.analysis.attribution.holders import HeldGrowth, Replies, held_growth
+from tsprof.analysis.attribution.native import beside_tables
 from tsprof.analysis.attribution.rarer import with_rarer
 from tsprof.analysis.attribution.reconcile import EXPLAINED, Reconciliation, reconcile
 from tsprof.analysis.attribution.sites import LeakingSite, Origin
@@ -112,6 +113,8 @@ def conclude(seen: Seen, final: Look, origin_of: Callable[[str], Origin]) -> Att
     found = sum(leak.site.bytes_per_request for leak in sites)
     if seen.whole_heap and not reconciled.agrees and found <= YOUNG * growth:
         reconciled = reconcile(sites, bytes_per_request=found)
+    if seen.native and final.memory is not None:
+        reconciled = beside_tables(reconciled, final.memory.rate)
     bounded = [cause for cause in held if cause.is_bounded]
     whole = max(growth, sum(cause.bytes_per_request for cause in held))
     plateaus = [cause.plateau_bytes for cause in bounded if cause.plateau_bytes is not None]

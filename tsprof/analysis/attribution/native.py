@@ -1,15 +1,20 @@
 """Does native memory grow? Then a line of Python is half an answer: the module is the rest."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import PurePath
 from statistics import median
 
+from tsprof.analysis.attribution.reconcile import EXPLAINED, Reconciliation
 from tsprof.analysis.growth.assess import Assessment
+from tsprof.analysis.growth.rate import Interval
 from tsprof.analysis.run.assessments import Look
 from tsprof.records import ProcessReading
 from tsprof.report.model import Site
 
+TABLE_LEAVES = 0.2
+"""Part of a growth by tables that what they hold is at the least."""
 SHARE = 0.3
 """Part of the growth of live memory from which native memory is worth what its traces cost."""
 
@@ -28,6 +33,27 @@ def without_lines(sites: Sequence[Site]) -> tuple[str, ...]:
         "install its debug package"
         for file in files
     )
+
+
+def beside_tables(reconciled: Reconciliation, growth: Interval) -> Reconciliation:
+    """Take a growth for explained whose sites make up all of it but what came in jumps.
+
+    A table that doubled in the run need not double in the window: of a leak of 80 B per request 32
+    were allocated there, and the rest was the table of those.
+
+    Args:
+        reconciled: sites of a native program.
+        growth: bytes per request in the ledger, jumps included; its lower bound is without them.
+    """
+    found = reconciled.explained * growth.value
+    some = TABLE_LEAVES * growth.value <= found < EXPLAINED * growth.value
+    if not reconciled.agrees or not some or found < EXPLAINED * growth.low:
+        return reconciled
+    note = (
+        f"{growth.value - found:.4g} of {growth.value:.4g} B per request came in jumps, as a table "
+        "grows that doubles; none was in the window, so that they have no site of their own"
+    )
+    return replace(reconciled, explained=1.0, notes=(note,))
 
 
 def grows_natively(final: Look) -> bool:

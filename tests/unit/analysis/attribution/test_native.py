@@ -6,7 +6,9 @@ import pytest
 from fabricate import NATIVE, PYTHON, SEGMENT, reading, taken
 
 from tsprof.analysis.attribution.conclude import blocks_per_request
-from tsprof.analysis.attribution.native import grows_natively, without_lines
+from tsprof.analysis.attribution.native import beside_tables, grows_natively, without_lines
+from tsprof.analysis.attribution.reconcile import Reconciliation
+from tsprof.analysis.growth.rate import Interval
 from tsprof.analysis.run.assessments import look
 from tsprof.records import ProcessReading
 from tsprof.report.model import Site
@@ -87,3 +89,24 @@ def test_native_programs_do_not_count_blocks() -> None:
 
     assert blocks_per_request(look(taken(process()))) == 0
     assert blocks_per_request(look(taken(native))) is None
+
+
+@pytest.mark.parametrize(
+    ("explained", "low", "named"),
+    [
+        (0.4, 32.0, True),  # all but the table
+        (0.4, 75.0, False),  # half of what grows all the time is from elsewhere
+        (0.1, 5.0, False),
+        (0.9, 32.0, False),  # needs no word
+    ],
+)
+def test_a_table_that_did_not_double_in_the_window_hides_no_line(
+    explained: float,
+    low: float,
+    named: bool,  # noqa: FBT001 - one of the parameters
+) -> None:
+    before = Reconciliation(sites=(), explained=explained, notes=("48 of 80 have no site",))
+    after = beside_tables(before, Interval(80.0, low, 90.0))
+    assert (after.explained == 1.0) is named
+    assert (after == before) is not named
+    assert not named or after.notes[0].startswith("48 of 80 B per request came in jumps")
