@@ -21,7 +21,7 @@ FEWEST_WINDOWS = 6
 and one run in sixteen was off by 5 points."""
 SIGHT = 0.3
 """Growth of a function with a tenth of the CPU time that a comparison of two such runs has to find:
-of one with 40 % it finds 20 % then. Takes 8,000 independent samples: 16 s of CPU time."""
+of one with 40 % it finds 20 % then. Takes 10,000 independent samples: 20 s of CPU time."""
 WARM_UP = 2.0
 """Seconds after the calibration: imports, first connections, caches."""
 

@@ -5,7 +5,7 @@ target took per request. All functions together get slower when the machine does
 one is measured; the median of their changes is taken out, and told apart. What is left has to be
 beyond sampling error and beyond what an unchanged service varies by from run to run. As many
 functions are looked at, the Benjamini-Hochberg procedure keeps the rate of false changes: of two
-runs of an unchanged service, one pair in twenty shows any. It is weighted: a function counts by how
+runs of an unchanged service, one pair in fifty shows any. It is weighted: a function counts by how
 much its share tells, so that those that hardly take any time do not hide a change of those that do.
 """
 
@@ -31,8 +31,9 @@ from tsprof.analysis.hotspots.profiles import SUMS
 from tsprof.report.model import HotChange, HotDifference, HotPaths
 from tsprof.stacks import StackProfile
 
-FALSE_CHANGES = 0.05
-"""Part of the comparisons of an unchanged service that may show a change."""
+FALSE_CHANGES = 0.02
+"""Part of the comparisons of an unchanged service that may show a change: of twenty, one at most in
+19 of 20 cases."""
 RUN_TO_RUN = 0.03
 """Relative standard error of a function's CPU time from run to run beside sampling error: where
 memory lies, which seed hashes have."""

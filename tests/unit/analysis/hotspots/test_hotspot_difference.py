@@ -228,4 +228,4 @@ def test_changes_are_certain_as_benjamini_and_hochberg_say() -> None:
         expected = false_discovery_control(chances) <= difference.FALSE_CHANGES
         assert difference._certain(list(chances), [1.0] * 25) == list(expected)  # noqa: SLF001
     assert difference._certain([0.9], [1.0]) == [False]  # noqa: SLF001
-    assert difference._certain([0.04, 0.04], [1.9, 0.1]) == [True, False]  # noqa: SLF001
+    assert difference._certain([0.015, 0.015], [1.9, 0.1]) == [True, False]  # noqa: SLF001
