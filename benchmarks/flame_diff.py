@@ -23,8 +23,9 @@ from pathlib import Path
 from planted_heat import HOT, REQUEST_SECONDS
 from tabulate import tabulate
 
-from tsprof.analysis.hotspots.difference import Sampled, hot_changes
+from tsprof.analysis.hotspots.difference import hot_changes
 from tsprof.analysis.hotspots.hot_paths import side
+from tsprof.analysis.hotspots.sides import Sampled
 from tsprof.report.model import HotDifference
 from tsprof.store.database import RunDatabase
 from tsprof.store.runs import DATABASE

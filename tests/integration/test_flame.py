@@ -23,6 +23,7 @@ def flame(tsprof: CommandLine, *words: str, seconds: str = "4", users: str = "3"
 def test_shares_are_told_drawn_again_and_compared_between_runs(tsprof: CommandLine) -> None:
     runs = [flame(tsprof, "--", *HOT, "1", times) for times in ("1", "2")]
     assert [run.code for run in runs] == [0, 0]
+    assert "may miss what changes in a function with a tenth of the CPU time" in runs[0].notes
     functions = {f["function"]: f for f in runs[0].report["hot_paths"]["functions"]}
     hot, spin = functions["hot"], functions["spin"]
     assert hot["own"] / (hot["own"] + spin["own"]) == pytest.approx(0.4, abs=0.1)

@@ -139,7 +139,8 @@ def compare(
         show: open the page in a browser.
 
     Raises:
-        UsageError: there is no such run, it has sampled too little, or another form is asked for.
+        UsageError: there is no such run, it has sampled too little, the two have seen different
+            things, or another form is asked for.
     """
     if outputs["junit"] or outputs["markdown"]:
         raise UsageError("a difference is written with --json and --html only")
@@ -151,14 +152,21 @@ def compare(
         title = f"{first.name}: first half to second"
         if not was:
             raise UsageError(f"{first.name} has not enough sampled segments for two halves")
+    earlier, later = whole(was), whole(now)
+    if earlier.unit != later.unit:
+        raise UsageError(
+            f"{earlier.unit} of {first.name} cannot be compared with {later.unit} of {second.name}"
+        )
     folders = (open_report(home(), run.name).provenance.folder for run in (first, second))
     difference = hot_changes(*map(side, (was, now), folders))
     if outputs["json"]:
         text = TypeAdapter(HotDifference).dump_json(difference, indent=2).decode() + "\n"
         write_text("--json", outputs["json"], text, sys.stdout.buffer)
-    if not quiet:
+    if not quiet and later.unit == "samples":
         hot_difference_text.print_difference(difference, title, _console(outputs))
-    earlier, later = whole(was), whole(now)
+    elif not quiet:
+        told = f"{title}: {later.unit} are counted; the picture shows each change"
+        _console(outputs).print(told, soft_wrap=True)
     page = flame_html(later, title, earlier, difference.changes)
     if outputs["html"]:
         write_text("--html", outputs["html"], page, sys.stdout.buffer)

@@ -16,7 +16,7 @@ _NOTABLE = 0.03
 _LONGEST_TEXT = 300
 _EXPLANATION = (
     "CPU time per request. A change is listed when it is beyond sampling error and what unchanged "
-    "services vary by from run to run; one pair of unchanged runs in twenty shows any."
+    "services vary by from run to run; one pair of unchanged runs in fifty shows any."
 )
 
 

@@ -21,7 +21,7 @@ FEWEST_WINDOWS = 6
 and one run in sixteen was off by 5 points."""
 SIGHT = 0.3
 """Growth of a function with a tenth of the CPU time that a comparison of two such runs has to find:
-of one with 40 % it finds 20 % then. Takes 8,000 independent samples: 16 s of CPU time."""
+of one with 40 % it finds 20 % then. Takes 10,000 independent samples: 20 s of CPU time."""
 WARM_UP = 2.0
 """Seconds after the calibration: imports, first connections, caches."""
 
@@ -51,9 +51,26 @@ def flame(engine: Engine, plan: Plan) -> int:
         engine.lean = Progress(phase="sampling", elapsed=0.0, lean="", message=message)
         if sight is not None and sight <= SIGHT:
             break
+    else:
+        if sampler.windows and not sampler.problem:
+            engine.note("note", _told_sight(_sight(sampler.windows)))
     if plan.lines is not None:
         profile_lines(engine, plan.lines)
     return 0
+
+
+def _told_sight(sight: float | None) -> str:
+    """Say what a run that was not sampled for long enough can be compared for.
+
+    Args:
+        sight: growth of a function with a tenth of the CPU time that would be found; None where
+            that is not known.
+    """
+    sees = "what changes" if sight is None else f"growth below {fmt.percentage(sight)}"
+    return (
+        f"the time was over before there were enough samples: a comparison with this run may miss "
+        f"{sees} in a function with a tenth of the CPU time (--max-time allows more)"
+    )
 
 
 def _sight(windows: Sequence[SampledWindow]) -> float | None:

@@ -39,8 +39,8 @@ MOST_STACKS = 1000
 """Distinct stacks that are kept of a window; those of a segment of a minute are 200 to 600."""
 LATE = "no hot paths: the profiler took too long to look into the target"
 INSTEAD = (
-    "Until then the agent inside the target samples: that costs it time, and the shares are rough, "
-    "because what lets go of the GIL is seen too often"
+    "Until then the agent inside the target samples: that costs it time, and it sees what lets go "
+    "of the GIL, such as reads and writes, far too often: its shares are no measure"
 )
 
 Drive = Callable[[Callable[[], Segment]], Segment]

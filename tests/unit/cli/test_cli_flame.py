@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from tsprof.analysis.hotspots.profiles import profile_of
+from tsprof.analysis.hotspots.profiles import Unit, profile_of
 from tsprof.analysis.run.confirmation import Confirmation
 from tsprof.cli.main import run
 from tsprof.records import SampledWindow
@@ -18,7 +18,9 @@ from tsprof.store.runs import DATABASE, create_run
 PICTURES = ["flame.folded", "flame.html", "flame.speedscope.json", "flame.svg"]
 
 
-def stored(home: Path, *, segments: int = 4, pids: int = 1, hot: float = 40.0) -> Path:
+def stored(
+    home: Path, *, segments: int = 4, pids: int = 1, hot: float = 40.0, unit: Unit = "samples"
+) -> Path:
     folder = create_run(home, "flame", datetime.now(UTC))
     database = RunDatabase(folder / DATABASE)
     database.set_fact("scenario", "flame")
@@ -35,7 +37,11 @@ def stored(home: Path, *, segments: int = 4, pids: int = 1, hot: float = 40.0) -
                 command="app",
                 began=float(segment),
                 profile=profile_of(
-                    stacks, requests=1000, seconds=2.0, cpu_seconds=sum(names.values()) / 100
+                    stacks,
+                    unit=unit,
+                    requests=1000,
+                    seconds=2.0,
+                    cpu_seconds=sum(names.values()) / 100 if unit == "samples" else 0.0,
                 ),
             )
             database.add(window)
@@ -66,6 +72,17 @@ def test_two_runs_are_compared(home: Path, capsys: pytest.CaptureFixture[str]) -
     assert "became hotter or cooler beyond noise" in capsys.readouterr().out
     assert (after / "flame-diff.html").is_file()
     assert not (before / "flame-diff.html").exists()
+
+
+def test_runs_that_counted_instructions_are_compared_in_the_picture(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, after = (stored(home, hot=hot, unit="instructions") for hot in (400.0, 800.0))
+    assert run(["flame", "--diff", before.name, after.name]) == 0
+    assert "instructions are counted; the picture shows each change" in capsys.readouterr().out
+    assert "instructions per request" in (after / "flame-diff.svg").read_text("utf-8")
+    assert run(["flame", "--diff", before.name, stored(home).name]) == 2
+    assert "cannot be compared with samples" in capsys.readouterr().err
 
 
 def test_a_run_with_itself_compares_its_halves(

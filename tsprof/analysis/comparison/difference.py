@@ -14,7 +14,8 @@ from tsprof.analysis.comparison.change import Change, Estimate, change
 from tsprof.analysis.comparison.keys import holder_key, site_key
 from tsprof.analysis.comparison.pairs import pair_leaks
 from tsprof.analysis.comparison.regressions import QUALITIES, not_compared
-from tsprof.analysis.hotspots.difference import hot_changes, reported
+from tsprof.analysis.hotspots.difference import hot_changes
+from tsprof.analysis.hotspots.sides import reported
 from tsprof.analysis.service.conditions import (
     MACHINE_BOUND,
     Service,

@@ -2,7 +2,8 @@
 
 from tsprof.analysis.comparison.baseline import Baseline
 from tsprof.analysis.comparison.regressions import Regressions
-from tsprof.analysis.hotspots.difference import hot_changes, reported
+from tsprof.analysis.hotspots.difference import hot_changes
+from tsprof.analysis.hotspots.sides import reported
 from tsprof.analysis.service.conditions import Service, other_conditions
 from tsprof.report import format as fmt
 from tsprof.report.model import Criterion, Finding, HotChange, HotPaths

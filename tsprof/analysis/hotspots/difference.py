@@ -5,7 +5,7 @@ target took per request. All functions together get slower when the machine does
 one is measured; the median of their changes is taken out, and told apart. What is left has to be
 beyond sampling error and beyond what an unchanged service varies by from run to run. As many
 functions are looked at, the Benjamini-Hochberg procedure keeps the rate of false changes: of two
-runs of an unchanged service, one pair in twenty shows any. It is weighted: a function counts by how
+runs of an unchanged service, one pair in fifty shows any. It is weighted: a function counts by how
 much its share tells, so that those that hardly take any time do not hide a change of those that do.
 """
 
@@ -18,21 +18,14 @@ from statistics import fmean, median
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from tsprof.analysis.comparison.keys import stable_file
-from tsprof.analysis.hotspots.functions import (
-    CONFIDENCE,
-    LISTED,
-    Name,
-    name_of,
-    own_weights,
-    total_weights,
-)
+from tsprof.analysis.hotspots.functions import CONFIDENCE, Name
 from tsprof.analysis.hotspots.profiles import SUMS
-from tsprof.report.model import HotChange, HotDifference, HotPaths
-from tsprof.stacks import StackProfile
+from tsprof.analysis.hotspots.sides import MICROSECONDS, Sampled
+from tsprof.report.model import HotChange, HotDifference
 
-FALSE_CHANGES = 0.05
-"""Part of the comparisons of an unchanged service that may show a change."""
+FALSE_CHANGES = 0.02
+"""Part of the comparisons of an unchanged service that may show a change: of twenty, one at most in
+94 of 100 cases."""
 RUN_TO_RUN = 0.03
 """Relative standard error of a function's CPU time from run to run beside sampling error: where
 memory lies, which seed hashes have."""
@@ -57,77 +50,6 @@ OF_MEDIAN = 1.25
 """Its standard error in those of a mean."""
 _HALF = 0.5
 """Added to counts, so that a function that is new has a ratio, too."""
-_MICROSECONDS = 1e6
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampled:
-    """One side of a comparison."""
-
-    samples: float
-    cpu_per_request: float
-    """CPU time of the processes that were sampled, in seconds per request."""
-    own: Mapping[Name, float]
-    """Samples in each function itself."""
-    total: Mapping[Name, float]
-    """Samples in each function and in what it called."""
-    lines: Mapping[Name, int]
-    """The line of each function that ran most."""
-    dispersion: float = 1.0
-    """How many samples say as much as one independent sample."""
-    unlisted: float = 0.0
-    """Samples of its own that a function may have without being among these."""
-
-
-def sampled(profile: StackProfile, dispersion: float = 1.0, folder: str = "") -> Sampled:
-    """Return a profile as one side of a comparison.
-
-    Args:
-        profile: by function.
-        dispersion: see ``Sampled``.
-        folder: the target's working directory.
-    """
-    return Sampled(
-        samples=profile.total,
-        cpu_per_request=profile.cpu_seconds / profile.requests if profile.requests else 0.0,
-        own=_stable(own_weights(profile), folder),
-        total=_stable(total_weights(profile), folder),
-        lines={_stable_name(name_of(frame), folder): frame.line for frame in profile.frames},
-        dispersion=dispersion,
-    )
-
-
-def reported(paths: HotPaths, folder: str = "") -> Sampled:
-    """Return the hot paths of a report as one side of a comparison.
-
-    Args:
-        paths: of a report.
-        folder: the target's working directory.
-    """
-    listed = {(f.function, f.file): f for f in paths.functions}
-    least = min((f.own for f in listed.values()), default=0.0) * paths.samples
-    return Sampled(
-        samples=paths.samples,
-        cpu_per_request=(paths.cpu_us_per_request or 0.0) / _MICROSECONDS,
-        own=_stable({name: f.own * paths.samples for name, f in listed.items()}, folder),
-        total=_stable({name: f.total * paths.samples for name, f in listed.items()}, folder),
-        lines={_stable_name(name, folder): f.line for name, f in listed.items()},
-        dispersion=paths.dispersion,
-        unlisted=least if len(listed) >= LISTED else 0.0,
-    )
-
-
-def _stable(weights: Mapping[Name, float], folder: str) -> dict[Name, float]:
-    stable: defaultdict[Name, float] = defaultdict(float)
-    for name, weight in weights.items():
-        stable[_stable_name(name, folder)] += weight
-    return dict(stable)
-
-
-def _stable_name(name: Name, folder: str) -> Name:
-    """Name a function as it is named wherever the program is installed."""
-    function, file = name
-    return function, stable_file(file, folder)
 
 
 @dataclass(frozen=True)
@@ -167,8 +89,8 @@ def hot_changes(before: Sampled, after: Sampled) -> HotDifference:
             file=test.name[1],
             line=after.lines.get(test.name) or before.lines.get(test.name, 0),
             part="own" if test.part == "own" else "total",
-            before_us_per_request=test.before * _MICROSECONDS,
-            after_us_per_request=test.after * exp(-common) * _MICROSECONDS,
+            before_us_per_request=test.before * MICROSECONDS,
+            after_us_per_request=test.after * exp(-common) * MICROSECONDS,
             change=exp(test.logarithm) - 1,
             low=exp(test.logarithm - CONFIDENCE * test.error) - 1,
             high=exp(test.logarithm + CONFIDENCE * test.error) - 1,

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from tsprof.analysis.hotspots.difference import Sampled, hot_changes, sampled
+from tsprof.analysis.hotspots.difference import hot_changes
 from tsprof.analysis.hotspots.functions import LISTED, FunctionTime, dispersion, function_times
 from tsprof.analysis.hotspots.profiles import by_function, merged
 from tsprof.analysis.hotspots.remarks import remarks
+from tsprof.analysis.hotspots.sides import Sampled, sampled
 from tsprof.analysis.hotspots.torn import mended
 from tsprof.records import SampledWindow
 from tsprof.report import format as fmt

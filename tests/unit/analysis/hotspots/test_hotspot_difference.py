@@ -7,15 +7,11 @@ from samples import drawn, profile, window
 from scipy.stats import false_discovery_control
 
 from tsprof.analysis.hotspots import difference
-from tsprof.analysis.hotspots.difference import (
-    HotDifference,
-    Sampled,
-    hot_changes,
-    reported,
-    sampled,
-)
+from tsprof.analysis.hotspots.difference import hot_changes
 from tsprof.analysis.hotspots.hot_paths import hot_paths
 from tsprof.analysis.hotspots.profiles import completed, profile_of
+from tsprof.analysis.hotspots.sides import Sampled, reported, sampled
+from tsprof.report.model import HotDifference
 
 SHARES = {"main;hot": 0.4} | {f"main;f{n}": 0.06 for n in range(10)}
 """Of a service with one hot function and ten others."""
@@ -228,4 +224,4 @@ def test_changes_are_certain_as_benjamini_and_hochberg_say() -> None:
         expected = false_discovery_control(chances) <= difference.FALSE_CHANGES
         assert difference._certain(list(chances), [1.0] * 25) == list(expected)  # noqa: SLF001
     assert difference._certain([0.9], [1.0]) == [False]  # noqa: SLF001
-    assert difference._certain([0.04, 0.04], [1.9, 0.1]) == [True, False]  # noqa: SLF001
+    assert difference._certain([0.015, 0.015], [1.9, 0.1]) == [True, False]  # noqa: SLF001
