@@ -1,5 +1,7 @@
 """The phrases of a comparison that every renderer shares: two targets beside each other."""
 
+from collections.abc import Iterator, Sequence
+
 from tsprof.report import format as fmt
 from tsprof.report import wording
 from tsprof.report.model import Comparison, Ratio, Reference, Report
@@ -18,7 +20,7 @@ def rows(comparison: Comparison, report: Report) -> list[tuple[str, ...]]:
     other = comparison.reference
     now = report.memory[-1].rss_bytes if report.memory else None
     return [
-        *map(_ratio_row, comparison.ratios),
+        *_ratio_rows(comparison.ratios),
         ("resident memory", fmt.size(other.rss_bytes), fmt.size(now), "", "", ""),
         (
             "growth per request",
@@ -33,11 +35,28 @@ def rows(comparison: Comparison, report: Report) -> list[tuple[str, ...]]:
     ]
 
 
-def _ratio_row(ratio: Ratio) -> tuple[str, ...]:
-    show = fmt.milliseconds if ratio.name.endswith("_ms") else fmt.number
-    limits = {"reference": ratio.reference_limited, "target": ratio.target_limited}
+def _ratio_rows(ratios: Sequence[Ratio]) -> Iterator[tuple[str, ...]]:
+    said = ""
+    for ratio in ratios:
+        remark = _remark(ratio)
+        again = f"{_bound(ratio)}as above"
+        yield (*_cells(ratio), again if remark and remark == said else _bound(ratio) + remark)
+        said = remark
+
+
+def _bound(ratio: Ratio) -> str:
+    """Say on which side of the factor the truth is, where something limited the targets."""
     bound = {(True, False): "at most; ", (False, True): "at least; ", (True, True): "no measure; "}
-    remark = "; ".join(f"{side}: {limit}" for side, limit in limits.items() if limit)
+    return bound.get((bool(ratio.reference_limited), bool(ratio.target_limited)), "")
+
+
+def _remark(ratio: Ratio) -> str:
+    limits = {"reference": ratio.reference_limited, "target": ratio.target_limited}
+    return "; ".join(f"{side}: {limit}" for side, limit in limits.items() if limit)
+
+
+def _cells(ratio: Ratio) -> tuple[str, ...]:
+    show = fmt.milliseconds if ratio.name.endswith("_ms") else fmt.number
     return (
         _FIGURES[ratio.name],
         show(ratio.reference),
@@ -46,7 +65,6 @@ def _ratio_row(ratio: Ratio) -> tuple[str, ...]:
         fmt.interval(ratio.low, ratio.high)
         if ratio.low is not None and ratio.high is not None
         else "",
-        bound.get((bool(limits["reference"]), bool(limits["target"])), "") + remark,
     )
 
 

@@ -11,7 +11,13 @@ from tsprof.analysis.run.assessments import look
 from tsprof.analysis.run.summary import Facts, build_report
 from tsprof.analysis.service.conditions import Service, conditions, no_room
 from tsprof.analysis.service.criteria import criteria_values, judge_criteria, judge_gauges
-from tsprof.analysis.service.delivery import assess_delivery, doubted, obstacle_to_speed
+from tsprof.analysis.service.delivery import (
+    REACH_FURTHER,
+    assess_delivery,
+    doubted,
+    obstacle_to_speed,
+    unreached,
+)
 from tsprof.analysis.service.gauge_drift import gauges_to_judge, rows
 from tsprof.analysis.service.gauges import Gauges, gauges_of
 from tsprof.analysis.service.hints import hints
@@ -72,6 +78,7 @@ def judge(run: StoredRun) -> Report:
         *decision.advice,
         *advice_on_speedups(criteria, run.outcome.comparison),
         *hints(criteria + told, facts.gauges),
+        *((REACH_FURTHER,) if run.outcome.held_back else ()),
     )
     notes = (
         *facts.notes,
@@ -135,7 +142,8 @@ def _criteria(
     )
     speedups = judge_speedups(settings.limits, outcome.comparison, outcome.obstacle)
     own = judge_gauges(settings.comparisons | gauge_limits, gauges)
-    return doubted(limited + speedups, facts.delivery) + own
+    reached = unreached(limited, outcome.held_back)
+    return doubted(reached + speedups, facts.delivery) + own
 
 
 def _stability(

@@ -7,7 +7,7 @@ import pytest
 import report_builder
 from rich.console import Console
 
-from tsprof.report import html, json_report, junit, markdown, terminal
+from tsprof.report import html, json_report, junit, markdown, side_by_side, terminal
 from tsprof.report.model import (
     Criterion,
     Delivery,
@@ -67,6 +67,17 @@ def test_two_targets_stand_side_by_side() -> None:
     comment = markdown.render(report)
     assert "| requests/s | 1,000 | 2,100 | 2.1 | 2 to 2.2 | at least; target: the load" in comment
     assert json_report.parse(json_report.render(report)) == report
+
+
+def test_what_limited_several_figures_is_told_once() -> None:
+    comparison = report_builder.compared().comparison
+    assert comparison is not None
+    first, _, last = comparison.ratios
+    again = last.model_copy(update={"target_limited": first.target_limited})
+    shown = comparison.model_copy(update={"ratios": (first, again, last)})
+    remarks = [row[-1] for row in side_by_side.rows(shown, report_builder.compared())]
+    assert remarks[0].startswith("at least; target: the load process")
+    assert remarks[1:3] == ["at least; as above", ""]
 
 
 @render_everything

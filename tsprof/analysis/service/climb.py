@@ -27,6 +27,7 @@ BUSY = 0.9
 """Use of a processor, or of all, above which it is what gave way."""
 CROWDED = 0.25
 """Share of its time that the load process waits for a processor where other work takes them."""
+_OTHER_WORK = "the machine: something else uses its processors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +127,16 @@ def what_gave_way(step: Step, processors: int | None) -> str:
     if step.machine is not None and step.machine >= BUSY:
         return f"the machine: its processors are {step.machine:.0%} busy"
     if step.waited >= CROWDED:
-        return (
-            "the machine: something else uses its processors, for which the load process waited "
-            f"in {step.waited:.0%} of its time"
-        )
+        return f"{_OTHER_WORK}, for which the load process waited in {step.waited:.0%} of its time"
     return "neither processor nor errors: the target waits for something (a lock, a pool, a disk)"
+
+
+def held_back(step: Step, processors: int | None) -> str:
+    """Say what kept a rate from being answered where it was not the target; else empty.
+
+    Args:
+        step: one that was not sustained.
+        processors: of the machine; None where it is not known.
+    """
+    reason = what_gave_way(step, processors)
+    return step.generator or (reason if reason.startswith(_OTHER_WORK) else "")

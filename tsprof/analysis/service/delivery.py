@@ -37,6 +37,10 @@ ADVICE: Mapping[LimitedBy, str] = {
     "users": "raise --users, or shorten the wait times of the Locust file",
 }
 """What to do, by what limited the load."""
+REACH_FURTHER = (
+    "let the load reach further: more --load-processes, more --users, or a machine with more room"
+)
+"""What to do where a climb ended because the load could send no more."""
 
 
 def assess_delivery(segments: Sequence[Segment]) -> Delivery:
@@ -150,13 +154,31 @@ def doubted(criteria: Iterable[Criterion], delivery: Delivery) -> tuple[Criterio
     latency is only known to be long, so that no limit of latency is known to be kept.
     """
     if obstacle_to_speed(delivery):
-        return tuple(_doubt(c, delivery) if c.name in SPEED_CRITERIA else c for c in criteria)
+        return tuple(
+            _doubt(c, delivery.reason) if c.name in SPEED_CRITERIA else c for c in criteria
+        )
     if delivery.due and delivery.unsent > MOST_LATE * delivery.due:
         return tuple(
-            _doubt(c, delivery) if c.met and c.name in LATENCY_CRITERIA else c for c in criteria
+            _doubt(c, delivery.reason) if c.met and c.name in LATENCY_CRITERIA else c
+            for c in criteria
         )
     return tuple(criteria)
 
 
-def _doubt(criterion: Criterion, delivery: Delivery) -> Criterion:
-    return criterion.model_copy(update={"met": None, "reason": delivery.reason})
+def unreached(criteria: Iterable[Criterion], held_back: str) -> tuple[Criterion, ...]:
+    """Return criteria with a rate in doubt that was not reached, where the load held it back.
+
+    Args:
+        criteria: as they are judged by what was measured.
+        held_back: why the load could send no more; empty where it could.
+    """
+    return tuple(
+        _doubt(c, f"no higher rate was reached: {held_back}")
+        if held_back and c.name == "requests_per_second" and c.met is False
+        else c
+        for c in criteria
+    )
+
+
+def _doubt(criterion: Criterion, reason: str) -> Criterion:
+    return criterion.model_copy(update={"met": None, "reason": reason})

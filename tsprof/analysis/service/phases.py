@@ -5,7 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tsprof.analysis.service.climb import Step, best_step, first_beyond, step_of, what_gave_way
+from tsprof.analysis.service.climb import (
+    Step,
+    best_step,
+    first_beyond,
+    held_back,
+    step_of,
+    what_gave_way,
+)
 from tsprof.analysis.service.delivery import assess_delivery, obstacle_to_speed
 from tsprof.analysis.service.recovery import Second, recovery
 from tsprof.histogram import Histogram, from_counts
@@ -36,6 +43,8 @@ class Outcome:
     """Sentences for the top of the report."""
     gave_way: str = ""
     """What gave way first in a climb; empty where nothing did."""
+    held_back: str = ""
+    """Why the target may sustain a higher rate than was found: what gave way was not the target."""
     comparison: Comparison | None = None
     """Of two targets that took turns."""
     obstacle: str = ""
@@ -100,6 +109,7 @@ def climbed(
         phases=tuple(map(_row, held, steps, use)),
         highlights=(f"{highest}{_why(beyond, gave_way)}",),
         gave_way=gave_way,
+        held_back=held_back(beyond, processors) if beyond else "",
     )
 
 

@@ -50,23 +50,32 @@ def weigh_memory_sight(look: Look, allowed: TimeAllowed, grounds: Grounds) -> No
     judged = look.memory if look.memory is not None else look.outside
     assert judged is not None
     tiny = judged.shape in LEAKS and judged.rate.value < LEAK_FLOOR
-    unseen = _segments_unseen(look)
     if not look.memory_settled and not tiny:
-        more = judged.more_segments
-        grounds.doubt(
-            f"memory: {judged.reason}",
-            more_time(look, None if more is None else max(more, unseen), allowed),
-        )
+        grounds.doubt(f"memory: {judged.reason}", _time_to_see(look, judged.more_segments, allowed))
     elif look.detectable is None or look.detectable > DETECTABLE_LIMIT:
         seen = "nothing" if look.detectable is None else f"{look.detectable:.3g} B per request"
         grounds.doubt(
             f"the smallest leak that this run could have seen is {seen}, "
             f"above the limit of {DETECTABLE_LIMIT:g} B per request",
-            more_time(look, unseen, allowed)
-            if unseen
+            _time_to_see(look, 0, allowed)
+            if _segments_unseen(look)
             else f"allow more time ({allowed.option}) or more load (--users); without the agent, a "
             "leak shows only after megabytes",
         )
+
+
+def _time_to_see(look: Look, decides: int | None, allowed: TimeAllowed) -> str:
+    """Advise how long to run for a verdict, and for a leak to show where memory hides it.
+
+    Args:
+        look: at the run.
+        decides: segments that decide whether memory grows; None where that cannot be said.
+        allowed: for this run.
+    """
+    unseen = _segments_unseen(look)
+    if decides is None or unseen <= decides:
+        return more_time(look, decides, allowed)
+    return f"{more_time(look, unseen, allowed)}; less with more load (--users, --rate)"
 
 
 def _segments_unseen(look: Look) -> int:

@@ -173,6 +173,14 @@ def test_load_is_summed_over_all_segments() -> None:
     assert report.latency.requests_per_second == pytest.approx(1000 / 1.2)
 
 
+def test_growth_that_is_not_known_is_not_told_as_none() -> None:
+    few = reported(taken(growing(300.0), count=5)).growth
+    assert few.to_request == few.from_request
+    assert few.shape == "undecided"
+    enough = reported(taken(growing(300.0), count=12)).growth
+    assert enough.to_request > enough.from_request
+
+
 def test_notes_are_what_a_reader_must_know() -> None:
     events = (
         event("control_passed", "what was planted showed in the ledger"),

@@ -9,6 +9,7 @@ from tsprof.analysis.service.climb import (
     Step,
     best_step,
     first_beyond,
+    held_back,
     next_rate,
     what_gave_way,
 )
@@ -73,3 +74,5 @@ def test_errors_and_a_backlog_are_not_sustained() -> None:
 def test_what_gave_way(step: dict[str, float | str], expected: str) -> None:
     beyond = replace(Step(rate=100, seconds=10, achieved=90), **step)  # type: ignore[arg-type]  # by name
     assert expected in what_gave_way(beyond, 4)
+    beside_the_target = "generator" in step or expected.startswith("something else")
+    assert bool(held_back(beyond, 4)) is beside_the_target

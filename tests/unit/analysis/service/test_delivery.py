@@ -5,9 +5,15 @@ from dataclasses import replace
 import pytest
 from fabricate import growing, judge, segments, taken
 
-from tsprof.analysis.service.delivery import assess_delivery, doubted, obstacle_to_speed
+from tsprof.analysis.service.delivery import (
+    assess_delivery,
+    doubted,
+    obstacle_to_speed,
+    unreached,
+)
+from tsprof.analysis.service.phases import climbed
 from tsprof.histogram import Histogram, bucket
-from tsprof.records import Arrivals, Generator, Segment
+from tsprof.records import Arrivals, Generator, Phase, Segment
 from tsprof.report.model import Criterion, Verdict
 
 IDLE = Generator(cpu_share=0.1, waited_share=0.05, lag=Histogram({bucket(0.2): 100}, 0.3))
@@ -125,3 +131,27 @@ def test_a_leak_check_without_criteria_does_not_mind() -> None:
     delivery = assess_delivery(load(SATURATED, late()))
     assert judge(taken(growing()), delivery=delivery).verdict is Verdict.PASS
     assert judge(taken(growing(300)), delivery=delivery).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("generator", "met"),
+    [(IDLE, False), (SATURATED, None), (replace(LAGGING, cpu_share=0.9), None)],
+)
+def test_a_rate_that_the_load_could_not_send_is_not_missed(
+    generator: Generator, *, met: bool | None
+) -> None:
+    """A climb under a busy machine came to 1,137 of 10,000 requests/s, and the target rested."""
+    unheld, low, high = (replace(s, number=n, seconds=1.0) for n, s in enumerate(load()[:3]))
+    phases = [
+        Phase(name="held", segment=number, began=float(number), ended=number + 1.0, rate=rate)
+        for number, rate in enumerate((None, 1000, 2000))
+    ]
+    beyond = replace(high, generator=generator, arrivals=late())
+    outcome = climbed(phases, [unheld, low, beyond], [], 2)
+    assert outcome.values["requests_per_second"] == 1000
+    missed = (Criterion(name="requests_per_second", limit=10_000, value=1000, met=False),)
+    (judged,) = unreached(missed, outcome.held_back)
+    assert judged.met is met
+    assert (judged.reason == "") is (met is False)
+    reached = (missed[0].model_copy(update={"limit": 900, "met": True}),)
+    assert unreached(reached, outcome.held_back) == reached

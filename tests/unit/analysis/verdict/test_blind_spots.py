@@ -14,6 +14,7 @@ from tsprof.report.model import Resource
 
 SEEN = look(taken(growing()))
 DEFAULT = TimeAllowed(seconds=55)
+ENOUGH = "about 56 s more would tell: --max-time 2m10s; less with more load (--users, --rate)"
 
 
 def unsure(**more_segments: int | None) -> Look:
@@ -69,7 +70,7 @@ def test_resident_memory_is_given_the_time_that_it_takes() -> None:
     weigh_memory_sight(short, DEFAULT, grounds)
     ((reason, advice),) = grounds.doubts
     assert reason.startswith("the smallest leak that this run could have seen is ")
-    assert advice == "about 56 s more would tell: --max-time 2m10s"
+    assert advice == ENOUGH
     longer = 24 + math.ceil(short.missing_requests / SEGMENT)
     nearly, enough = (look(taken(growing_outside(), count=n)) for n in (longer - 2, longer))
     assert (nearly.detectable or 0) > DETECTABLE_LIMIT >= (enough.detectable or math.inf)
@@ -84,4 +85,4 @@ def test_undecided_growth_is_not_promised_an_answer_before_it_can_be_seen() -> N
     weigh_memory_sight(replace(seen, outside=undecided, gained_late=math.inf), DEFAULT, grounds)
     ((reason, advice),) = grounds.doubts
     assert reason.startswith("memory: ")
-    assert advice == "about 56 s more would tell: --max-time 2m10s"
+    assert advice == ENOUGH
