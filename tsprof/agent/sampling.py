@@ -78,7 +78,7 @@ def _sample(used: dict[int, float], least: float, counts: dict[tuple[Any, ...], 
 def _stack(frame: FrameType | None) -> tuple[Any, ...]:
     found: list[Any] = []
     while frame is not None and len(found) < _DEEPEST:
-        found.append((frame.f_code, frame.f_lineno))
+        found.append((frame.f_code, frame.f_lineno or 0))  # some instructions are of no line
         frame = frame.f_back
     return tuple(found)
 

@@ -3,6 +3,8 @@ import ctypes
 import inspect
 import sys
 import time
+from types import SimpleNamespace
+from typing import Any
 
 from tsprof.agent import sampling
 
@@ -66,3 +68,9 @@ def test_deep_stacks_are_cut() -> None:
 def test_the_process_may_be_looked_into_where_the_kernel_knows_of_it() -> None:
     assert sampling.allow({})["allowed"] in {True, False}
     assert ctypes.CDLL(None).prctl(3, 0, 0, 0, 0) == 1  # it is dumpable as before
+
+
+def test_an_instruction_of_no_line_is_of_line_zero() -> None:
+    code = test_an_instruction_of_no_line_is_of_line_zero.__code__
+    frame: Any = SimpleNamespace(f_code=code, f_lineno=None, f_back=None)
+    assert sampling._stack(frame) == ((code, 0),)  # noqa: SLF001
