@@ -73,18 +73,34 @@ def test_where_the_kernel_refuses_the_way_out_is_told_and_the_agent_samples(
     assert "hot_service.py" in finished.out
 
 
-@pytest.mark.skipif(not all(map(shutil.which, ("perf", "cc"))), reason="takes perf and a compiler")
-def test_a_native_program_is_sampled_by_perf(tsprof: CommandLine) -> None:
+@pytest.fixture
+def native_service(tsprof: CommandLine) -> str:
+    if shutil.which("cc") is None:
+        pytest.skip("no C compiler on this machine")
     program = tsprof.folder / "service"
     source = TARGETS / "native_service.c"
     subprocess.run(["cc", "-O2", "-g", "-pthread", source, "-o", program], check=True)
-    finished = flame(tsprof, "--", str(program), "{port}", "clean", seconds="3")
+    return str(program)
+
+
+@pytest.mark.skipif(shutil.which("perf") is None, reason="no perf on this machine")
+def test_a_native_program_is_sampled_by_perf(tsprof: CommandLine, native_service: str) -> None:
+    finished = flame(tsprof, "--", native_service, "{port}", "clean", seconds="3")
     if "permission denied" in finished.notes:
         pytest.skip("the kernel lets nobody sample")
     seen = finished.report["hot_paths"]
     assert seen["samples"] > 0
     assert {f["origin"] for f in seen["functions"]} <= {"application", "native"}
     assert finished.code == (0 if seen["samples"] >= 50 else 3)
+
+
+def test_without_perf_no_native_program_is_loaded(tsprof: CommandLine, native_service: str) -> None:
+    tsprof.environment["PATH"] = "/nowhere"
+    finished = tsprof.run("flame", "--url", "/", "--", native_service, "{port}", "clean")
+    assert finished.code == 2
+    assert "perf, which samples native programs, is not installed" in finished.err
+    assert "apt install linux-perf" in finished.err
+    assert not list((tsprof.home / "runs").iterdir())
 
 
 def test_a_run_that_is_not_there_cannot_be_drawn(tsprof: CommandLine) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from shutil import which
 
 from tsprof.analysis.attribution.sites import Origin
+from tsprof.errors import UsageError
 from tsprof.profilers.sampling import END_PATIENCE, LONGEST_OUTPUT, Sampled, Sampling
 from tsprof.stacks import Frame
 
@@ -29,6 +30,19 @@ _KERNEL = "kernel"
 def program() -> str | None:
     """Return the path of perf."""
     return which("perf")
+
+
+def require() -> None:
+    """Make sure that perf is there.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    if program() is None:
+        raise UsageError(
+            "perf, which samples native programs, is not installed",
+            hint="apt install linux-perf, or count instructions with --profiler callgrind",
+        )
 
 
 class Perf:

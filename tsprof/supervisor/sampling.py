@@ -72,7 +72,11 @@ class Sampler:
     """The agents sample."""
 
     def __post_init__(self) -> None:
-        """Note what each process has used so far."""
+        """Note what each process has used so far.
+
+        Raises:
+            UsageError: the target is a native program, and perf, which samples those, is missing.
+        """
         self._used = self._usage()
         # Before the first checkpoint, so that what the agent loads for it is nobody's growth.
         self._let_look(self._python)
@@ -80,8 +84,8 @@ class Sampler:
             self._give_up("py-spy is not installed: pip install py-spy")
         elif not self._python and not self.seconds:
             self.problem = "no process of the target runs Python"
-        elif not self._python and perf.program() is None:
-            self._give_up("perf, which samples native programs, is missing: apt install linux-perf")
+        elif not self._python:
+            perf.require()
 
     def segment(self, drive: Callable[[], Segment]) -> Segment:
         """Sample while a segment lasts.
