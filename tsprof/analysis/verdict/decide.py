@@ -180,15 +180,18 @@ def _findings(look: Look, evidence: Evidence) -> list[Finding]:
 def _costs(counted: Finding, memory: Sequence[Finding]) -> bool:
     """Tell whether memory grows because something that is counted does.
 
-    Both are from the same line then, or no line of the application's is known to allocate: what a
-    thread that never ends keeps is allocated in the interpreter's own threading.py.
+    Both are from the same line then, or no line that tells as much is known to allocate: what a
+    thread that never ends keeps is allocated in the interpreter's own threading.py, and what an
+    open socket keeps in its selectors.py.
     """
     if counted.kind != "leak" or not counted.sites:
         return False
     line = counted.sites[0]
     allocating = [finding.sites[0] for finding in memory if finding.sites][:1]
-    return line.origin == "application" and all(
-        site.origin != "application" or (site.file, site.function) == (line.file, line.function)
+    telling = ("application", "dependency")
+    return line.origin in telling and all(
+        site.origin not in telling[: telling.index(line.origin) + 1]
+        or (site.file, site.function) == (line.file, line.function)
         for site in allocating
     )
 

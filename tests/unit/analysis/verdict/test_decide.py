@@ -294,18 +294,27 @@ def test_tasks_that_let_go_by_themselves_do_not_fail_a_run() -> None:
 
 
 STARTS = Site(function="serve", file="/srv/app.py", line=9, bytes_per_request=0, share=1)
+OF_A_PACKAGE = STARTS.model_copy(update={"file": "client.py", "origin": "dependency"})
 ALLOCATES = STARTS.model_copy(update={"bytes_per_request": 300.0})
+IN_THREADING = ALLOCATES.model_copy(update={"file": "threading.py", "origin": "interpreter"})
 
 
 @pytest.mark.parametrize(
-    ("allocating", "first"),
+    ("starting", "allocating", "first"),
     [
-        (ALLOCATES.model_copy(update={"file": "threading.py", "origin": "interpreter"}), "thread"),
-        (ALLOCATES.model_copy(update={"line": 8}), "thread"),
-        (ALLOCATES.model_copy(update={"function": "audit"}), "memory"),
+        (STARTS, IN_THREADING, "thread"),
+        (STARTS, ALLOCATES.model_copy(update={"line": 8}), "thread"),
+        (STARTS, ALLOCATES.model_copy(update={"origin": "dependency", "line": 8}), "thread"),
+        (STARTS, ALLOCATES.model_copy(update={"function": "audit"}), "memory"),
+        (OF_A_PACKAGE, IN_THREADING, "thread"),
+        (OF_A_PACKAGE, OF_A_PACKAGE.model_copy(update={"function": "audit"}), "memory"),
+        (OF_A_PACKAGE, ALLOCATES, "memory"),
+        (IN_THREADING, IN_THREADING, "memory"),
     ],
 )
-def test_threads_are_told_before_the_memory_that_they_cost(allocating: Site, first: str) -> None:
+def test_threads_are_told_before_the_memory_that_they_cost(
+    starting: Site, allocating: Site, first: str
+) -> None:
     def process(number: int) -> ProcessReading:
         threads = 20 + number * SEGMENT // 10
         return reading(number, threads=threads, python_live=5_000_000 + 30 * number * SEGMENT)
@@ -313,7 +322,7 @@ def test_threads_are_told_before_the_memory_that_they_cost(allocating: Site, fir
     decision = judge(
         taken(process),
         attribution=Attribution(sites=(allocating,)),
-        culprits=[Culprit(resource="thread", title="work", sites=(STARTS,))],
+        culprits=[Culprit(resource="thread", title="work", sites=(starting,))],
     )
     assert decision.verdict is Verdict.FAIL
     assert decision.findings[0].resource == first
