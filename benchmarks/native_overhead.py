@@ -116,7 +116,7 @@ def ways(agents: Agents, scratch: Path) -> dict[str, Way]:
         found["jemalloc"] = Way(environment=preload)
         for bits in (jemalloc.COARSEST, MODERATE, jemalloc.FINEST):
             variables = preload | jemalloc.configuration(bits)
-            found[f"jemalloc 1/{2**bits}"] = Way(environment=variables)
+            found[f"jemalloc every {2**bits} B"] = Way(environment=variables)
     if program := shutil.which("heaptrack"):
         record = (program, "-o", str(scratch / "record.%p"))
         found["heaptrack"] = Way(prefix=record)
