@@ -1,4 +1,4 @@
-"""What do the agent and the profilers cost a native program? CPU per request, against it alone.
+"""What do the agent and the profilers cost a native program? CPU and memory, against it alone.
 
     python benchmarks/native_overhead.py
     python benchmarks/native_overhead.py --rounds 100 --only nginx --variants agent
@@ -104,7 +104,16 @@ def measured(
                 requests = options.requests // (SLOWDOWN if kind in SLOW else 1)
                 variants[kind].cpu.append(segment(variants[kind], requests) / requests)
             print(f"{name}: round {number + 1}/{options.rounds}", file=sys.stderr)
-        return [row(variant, variants["plain"]) for variant in variants.values()]
+        return [
+            row(variant, variants["plain"]) | {"resident (MB)": f"{resident(variant) / 1e6:.1f}"}
+            for variant in variants.values()
+        ]
+
+
+def resident(variant: Variant) -> int:
+    """Return the resident memory of all processes of a variant."""
+    assert variant.target is not None
+    return sum(process.memory_info().rss for process in variant.target.processes())
 
 
 def ways(agents: Agents, scratch: Path) -> dict[str, Way]:
@@ -116,7 +125,7 @@ def ways(agents: Agents, scratch: Path) -> dict[str, Way]:
         found["jemalloc"] = Way(environment=preload)
         for bits in (jemalloc.COARSEST, MODERATE, jemalloc.FINEST):
             variables = preload | jemalloc.configuration(bits)
-            found[f"jemalloc 1/{2**bits}"] = Way(environment=variables)
+            found[f"jemalloc every {2**bits} B"] = Way(environment=variables)
     if program := shutil.which("heaptrack"):
         record = (program, "-o", str(scratch / "record.%p"))
         found["heaptrack"] = Way(prefix=record)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from load_targets.lean import HEAD, OK, User
-from load_targets.loading import wait_for
 from load_targets.scripted import CLOSE, RESET, ScriptedServer, Step
+from waiting import wait_until
 
 
 def test_a_kept_connection_that_was_closed_is_opened_anew(
@@ -20,7 +20,7 @@ def test_a_kept_connection_that_was_closed_is_opened_anew(
 ) -> None:
     scripted.will([OK, CLOSE], [OK])
     any_user.send()
-    wait_for(lambda: any_user.send("POST", data="x")["status"] == 200)
+    wait_until(lambda: any_user.send("POST", data="x")["status"] == 200)
     assert scripted.connections == [1, 2]
 
 
@@ -144,7 +144,7 @@ def test_tls(*, insecure: bool, any_user: User, certificate: Path) -> None:
             assert "CERTIFICATE_VERIFY_FAILED" in any_user.send()["events"][0]["exception"]
             return
         assert [any_user.send("POST")["text"] for _ in range(2)] == ["ok"] * 2
-        wait_for(lambda: scripted.ended == [1])
+        wait_until(lambda: scripted.ended == [1])
         assert any_user.send("POST")["text"] == "ok"
         assert any_user.send("POST")["events"][0]["exception"]
         assert scripted.connections == [1, 1, 2, 2]
@@ -171,4 +171,4 @@ def test_connections_end_with_their_user(any_user: User, scripted: ScriptedServe
     any_user.send()
     any_user.new(scripted.host)
     any_user.send()
-    wait_for(lambda: scripted.ended == [1])
+    wait_until(lambda: scripted.ended == [1])

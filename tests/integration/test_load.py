@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-from load_targets.loading import USERS, Loads, segment, ticks_until, to_the_end, wait_for, write
+from load_targets.loading import USERS, Loads, segment, ticks_until, to_the_end, write
 from load_targets.locustfiles import HOOKS, TASK_BY_TASK
 from load_targets.server import CountingServer
+from waiting import wait_until
 
 from tsprof.errors import LoadError
 
@@ -83,7 +84,7 @@ def test_paths_are_requested_on_new_connections_now_and_then(
 def test_all_of_many_users_send_at_the_same_time(loads: Loads, server: CountingServer) -> None:
     load = loads.start(paths=("/hang",), users=300)
     load.open_gate(300)
-    wait_for(lambda: server.active == 300)
+    wait_until(lambda: server.active == 300)
     server.answers.set()
     assert to_the_end(load)[1].completed == 300
     for requests in (1000, 50):
@@ -175,7 +176,7 @@ def test_users_that_sleep_between_tasks_are_quiet_at_once(
                 self.client.get("/")
     """)
     load.open_gate(None)
-    wait_for(lambda: server.count == USERS)
+    wait_until(lambda: server.count == USERS)
     load.close_gate()
     assert to_the_end(load)[1].admitted == USERS
 

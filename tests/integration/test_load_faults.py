@@ -17,11 +17,11 @@ from load_targets.loading import (
     reason_of_loss,
     segment,
     ticks_until,
-    wait_for,
     write,
 )
 from load_targets.locustfiles import BROKEN
 from load_targets.server import CountingServer
+from waiting import wait_until
 
 from tsprof.errors import LoadError, UsageError
 from tsprof.load.bounded_log import LIMIT
@@ -102,7 +102,7 @@ def test_a_killed_load_process_is_lost(loads: Loads) -> None:
     load.open_gate(None)
     ticks_until(load, lambda tick: tick.requests > 0)
     os.kill(load.pid, signal.SIGKILL)
-    wait_for(lambda: select.select([load], [], [], 0)[0])
+    wait_until(lambda: select.select([load], [], [], 0)[0])
     assert "signal SIGKILL" in reason_of_loss(load)
     load.close_gate()
     load.stop()
@@ -111,7 +111,7 @@ def test_a_killed_load_process_is_lost(loads: Loads) -> None:
 def test_stopping_does_not_wait_for_a_hung_target(loads: Loads, server: CountingServer) -> None:
     load = loads.start(paths=("/hang",))
     load.open_gate(None)
-    wait_for(lambda: server.active == USERS)
+    wait_until(lambda: server.active == USERS)
     load.stop(timeout=20)
     assert is_gone(load.pid)
     assert load.poll(0) == []
@@ -164,12 +164,12 @@ def test_nothing_is_left_when_the_supervisor_is_killed(
     ) as process:
         assert process.stdout
         pid = int(process.stdout.readline())
-        wait_for(lambda: "CHILD" in log.read_text(encoding="utf-8"))
+        wait_until(lambda: "CHILD" in log.read_text(encoding="utf-8"))
         child = int(log.read_text(encoding="utf-8").split("CHILD ")[1].split()[0])
         time.sleep(0.1)
         assert not is_gone(pid)
         process.kill()
-    wait_for(lambda: is_gone(pid) and is_gone(child))
+    wait_until(lambda: is_gone(pid) and is_gone(child))
 
 
 def test_ctrl_c_and_the_terminal_are_not_for_the_load_process(loads: Loads) -> None:
@@ -191,7 +191,7 @@ def test_a_busy_load_process_can_be_stopped(loads: Loads) -> None:
                 while True: pass
     """)
     load.open_gate(1)
-    wait_for(lambda: "BUSY" in loads.log.read_text(encoding="utf-8"))
+    wait_until(lambda: "BUSY" in loads.log.read_text(encoding="utf-8"))
     load.stop(timeout=0.2)
     assert is_gone(load.pid)
 

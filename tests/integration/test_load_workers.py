@@ -14,9 +14,9 @@ from load_targets.loading import (
     segment,
     ticks_until,
     to_the_end,
-    wait_for,
 )
 from load_targets.server import CountingServer
+from waiting import wait_until
 
 from tsprof.errors import LoadError
 from tsprof.load.messages import Quiet, Tick, WorkerLost
@@ -79,8 +79,8 @@ def test_a_lost_process_ends_the_segment_and_the_others_take_its_part(
         assert sign in lost.reason
         counted = first.requests + sum(e.requests for e in events if isinstance(e, Tick))
         assert quiet.completed == counted <= server.count - began
-        wait_for(partial(is_gone, victim))  # a stopped one is ended, lest it goes on
-        wait_for(lambda: server.active == 0)
+        wait_until(partial(is_gone, victim))  # a stopped one is ended, lest it goes on
+        wait_until(lambda: server.active == 0)
         before = server.count
         ticks, quiet = segment(load, 100)
         assert quiet.completed == server.count - before == 100
