@@ -88,7 +88,7 @@ def render(guessed: Guess) -> str:
     if guessed.env:
         lines.append(f"env = {toml(dict(guessed.env))}")
     lines += [
-        '# ready = "/ready"  # by default the service is ready when its port accepts',
+        '# ready = "/ready"  # by default the service is ready when it answers',
         '# ready_timeout = "30s"',
         "",
         "[load]",
