@@ -196,7 +196,7 @@ sys.exit(3)
 def test_a_server_that_listens_and_ends_was_never_ready(tsprof: CommandLine) -> None:
     finished = tsprof.check("--", PYTHON, "-c", LISTENS_AND_ENDS, "{port}")
     assert finished.code == 4
-    assert "ended before it had answered a request (exit code 3)" in finished.err
+    assert "ended before it was ready (exit code 3)" in finished.err
     assert "no module named app" in finished.err
 
 

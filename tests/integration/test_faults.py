@@ -117,7 +117,7 @@ def test_descriptors_that_would_run_out_at_full_speed_are_counted(tsprof: Comman
 
 
 def test_a_target_that_ends_at_its_first_request(tsprof: CommandLine) -> None:
-    finished = tsprof.check("--", PYTHON, SERVICE, "{port}", "exits_at_once")
+    finished = tsprof.check("--ready", "tcp", "--", PYTHON, SERVICE, "{port}", "exits_at_once")
     assert finished.code == 4
     assert "ended before it had answered a request (exit code 7)" in finished.err
     assert not list((tsprof.home / "runs").iterdir())

@@ -10,7 +10,8 @@ import pytest
 
 from tsprof.errors import UsageError
 from tsprof.profilers.scalene import prefix, read_profile, require
-from tsprof.supervisor.launch import LaunchOrder, Target, free_port, readiness, wait_until_ready
+from tsprof.supervisor.launch import LaunchOrder, Target, free_port, wait_until_ready
+from tsprof.supervisor.readiness import readiness
 
 APP = """
 def copy():
@@ -40,8 +41,8 @@ def test_a_forked_worker_is_seen_by_line(tmp_path: Path) -> None:
         log=tmp_path / "log",
     )
     with Target(order) as target:
-        ready = readiness("tcp", host, target.log)
-        wait_until_ready(target, ready, 60, host, lambda: None)
+        ready, what = readiness("tcp", host, (), target.log)
+        wait_until_ready(target, ready, 60, what, lambda: None)
         for _ in range(100):
             urllib.request.urlopen(host, timeout=30).read()
         target.stop(30)

@@ -42,7 +42,7 @@ def test_defaults(tmp_path: Path) -> None:
     settings = loaded.settings
     assert settings.load.users == 10
     assert settings.load.host == "http://127.0.0.1:{port}"
-    assert settings.target.ready == "tcp"
+    assert settings.target.ready is None
     assert settings.target.ready_timeout == 30
     assert settings.check.max_time == 55
     assert settings.check.drain == 15

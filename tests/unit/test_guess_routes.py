@@ -3,8 +3,9 @@ from textwrap import dedent
 
 import pytest
 
+from tsprof.guess.choice import left_out, simple_routes
 from tsprof.guess.project import modules
-from tsprof.guess.routes import Route, simple_routes
+from tsprof.guess.routes import Route, routes
 
 
 def route(folder: Path, files: dict[str, str]) -> Route | None:
@@ -12,7 +13,7 @@ def route(folder: Path, files: dict[str, str]) -> Route | None:
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(dedent(text))
-    return next(iter(simple_routes(modules(folder))), None)
+    return next(iter(simple_routes(routes(modules(folder)))), None)
 
 
 def path_in(folder: Path, text: str) -> str | None:
@@ -28,7 +29,7 @@ def test_all_routes_that_are_as_good_as_each_other_are_taken_once(tmp_path: Path
     names = ["b", "a", "b", "health", "c/{n}", "", "d"]
     handlers = (f"@app.get('/{name}')\ndef f{at}(): ..." for at, name in enumerate(names))
     (tmp_path / "main.py").write_text(fastapi(*handlers))
-    found = simple_routes(modules(tmp_path))
+    found = simple_routes(routes(modules(tmp_path)))
     assert [(route.path, route.line) for route in found] == [("/b", 4), ("/a", 6), ("/d", 16)]
 
 
@@ -223,3 +224,63 @@ def test_django_url_modules_that_include_each_other_end(tmp_path: Path) -> None:
     urls = "from django.urls import include, path\nurlpatterns = [path('a/', include('{}'))]\n"
     files = {"settings.py": "ROOT_URLCONF = 'a'\n"}
     assert route(tmp_path, files | {"a.py": urls.format("b"), "b.py": urls.format("a")}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param(
+            fastapi(
+                "@app.get('/items')\ndef items(): ...",
+                "@app.post('/items')\ndef add(): ...",
+                "@app.get('/users/{id}')\ndef user(id): ...",
+                "@app.get('/find')\ndef find(q: str): ...",
+                "@app.get('/me')\ndef me(user: CurrentUser): ...",
+                "@app.post('/logout')\ndef out(): ...",
+                "@app.get('/health/{part}')\ndef health(part): ...",
+            ),
+            [
+                "/items takes POST",
+                "/users/{id} needs a value",
+                "/find needs a value",
+                "/me needs a login",
+            ],
+            id="FastAPI",
+        ),
+        pytest.param(
+            """
+            from flask import Flask, abort, request
+            app = Flask(__name__)
+            @app.route("/items/<int:n>")
+            def item(n): ...
+            @app.route("/items", methods=["POST", "PUT"])
+            def add(): ...
+            @app.route("/private")
+            def private():
+                if request.headers.get("X-Token") != "secret":
+                    abort(401)
+            @app.route("/dir/")
+            def folder(): ...
+            """,
+            ["/items/<int:n> needs a value", "/items takes POST", "/private may need a login"],
+            id="Flask",
+        ),
+        pytest.param(
+            """
+            from aiohttp import web
+            app = web.Application()
+            app.add_routes([web.post("/a", a), web.get("/b/{n}", b), web.get("/c", c)])
+            app.router.add_delete("/d", d)
+            """,
+            ["/a takes POST", "/b/{n} needs a value", "/d takes DELETE"],
+            id="aiohttp",
+        ),
+    ],
+)
+def test_what_is_left_out_is_told_with_the_reason(
+    tmp_path: Path, text: str, told: list[str]
+) -> None:
+    (tmp_path / "main.py").write_text(dedent(text))
+    found = routes(modules(tmp_path))
+    assert left_out(found) == told
+    assert len(simple_routes(found)) == 1

@@ -15,6 +15,9 @@ from tsprof.errors import UsageError
 from tsprof.guess import Guess, guess
 from tsprof.report.text import clean
 
+MOST_NAMED = 8
+"""Routes that are left out and told one by one."""
+
 
 @click.command(
     epilog=examples("tsprof init", "tsprof init --print", "tsprof init -- ./server --port {port}")
@@ -46,6 +49,8 @@ def init(command: tuple[str, ...], *, force: bool, print_only: bool) -> None:
     _expect_usable(text, directory)
     for label, evidence in (("command", guessed.command_evidence), ("load", guessed.load_evidence)):
         click.echo(f"{label}: {clean(evidence)}", err=True)
+    if guessed.left_out:
+        click.echo(_left_out(guessed.left_out), err=True)
     for doubt in guessed.doubts:
         click.echo(f"look at this: {clean(doubt)}", err=True)
     if print_only:
@@ -83,11 +88,12 @@ def render(guessed: Guess) -> str:
     if guessed.env:
         lines.append(f"env = {toml(dict(guessed.env))}")
     lines += [
-        '# ready = "/ready"  # by default the service is ready when its port accepts',
+        '# ready = "/ready"  # by default the service is ready when it answers',
         '# ready_timeout = "30s"',
         "",
         "[load]",
         f"# {_comment(guessed.load_evidence)}",
+        *_about_urls(guessed),
         f"locustfile = {toml(str(guessed.locustfile))}"
         if guessed.locustfile
         else f"url = {toml(guessed.urls if guessed.urls[1:] else guessed.urls[0])}",
@@ -110,6 +116,22 @@ def render(guessed: Guess) -> str:
         '# junit = "tsprof.xml"',
     ]
     return "\n".join(lines) + "\n"
+
+
+def _about_urls(guessed: Guess) -> list[str]:
+    if guessed.locustfile:
+        return []
+    lines = ["# Drop a path that answers only those who have logged in: tsprof does not."]
+    if guessed.left_out:
+        lines.append(f"# {_left_out(guessed.left_out)}")
+        lines.append("# A Locust file can request those: name it as locustfile, in place of url.")
+    return lines
+
+
+def _left_out(reasons: tuple[str, ...]) -> str:
+    further = len(reasons) - MOST_NAMED
+    named = [clean(reason, 80) for reason in reasons[:MOST_NAMED]]
+    return f"left out: {', '.join(named)}{f', and {further} more' if further > 0 else ''}"
 
 
 def _comment(text: str) -> str:

@@ -78,8 +78,8 @@ target_options = section(
     click.option(
         "--ready",
         metavar="WHEN",
-        help="When the target is ready: tcp (its port accepts; the default), log:REGEX, or a URL "
-        "that answers.",
+        help="When the target is ready: tcp (its port accepts), log:REGEX, or a URL that answers "
+        "(default: the first --url is answered in any way; tcp with a Locust file).",
     ),
     click.option(
         "--ready-timeout",

@@ -38,10 +38,11 @@ class Target(Table):
         description="Variables added to the environment. `{port}` becomes the port.",
         examples=[{"PORT": "{port}", "DEBUG": "0"}],
     )
-    ready: Annotated[str, BeforeValidator(values.ready)] = Field(
-        default="tcp",
+    ready: Annotated[str, BeforeValidator(values.ready)] | None = Field(
+        default=None,
         description='When the target is ready: `"tcp"` when its port accepts, `"log:REGEX"` when a '
-        "line of its output matches, or a URL or path that answers below 500.",
+        "line of its output matches, or a URL or path that answers below 500. By default when "
+        "the first `url` of the load is answered in any way; with a Locust file, `tcp`.",
         examples=["/ready"],
     )
     ready_timeout: Duration = Field(

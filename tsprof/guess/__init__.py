@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from tsprof.guess.applications import Application, applications
+from tsprof.guess.choice import left_out, simple_routes
 from tsprof.guess.project import modules, requirements
-from tsprof.guess.routes import Route, simple_routes
+from tsprof.guess.routes import Route, routes
 from tsprof.guess.start import HERE, Start, as_given, how_to_start
 
 __all__ = ["Guess", "guess"]
@@ -30,6 +31,8 @@ class Guess:
     locustfile: PurePosixPath | None = None
     urls: tuple[str, ...] = ()
     """Paths for GET, where there is no Locust file."""
+    left_out: tuple[str, ...] = ()
+    """Routes that a plain GET cannot load, each with the reason."""
     command_evidence: str
     """What was seen where."""
     load_evidence: str
@@ -57,13 +60,15 @@ def guess(directory: Path, python: str, command: Sequence[str] = ()) -> Guess | 
     if start is None:
         return None
     locustfile = _locustfile(directory)
-    urls, seen, doubts = _urls([] if locustfile else simple_routes(parsed), made)
+    found = [] if locustfile else routes(parsed)
+    urls, seen, doubts = _urls(simple_routes(found), made)
     return Guess(
         command=start.command,
         cwd=start.cwd if start.cwd != HERE else None,
         env=start.env,
         locustfile=locustfile,
         urls=() if locustfile else urls,
+        left_out=tuple(left_out(found)),
         command_evidence=start.evidence,
         load_evidence=f"{locustfile} is there" if locustfile else seen,
         doubts=start.doubts if locustfile else (*start.doubts, *doubts),
@@ -81,11 +86,11 @@ def _locustfile(directory: Path) -> PurePosixPath | None:
 
 
 def _urls(
-    routes: Sequence[Route], made: Sequence[Application]
+    usable: Sequence[Route], made: Sequence[Application]
 ) -> tuple[tuple[str, ...], str, list[str]]:
     """The paths to load, what they were taken from, and doubts about them."""
-    if routes:
-        taken, left = routes[:MOST_ROUTES], routes[MOST_ROUTES:]
+    if usable:
+        taken, left = usable[:MOST_ROUTES], usable[MOST_ROUTES:]
         lines = {
             file: [str(route.line) for route in taken if route.file == file]
             for file in dict.fromkeys(route.file for route in taken)

@@ -1,4 +1,4 @@
-"""Find paths that can be requested with a plain GET, from the routes in a project's code."""
+"""Find the routes in a project's code, and what a request of each needs."""
 
 import ast
 import re
@@ -8,20 +8,10 @@ from pathlib import PurePosixPath
 
 from tsprof.guess.project import Module
 
-_HEALTH = re.compile(
-    r"health|ready|readiness|live|liveness|ping|status|metrics|version|docs|openapi|static|favicon"
-    r"|robots|login|signin|auth",
-    re.IGNORECASE,
-)
-"""Routes that do not do the service's work."""
-_DANGEROUS = re.compile(
-    r"logout|signout|delete|remove|shutdown|kill|crash|reset|restart|exit|quit|stop|purge|admin",
-    re.IGNORECASE,
-)
-"""Routes that must not be requested ten thousand times."""
 _GUARDED = re.compile(r"login|auth|permission|token|jwt|user|required", re.IGNORECASE)
 """In a decorator or a dependency: answers strangers with an error."""
-_PARAMETER = re.compile(r"[{<*(\[$^?\\]")
+_REFUSES = re.compile(r"\b40[13]\b|HTTP_40[13]|authorization|unauthorized|forbidden", re.IGNORECASE)
+"""In a handler: it answers some requests so, and maybe those of strangers."""
 _PLAIN_TYPES = frozenset(
     {
         *("str", "int", "float", "bool", "bytes", "list", "dict", "set", "tuple", "date"),
@@ -33,7 +23,10 @@ _PLAIN_TYPES = frozenset(
 _GIVEN_BY_FRAMEWORK = frozenset(
     {"Request", "HTTPConnection", "Response", "BackgroundTasks", "WebSocket", "SecurityScopes"}
 )
-_ROUTE_CALLS = frozenset({"Route", "add_get", "add_route", "add_url_rule", "add_api_route"})
+_METHODS = frozenset({"get", "post", "put", "patch", "delete"})
+_ROUTE_CALLS = frozenset({"Route", "add_route", "add_url_rule", "add_api_route"})
+NEEDS_A_VALUE = "needs a value"
+_NEEDS_A_LOGIN = "needs a login"
 _INCLUDES = frozenset({"include_router", "register_blueprint"})
 _ROUTERS = frozenset({"APIRouter", "Blueprint", "APIBlueprint", "Router"})
 _DEEPEST = 5
@@ -42,13 +35,15 @@ _DEEPEST = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """A route without parameters that answers GET."""
+    """A route of the service."""
 
     path: str
     file: PurePosixPath
     line: int
     hindered: bool = False
     """It depends on something that may need more than a bare request."""
+    obstacle: str = ""
+    """Why a plain GET of its path cannot do, such as ``takes POST``; empty where it can."""
 
 
 @dataclass
@@ -73,38 +68,13 @@ class _Routers:
         return None
 
 
-def simple_routes(modules: Sequence[Module]) -> list[Route]:
-    """Return the GET routes that are best to load, all as good as each other; nothing for none.
-
-    Those that do the service's work and need nothing but their path are best; the start page comes
-    next, then routes with dependencies, and health checks last.
-    """
+def routes(modules: Sequence[Module]) -> list[Route]:
+    """Return all routes that the code declares in a way that can be read without running it."""
     routers = _Routers()
     for module in modules:
         _learn_routers(module, routers)
     found = [route for module in modules for route in _routes(module, routers)]
-    found += _django_routes(modules)
-    usable: dict[str, Route] = {}
-    for route in found:
-        if _is_usable(route.path):
-            usable.setdefault(route.path, route)
-    best = min(map(_rank, usable.values()), default=None)
-    return [route for route in usable.values() if _rank(route) == best]
-
-
-def _is_usable(path: str) -> bool:
-    return (
-        path.startswith("/")
-        and path.isprintable()
-        and " " not in path
-        and "#" not in path
-        and not _PARAMETER.search(path)
-        and not _DANGEROUS.search(path)
-    )
-
-
-def _rank(route: Route) -> tuple[bool, bool, bool]:
-    return bool(_HEALTH.search(route.path)), route.hindered, route.path == "/"
+    return [*found, *_django_routes(modules)]
 
 
 def _learn_routers(module: Module, routers: _Routers) -> None:
@@ -152,35 +122,53 @@ def _decorated(
     """Routes such as ``@app.get("/items")`` and ``@app.route("/items", methods=[...])``."""
     calls = [node for node in function.decorator_list if isinstance(node, ast.Call)]
     others = [ast.unparse(node) for node in function.decorator_list if node not in calls]
+    refuses = any(_REFUSES.search(ast.unparse(statement)) for statement in function.body)
     for call in calls:
         if not call.args:
             continue
-        if module.qualified(call.func) == "litestar.get" and function in module.tree.body:
-            yield Route(path=_text(call.args[0]), file=module.file, line=function.lineno)
+        framework, _, verb = module.qualified(call.func).rpartition(".")
+        if framework == "litestar" and verb in _METHODS and function in module.tree.body:
+            yield Route(
+                path=_text(call.args[0]),
+                file=module.file,
+                line=function.lineno,
+                obstacle=_takes(verb),
+            )
         if not isinstance(call.func, ast.Attribute):
             continue
-        if call.func.attr != "get" and not (call.func.attr == "route" and _allows_get(call)):
+        method = _method(call) if call.func.attr == "route" else call.func.attr
+        if method not in _METHODS:
             others.append(ast.unparse(call.func))
             continue
         prefix = routers.full_prefix(module.qualified(call.func.value))
-        needs = _needs(function)
+        if prefix is None:
+            continue
+        dependent, lack = _needs(function)
         guarded = any(map(_GUARDED.search, others))
-        if prefix is not None and needs is not None and not guarded:
-            yield Route(
-                path=prefix + _text(call.args[0]),
-                file=module.file,
-                line=function.lineno,
-                hindered=needs,
-            )
+        yield Route(
+            path=prefix + _text(call.args[0]),
+            file=module.file,
+            line=function.lineno,
+            hindered=dependent or refuses,
+            obstacle=_takes(method) or (_NEEDS_A_LOGIN if guarded else lack),
+        )
 
 
-def _allows_get(call: ast.Call) -> bool:
+def _method(call: ast.Call) -> str:
+    """The method that a route takes: get if it is among them; empty where that is computed."""
     methods = next((word.value for word in call.keywords if word.arg == "methods"), None)
-    return methods is None or "GET" in ast.unparse(methods).upper()
+    if methods is None:
+        return "get"
+    named = re.findall(r"['\"](\w+)['\"]", ast.unparse(methods).lower())
+    return "get" if "get" in named else next(iter(named), "")
 
 
-def _needs(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool | None:
-    """Whether a handler depends on more than the request; None when a bare request cannot do."""
+def _takes(method: str) -> str:
+    return "" if method == "get" else f"takes {method.upper()}"
+
+
+def _needs(function: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[bool, str]:
+    """Whether a handler depends on more than the request, and why a bare request cannot do."""
     arguments, named = function.args, function.args.kwonlyargs
     positional = [*arguments.posonlyargs, *arguments.args]
     required = [
@@ -197,11 +185,13 @@ def _needs(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool | None:
         if "Depends" not in words and (
             words & _PLAIN_TYPES or words & {"Query", "Header", "Cookie", "Body", "Path"}
         ):
-            return None
+            return False, NEEDS_A_VALUE
         dependencies.append(annotation)
-    if any(map(_GUARDED.search, dependencies)) or any("(...)" in text for text in dependencies):
-        return None
-    return bool(dependencies)
+    if any(map(_GUARDED.search, dependencies)):
+        return True, _NEEDS_A_LOGIN
+    if any("(...)" in text for text in dependencies):
+        return True, NEEDS_A_VALUE
+    return bool(dependencies), ""
 
 
 def _listed(module: Module, node: ast.AST, prefix: str) -> Iterator[Route]:
@@ -212,9 +202,16 @@ def _listed(module: Module, node: ast.AST, prefix: str) -> Iterator[Route]:
         path = _text(node.args[0]) if node.args else ""
         if name == "Mount":
             inner = prefix + path.rstrip("/")
-        is_route = name in _ROUTE_CALLS or module.qualified(node.func) == "aiohttp.web.get"
-        if is_route and path and _allows_get(node):
-            yield Route(path=prefix + path, file=module.file, line=node.lineno)
+        is_aiohttp = module.qualified(node.func).startswith("aiohttp.web.")
+        verb = name.removeprefix("add_")
+        if verb in _METHODS and (is_aiohttp or verb != name):
+            method = verb
+        else:
+            method = _method(node) if name in _ROUTE_CALLS else ""
+        if path and method:
+            yield Route(
+                path=prefix + path, file=module.file, line=node.lineno, obstacle=_takes(method)
+            )
     for child in ast.iter_child_nodes(node):
         yield from _listed(module, child, inner)
 

@@ -21,9 +21,9 @@ from tsprof.supervisor.launch import (
     Target,
     free_port,
     is_listening,
-    readiness,
     wait_until_ready,
 )
+from tsprof.supervisor.readiness import readiness
 from tsprof.supervisor.tool import NONE, Tool
 from tsprof.supervisor.watched_process import WatchedProcess
 from tsprof.supervisor.wrong_port import has_no_place, watch_for_wrong_port
@@ -130,11 +130,8 @@ def bring_up(
         )
 
     ready = settings.target.ready
-    wait_until_ready(
-        target,
-        readiness(place.fill(ready), place.host, target.log),
-        settings.target.ready_timeout * tool.slowdown,
-        place.fill(ready) if ready != "tcp" else f"{place.host} to accept connections",
-        pump,
+    check, what = readiness(
+        None if ready is None else place.fill(ready), place.host, settings.load.url, target.log
     )
+    wait_until_ready(target, check, settings.target.ready_timeout * tool.slowdown, what, pump)
     return target

@@ -24,6 +24,7 @@ from tsprof.supervisor.gauges import gauge_addresses
 from tsprof.supervisor.instruments import Instruments
 from tsprof.supervisor.interrupts import Interrupts
 from tsprof.supervisor.plan import Plan
+from tsprof.supervisor.redirects import redirect_notes
 from tsprof.supervisor.sight import sight_notes
 from tsprof.supervisor.start_load import start_load
 from tsprof.supervisor.temporary_folder import temporary_folder
@@ -101,7 +102,14 @@ def equip(
     load = start_load(settings, plan, place, around)
     gauges = gauge_addresses(settings, place, plan.gauge_limits)
     again = None if settings.target.pid else partial(bring_up, settings, place, around)
-    database.set_fact("notes", [*load.notes, *sight_notes(agents, target, settings)])
+    database.set_fact(
+        "notes",
+        [
+            *load.notes,
+            *redirect_notes(place.host, settings.load.url),
+            *sight_notes(agents, target, settings),
+        ],
+    )
     database.set_fact(
         "provenance",
         provenance.gather(

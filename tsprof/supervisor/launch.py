@@ -1,8 +1,6 @@
 """Launch the target under its guard, wait until it is ready, and take it down."""
 
 import json
-import os
-import re
 import select
 import shutil
 import signal
@@ -10,12 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -60,12 +55,21 @@ def free_port() -> int:
         return port
 
 
-def is_listening(host: str) -> bool:
-    """Tell whether something accepts TCP connections at ``host`` (a URL)."""
+def connect(host: str) -> socket.socket:
+    """Return a TCP connection to ``host`` (a URL).
+
+    Raises:
+        OSError: nothing accepts it there.
+    """
     parts = urlsplit(host)
     port = parts.port or (443 if parts.scheme == "https" else 80)
+    return socket.create_connection((parts.hostname or "127.0.0.1", port), timeout=1)
+
+
+def is_listening(host: str) -> bool:
+    """Tell whether something accepts TCP connections at ``host`` (a URL)."""
     try:
-        with socket.create_connection((parts.hostname or "127.0.0.1", port), timeout=1):
+        with connect(host):
             return True
     except OSError:
         return False
@@ -203,64 +207,6 @@ def _is_nowhere(order: LaunchOrder) -> bool:
     try:
         return not (order.cwd / program).exists()
     except OSError:  # to launch it says why: no permission to look there, too long a name
-        return False
-
-
-def readiness(ready: str, host: str, log: Path) -> Callable[[], bool]:
-    """Return a check that tells whether the target is ready.
-
-    Args:
-        ready: ``tcp`` (the port accepts), ``log:REGEX`` (a line of its output matches), or a URL or
-            path that answers with a status below 500.
-        host: the URL under which the target serves.
-        log: the target's log file.
-    """
-    if ready == "tcp":
-        return lambda: is_listening(host)
-    if ready.startswith("log:"):
-        return _appears_in(log, re.compile(ready.removeprefix("log:")))
-    url = ready if "://" in ready else host.rstrip("/") + "/" + ready.lstrip("/")
-    return lambda: _answers(url)
-
-
-def _appears_in(log: Path, pattern: re.Pattern[str]) -> Callable[[], bool]:
-    """Return a check that looks at what a log has gained since the last look."""
-    position = 0
-    unfinished = b""
-
-    def check() -> bool:
-        nonlocal position, unfinished
-        try:
-            with log.open("rb") as file:
-                if file.seek(0, os.SEEK_END) < position:  # at its limit it begins anew
-                    position = 0
-                file.seek(position)
-                text = unfinished + file.read(LOG_LIMIT)
-                position = file.tell()
-        except OSError:
-            return False
-        unfinished = text.rpartition(b"\n")[2][-LONGEST_LINE:]
-        lines = text.decode(errors="replace").splitlines()
-        return any(pattern.search(line[:LONGEST_LINE]) for line in lines)
-
-    return check
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer, too, and may lead to another machine."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Follow none."""
-
-
-def _answers(url: str) -> bool:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
-    try:
-        with opener.open(url, timeout=2):
-            return True
-    except urllib.error.HTTPError as error:
-        return error.code < 500  # noqa: PLR2004 - the server errors begin at 500
-    except (OSError, ValueError, HTTPException):
         return False
 
 

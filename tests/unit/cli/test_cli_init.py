@@ -33,6 +33,21 @@ def test_the_file_that_is_written_can_be_used_as_it_is(
     assert not captured.out
 
 
+def test_routes_that_are_left_out_are_told_with_the_reason(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    handlers = "".join(f"@app.post('/p{at}')\ndef p{at}(): ...\n" for at in range(8))
+    Path("main.py").write_text(f"{APP}@app.get('/items/{{n}}')\ndef item(n): ...\n{handlers}")
+    assert run(["init"]) == 0
+    text = FILE.read_text()
+    told = "left out: /items/{n} needs a value, /p0 takes POST, "
+    assert f"\n# {told}" in text
+    assert "/p6 takes POST, and 1 more\n# A Locust file can" in text
+    assert "\n# Drop a path that answers only those who have logged in" in text
+    assert told in capsys.readouterr().err
+    assert written()["load"]["url"] == "/items"
+
+
 def test_every_line_that_is_commented_out_is_right(capsys: pytest.CaptureFixture[str]) -> None:
     Path("main.py").write_text(APP)
     run(["init"])
