@@ -99,6 +99,7 @@ def judge(run: StoredRun) -> Report:
 
 def _facts(run: StoredRun) -> Facts:
     outcome = run.outcome
+    performance = measure_performance(outcome.segments, run.judged, run.seconds, run.usage)
     return Facts(
         scenario=run.scenario,
         checkpoints=run.checkpoints,
@@ -107,14 +108,14 @@ def _facts(run: StoredRun) -> Facts:
         events=run.events,
         seconds=run.seconds,
         usage=run.usage,
-        performance=measure_performance(outcome.segments, run.judged, run.seconds, run.usage),
+        performance=performance,
         speed=outcome.segments,
         delivery=assess_delivery(steady(outcome.segments)),
         phases=outcome.phases,
         highlights=outcome.highlights,
         gave_way=outcome.gave_way,
         comparison=outcome.comparison,
-        hot_paths=hot_paths(run.windows),
+        hot_paths=hot_paths(run.windows, no_room(performance)),
         provenance=run.provenance,
         notes=run.notes,
         failure_samples=run.failure_samples,
