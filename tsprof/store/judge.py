@@ -37,7 +37,9 @@ def judge(run: StoredRun) -> Report:
     facts = _facts(run)
     final = look([c for c in run.judged if c.seconds <= run.outcome.until], run.slowest_fill)
     if run.scenario == "flame":
-        picture = decide_picture(facts.hot_paths, run.segments, run.events, complete=run.complete)
+        picture = decide_picture(
+            facts.hot_paths, run.segments, run.events, complete=run.complete, so_far=run.so_far
+        )
         return build_report(facts, final, picture)
     calm = undisturbed(run.segments, run.confirmation.last_judged)
     warm = after_first(calm)
@@ -71,6 +73,7 @@ def judge(run: StoredRun) -> Report:
             culprits=run.confirmation.culprits,
             invalid=run.confirmation.invalid,
             complete=run.complete,
+            so_far=run.so_far,
             allowed=run.settings.allowed(run.scenario),
         )
     )
