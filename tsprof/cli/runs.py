@@ -84,6 +84,7 @@ def _record(run: RunSummary) -> dict[str, Any]:
         "bytes_per_request": run.bytes_per_request,
         "disk_bytes": run.disk_bytes,
         "complete": run.complete,
+        "under_way": run.under_way,
     }
 
 
@@ -92,7 +93,7 @@ def _table(stored: Sequence[RunSummary]) -> str:
         (
             clean(run.name, _LONGEST_NAME),
             clean(run.scenario, _LONGEST_NAME),
-            run.verdict or "unfinished",
+            run.verdict or ("still running" if run.under_way else "unfinished"),
             fmt.number(run.requests),
             "" if run.bytes_per_request is None else fmt.size(run.bytes_per_request),
             fmt.duration(run.seconds),

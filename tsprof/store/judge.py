@@ -37,7 +37,9 @@ def judge(run: StoredRun) -> Report:
     facts = _facts(run)
     final = look([c for c in run.judged if c.seconds <= run.outcome.until], run.slowest_fill)
     if run.scenario == "flame":
-        picture = decide_picture(facts.hot_paths, run.segments, run.events, complete=run.complete)
+        picture = decide_picture(
+            facts.hot_paths, run.segments, run.events, complete=run.complete, so_far=run.so_far
+        )
         return build_report(facts, final, picture)
     calm = undisturbed(run.segments, run.confirmation.last_judged)
     warm = after_first(calm)
@@ -71,6 +73,7 @@ def judge(run: StoredRun) -> Report:
             culprits=run.confirmation.culprits,
             invalid=run.confirmation.invalid,
             complete=run.complete,
+            so_far=run.so_far,
             allowed=run.settings.allowed(run.scenario),
         )
     )
@@ -99,6 +102,7 @@ def judge(run: StoredRun) -> Report:
 
 def _facts(run: StoredRun) -> Facts:
     outcome = run.outcome
+    performance = measure_performance(outcome.segments, run.judged, run.seconds, run.usage)
     return Facts(
         scenario=run.scenario,
         checkpoints=run.checkpoints,
@@ -107,14 +111,14 @@ def _facts(run: StoredRun) -> Facts:
         events=run.events,
         seconds=run.seconds,
         usage=run.usage,
-        performance=measure_performance(outcome.segments, run.judged, run.seconds, run.usage),
+        performance=performance,
         speed=outcome.segments,
         delivery=assess_delivery(steady(outcome.segments)),
         phases=outcome.phases,
         highlights=outcome.highlights,
         gave_way=outcome.gave_way,
         comparison=outcome.comparison,
-        hot_paths=hot_paths(run.windows),
+        hot_paths=hot_paths(run.windows, no_room(performance)),
         provenance=run.provenance,
         notes=run.notes,
         failure_samples=run.failure_samples,

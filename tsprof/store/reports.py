@@ -3,10 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tsprof.analysis.comparison.allowances import Allowances
 from tsprof.analysis.growth.shapes import SLOWEST_FILL
@@ -19,6 +20,7 @@ from tsprof.analysis.service.turns import Turns, joined, turns_of
 from tsprof.errors import StoreError
 from tsprof.lines import LineProfile
 from tsprof.records import Event, LoadCost, Segment
+from tsprof.report import format as fmt
 from tsprof.report import json_report
 from tsprof.report.model import Provenance, Report
 from tsprof.stacks import StackProfile
@@ -35,9 +37,17 @@ from tsprof.store.runs import (
     tail,
 )
 from tsprof.store.stored_run import StoredRun, processors_of
+from tsprof.store.under_way import is_under_way
 
 _Kind = TypeVar("_Kind")
 _Absent = TypeVar("_Absent")
+
+
+class _Phase(BaseModel):
+    """What a run does, while it is under way."""
+
+    expected_seconds: float = -1.0
+    """Under load, at most; negative where that is not known."""
 
 
 def open_report(home: Path, name: str | None) -> Report:
@@ -50,7 +60,7 @@ def open_report(home: Path, name: str | None) -> Report:
     folder = find_run(home, name)
     with closing(RunDatabase(folder / DATABASE, read_only=True)) as database:
         stored = stored_report(database)
-    return stored or assemble(folder)
+    return stored or assemble(folder, under_way=is_under_way(folder))
 
 
 def stored_report(database: RunDatabase) -> Report | None:
@@ -87,19 +97,21 @@ def line_profile(folder: Path) -> LineProfile | None:
         return _fact(database, "lines", LineProfile, None)
 
 
-def assemble(folder: Path, unstored: Sequence[Event] = ()) -> Report:
+def assemble(folder: Path, unstored: Sequence[Event] = (), *, under_way: bool = False) -> Report:
     """Make the report of a run from its database.
 
     Args:
         folder: the run's folder.
         unstored: all events of the run, where the disk was too full to take them.
+        under_way: whether it is still being written.
 
     Raises:
         StoreError: the database cannot be read.
     """
     with closing(RunDatabase(folder / DATABASE, read_only=True)) as database:
         run = _read(database, folder, unstored)
-    return judge(run)
+        so_far = _so_far(database, run) if under_way and not run.complete else ""
+    return judge(replace(run, so_far=so_far))
 
 
 def _read(database: RunDatabase, folder: Path, unstored: Sequence[Event]) -> StoredRun:
@@ -132,6 +144,14 @@ def _read(database: RunDatabase, folder: Path, unstored: Sequence[Event]) -> Sto
         load_costs=_fact(database, "load_processes", list[LoadCost], []),
         disk_bytes=disk_bytes(folder),
     )
+
+
+def _so_far(database: RunDatabase, run: StoredRun) -> str:
+    """Tell how far a run is that is under way."""
+    seconds = run.seconds[-1]["second"] + 1 if run.seconds else 0
+    expected = _fact(database, "phase", _Phase, _Phase()).expected_seconds
+    of = f" of {fmt.duration(expected)}" if seconds <= expected else ""
+    return f"still running, {fmt.duration(seconds)}{of} so far"
 
 
 def _outcome(

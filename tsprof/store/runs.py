@@ -11,6 +11,7 @@ from pathlib import Path
 from tsprof.errors import StoreError, UsageError
 from tsprof.report.model import Report
 from tsprof.store.database import RunDatabase
+from tsprof.store.under_way import is_under_way
 
 DATABASE = "run.db"
 TARGET_LOG = "target.log"
@@ -90,6 +91,8 @@ class RunSummary:
     """None where nothing was measured."""
     disk_bytes: int
     complete: bool
+    under_way: bool
+    """Whether it is still being written."""
 
 
 def list_runs(where: Path) -> list[RunSummary]:
@@ -126,6 +129,7 @@ def _summary(path: Path) -> RunSummary:
         bytes_per_request=_bytes_per_request(report) if report else None,
         disk_bytes=disk_bytes(path),
         complete=report is not None and report.complete,
+        under_way=report is None and is_under_way(path),
     )
 
 

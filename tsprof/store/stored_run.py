@@ -21,6 +21,8 @@ class StoredRun:
     settings: RunSettings
     provenance: Provenance
     complete: bool
+    so_far: str = ""
+    """How far a run is that is under way, in words; empty for one that is not."""
     checkpoints: Sequence[Checkpoint]
     segments: Sequence[Segment]
     events: Sequence[Event]

@@ -19,6 +19,7 @@ from tsprof.report.live import LiveView
 from tsprof.report.model import Report
 from tsprof.store.reports import assemble, store_report
 from tsprof.store.runs import REFERENCE, create_run, discard_run, keep_target_log
+from tsprof.store.under_way import under_way
 from tsprof.supervisor.alternate import alternate, segment_requests
 from tsprof.supervisor.climb import climb
 from tsprof.supervisor.confirm import confirm
@@ -66,24 +67,25 @@ def run(
     """
     started = datetime.now(UTC).astimezone()
     folder = create_run(home, plan.scenario, started)
-    with _no_trace_of_a_run_that_never_began(home, folder), ExitStack() as stack:
-        interrupts = stack.enter_context(noticing_interrupts())
-        beginning = Beginning(started=started, interrupts=interrupts, view=view, stack=stack)
-        database = open_database(plan, settings, folder, allowances, beginning)
-        on_begin(folder)
-        engine = equip(plan, settings, folder, database, beginning, show=view.update)
-        if plan.scenario == "compare":
-            reference = equip_reference(plan, settings, folder / REFERENCE, beginning)
-            _drive(engine, partial(alternate, reference), plan, view, folder)
-            if not interrupts.count:
-                _drive(reference, segment_requests, plan, view, folder / REFERENCE)
-            _store_end(reference)
-        else:
-            _drive(engine, _METHODS.get(plan.scenario, measure), plan, view, folder)
-        _store_end(engine)
-    # Everything is down by now. The report is made from what is on disk, as for half a run.
-    report = assemble(folder, unstored=engine.events)
-    store_report(folder, report)
+    with under_way(folder):
+        with _no_trace_of_a_run_that_never_began(home, folder), ExitStack() as stack:
+            interrupts = stack.enter_context(noticing_interrupts())
+            beginning = Beginning(started=started, interrupts=interrupts, view=view, stack=stack)
+            database = open_database(plan, settings, folder, allowances, beginning)
+            on_begin(folder)
+            engine = equip(plan, settings, folder, database, beginning, show=view.update)
+            if plan.scenario == "compare":
+                reference = equip_reference(plan, settings, folder / REFERENCE, beginning)
+                _drive(engine, partial(alternate, reference), plan, view, folder)
+                if not interrupts.count:
+                    _drive(reference, segment_requests, plan, view, folder / REFERENCE)
+                _store_end(reference)
+            else:
+                _drive(engine, _METHODS.get(plan.scenario, measure), plan, view, folder)
+            _store_end(engine)
+        # Everything is down by now. The report is made from what is on disk, as for half a run.
+        report = assemble(folder, unstored=engine.events)
+        store_report(folder, report)
     return report, folder
 
 

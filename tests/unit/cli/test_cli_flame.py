@@ -19,7 +19,7 @@ PICTURES = ["flame.folded", "flame.html", "flame.speedscope.json", "flame.svg"]
 
 
 def stored(
-    home: Path, *, segments: int = 4, pids: int = 1, hot: float = 40.0, unit: Unit = "samples"
+    home: Path, *, segments: int = 6, pids: int = 1, hot: float = 40.0, unit: Unit = "samples"
 ) -> Path:
     folder = create_run(home, "flame", datetime.now(UTC))
     database = RunDatabase(folder / DATABASE)

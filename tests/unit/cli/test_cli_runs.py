@@ -9,6 +9,7 @@ from tsprof.cli.main import run
 from tsprof.report.model import Growth, Report, Verdict
 from tsprof.store.database import RunDatabase
 from tsprof.store.runs import DATABASE, create_run
+from tsprof.store.under_way import under_way
 
 START = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 
@@ -63,6 +64,14 @@ def test_runs_are_listed_newest_first(home: Path, capsys: pytest.CaptureFixture[
     ]
 
 
+def test_a_run_that_is_under_way_is_listed_as_such(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with under_way(store(home, finished=False)):
+        assert run(["runs"]) == 0
+    assert "still running" in capsys.readouterr().out
+
+
 def test_the_list_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = store(home)
     assert run(["runs", "--json", "-"]) == 0
@@ -78,6 +87,7 @@ def test_the_list_as_json(home: Path, capsys: pytest.CaptureFixture[str]) -> Non
         "requests": 12_000,
         "bytes_per_request": 32.8,
         "complete": True,
+        "under_way": False,
     }
 
 

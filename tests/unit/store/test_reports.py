@@ -26,6 +26,7 @@ from tsprof.report.model import Delivery, Finding, Measure, Report, Verdict
 from tsprof.store.database import RunDatabase
 from tsprof.store.reports import assemble, open_report, store_report
 from tsprof.store.runs import DATABASE, REFERENCE, TARGET_LOG, create_run, list_runs
+from tsprof.store.under_way import under_way
 
 
 def stored(
@@ -245,6 +246,29 @@ def test_half_a_run_is_reported_without_being_finished(tmp_path: Path) -> None:
     assert not open_report(tmp_path, None).complete
     (listed,) = list_runs(tmp_path)
     assert (listed.name, listed.complete, listed.requests) == (folder.name, False, 23_000)
+
+
+@pytest.mark.parametrize(
+    ("per_request", "verdict", "facts"),
+    [
+        (0, Verdict.INCONCLUSIVE, {}),
+        (300, Verdict.FAIL, {}),
+        (0, Verdict.INCONCLUSIVE, {"scenario": "flame"}),
+    ],
+)
+def test_a_run_that_is_under_way_is_not_taken_for_one_that_was_cut_off(
+    tmp_path: Path, per_request: int, verdict: Verdict, facts: dict[str, Any]
+) -> None:
+    phase = {"name": "measuring", "expected_seconds": 55.0}
+    folder = stored(tmp_path, per_request, complete=False, phase=phase, **facts)
+    with under_way(folder):
+        report = open_report(tmp_path, None)
+        (listed,) = list_runs(tmp_path)
+    assert report.verdict is verdict
+    assert "still running, 0 s of 55 s so far" in report.reasons
+    assert not any("cut off" in reason for reason in report.reasons)
+    assert listed.under_way
+    assert "still running" not in str(open_report(tmp_path, None).reasons)
 
 
 def test_growth_that_was_not_measured_is_not_listed_as_none(tmp_path: Path) -> None:

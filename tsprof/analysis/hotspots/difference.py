@@ -157,10 +157,20 @@ def _detectable(
     return exp((certain + float(ndtri(POWER))) * error) - 1
 
 
+def knows_common(before: Sampled, after: Sampled) -> bool:
+    """Tell whether so many functions are well known that what all changed by can be taken out."""
+    return len(_well_known(before, after)) >= LEAST_COMMON
+
+
+def _well_known(before: Sampled, after: Sampled) -> list[Name]:
+    was, now = before.own, after.own
+    return [n for n in was if n[0] not in SUMS and min(was[n], now.get(n, 0.0)) >= WELL_KNOWN]
+
+
 def _common(before: Sampled, after: Sampled) -> tuple[float, float]:
     """Return the logarithm of what all functions changed by, and its standard error."""
     was, now = before.own, after.own
-    known = [n for n in was if n[0] not in SUMS and min(was[n], now.get(n, 0.0)) >= WELL_KNOWN]
+    known = _well_known(before, after)
     if len(known) < LEAST_COMMON:
         return 0.0, UNKNOWN_COMMON
     errors = {name: _error(was[name], now[name], before, after) for name in known}

@@ -3,8 +3,14 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from tsprof.analysis.hotspots.difference import hot_changes
-from tsprof.analysis.hotspots.functions import LISTED, FunctionTime, dispersion, function_times
+from tsprof.analysis.hotspots.difference import hot_changes, knows_common
+from tsprof.analysis.hotspots.functions import (
+    LEAST_WINDOWS,
+    LISTED,
+    FunctionTime,
+    dispersion,
+    function_times,
+)
 from tsprof.analysis.hotspots.profiles import by_function, merged
 from tsprof.analysis.hotspots.remarks import remarks
 from tsprof.analysis.hotspots.sides import Sampled, sampled
@@ -18,15 +24,21 @@ MANY_ERRORS = 0.05
 """Part of the samples that could not be read from which on a reader should know."""
 MUCH_WAITING = 0.15
 """Part of the sampled time in which the sampled thread had no processor, likewise."""
-FEWEST_HALVES = 2
-"""Sampled segments in each half of a run, from which on the halves are compared."""
 _MICROSECONDS = 1e6
+_NOT_AGED = "what became hotter or cooler during the run is not told"
 
 
-def hot_paths(windows: Sequence[SampledWindow]) -> HotPaths | None:
-    """Return where the CPU time of a run went; None where no window was opened."""
+def hot_paths(windows: Sequence[SampledWindow], busy: str = "") -> HotPaths | None:
+    """Return where the CPU time of a run went; None where no window was opened.
+
+    Args:
+        windows: of the run.
+        busy: why its speed tells nothing of the target, as where the machine did other work; empty
+            where it does. The halves are not compared then.
+    """
     if not windows:
         return None
+    aged = _aged(windows)
     profile, torn = mended(_together(windows))
     sampled_time = profile.unit == "samples" and profile.requests
     cpu = profile.cpu_seconds / profile.requests if sampled_time else None
@@ -42,8 +54,11 @@ def hot_paths(windows: Sequence[SampledWindow]) -> HotPaths | None:
         dispersion=spread,
         functions=tuple(_listed(row, cpu) for row in rows[:LISTED]),
         remarks=remarks(profile),
-        aged=_aged(windows),
-        notes=tuple(_notes(windows, profile, torn)),
+        aged=() if busy else aged,
+        notes=(
+            *_notes(windows, profile, torn),
+            *([f"{_NOT_AGED}: {busy}"] if busy and aged else []),
+        ),
     )
 
 
@@ -90,19 +105,24 @@ def halves(
 ) -> tuple[list[SampledWindow], list[SampledWindow]]:
     """Return the windows of the first and of the second half of the sampled segments.
 
-    Both are empty where there are not enough.
+    Both are empty where they are too few to tell by how much shares vary.
     """
     segments = sorted({window.segment for window in windows})
     half = len(segments) // 2
-    if half < FEWEST_HALVES:
+    if half < LEAST_WINDOWS:
         return [], []
     early = [window for window in windows if window.segment < segments[half]]
     return early, [window for window in windows if window.segment >= segments[half]]
 
 
 def _aged(windows: Sequence[SampledWindow]) -> tuple[HotChange, ...]:
-    early, late = halves(windows)
-    return hot_changes(side(early), side(late)).changes if early else ()
+    """Compare the halves, where it is known by how much all functions changed.
+
+    A thread that waits for a processor may hold the GIL meanwhile, and seems to run: where other
+    work came up halfway, all functions of a steady service took up to 80 % longer.
+    """
+    early, late = map(side, halves(windows))
+    return hot_changes(early, late).changes if knows_common(early, late) else ()
 
 
 def _listed(row: FunctionTime, cpu: float | None) -> HotFunction:

@@ -14,7 +14,12 @@ _ENDS = ("target_ended", "target_hung", "out_of_memory")
 
 
 def decide_picture(
-    seen: HotPaths | None, segments: Sequence[Segment], events: Sequence[Event], *, complete: bool
+    seen: HotPaths | None,
+    segments: Sequence[Segment],
+    events: Sequence[Event],
+    *,
+    complete: bool,
+    so_far: str = "",
 ) -> Decision:
     """Return the verdict: pass where there is a picture to go by.
 
@@ -23,6 +28,7 @@ def decide_picture(
         segments: of the run.
         events: likewise.
         complete: whether the run came to its end.
+        so_far: how far a run is that is under way; empty for one that is not.
     """
     interrupted = any(event.kind == "interrupted" for event in events)
     for event in events:
@@ -38,7 +44,11 @@ def decide_picture(
             reasons=tuple(filter(None, (first, *seen.remarks))),
             interrupted=interrupted,
         )
-    reason, advice = _obstacle(seen, events, served=served, complete=complete)
+    reason, advice = (
+        (so_far, "wait for its end")
+        if so_far
+        else _obstacle(seen, events, served=served, complete=complete)
+    )
     return Decision(
         verdict=Verdict.INCONCLUSIVE,
         reasons=(reason,),

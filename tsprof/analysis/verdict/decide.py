@@ -61,6 +61,8 @@ class Evidence:
     invalid: Sequence[InvalidAccess] = ()
     """What a memory checker saw."""
     complete: bool = True
+    so_far: str = ""
+    """How far a run is that is under way; empty for one that is not."""
     allowed: TimeAllowed = field(default_factory=TimeAllowed)
 
 
@@ -106,13 +108,15 @@ def decide(evidence: Evidence) -> Decision:
     if interrupted:
         grounds.doubts.insert(0, ("the run was interrupted before it could tell", ""))
     elif not evidence.complete:
-        grounds.doubts.insert(0, _cut_off(evidence.events))
+        grounds.doubts.insert(0, _cut_off(evidence.events, evidence.so_far))
     if grounds.failures:
         verdict, reasons = Verdict.FAIL, grounds.failures
     elif grounds.doubts:
         verdict, reasons = Verdict.INCONCLUSIVE, grounds.doubts
     else:
         verdict, reasons = Verdict.PASS, [(_pass_reason(evidence.look, weighed), "")]
+    if evidence.so_far and verdict is Verdict.FAIL:
+        reasons.append((evidence.so_far, ""))
     if (failed := failed_share(evidence.segments)) and not any(failed in r for r, _ in reasons):
         reasons.append((failed, ""))
     return Decision(
@@ -134,10 +138,12 @@ def decide(evidence: Evidence) -> Decision:
     )
 
 
-def _cut_off(events: Sequence[Event]) -> tuple[str, str]:
+def _cut_off(events: Sequence[Event], so_far: str) -> tuple[str, str]:
     for event in events:
         if event.kind == "store_failed":
             return event.text, "make room on the disk, or let TSPROF_HOME name another place"
+    if so_far:
+        return so_far, "wait for its end"
     return "the run was cut off before it could tell", ""
 
 

@@ -1,9 +1,10 @@
 from dataclasses import replace
 
 import pytest
-from samples import profile, window
+from samples import frame, profile, window
 
 from tsprof.analysis.hotspots.hot_paths import by_process, halves, hot_paths, whole
+from tsprof.analysis.hotspots.profiles import OUTSIDE, profile_of
 from tsprof.report.hot_paths import basis
 
 
@@ -50,15 +51,42 @@ def test_a_function_that_is_new_in_the_second_half_is_told() -> None:
     assert steady.aged == ()
 
 
-def test_three_segments_have_no_halves() -> None:
-    assert halves([window(n, profile({"a": 1})) for n in range(3)]) == ([], [])
+def test_halves_that_do_not_tell_how_much_shares_vary_are_not_compared() -> None:
+    assert halves([window(n, profile({"a": 1})) for n in range(5)]) == ([], [])
+
+
+def test_a_machine_that_gets_busy_halfway_makes_no_function_hotter() -> None:
+    calm, waiting = ({"main;handle;hot": n, "main;handle;send": n / 4} for n in (20.0, 36.0))
+    others = {(OUTSIDE,): 20.0}
+    stacks = [
+        {tuple(map(frame, text.split(";"))): n for text, n in weights.items()}
+        for weights in (calm, waiting)
+    ]
+    early = profile_of(stacks[0] | others, requests=1000, cpu_seconds=0.45)
+    late = profile_of(stacks[1], requests=1000, cpu_seconds=0.45)
+    seen = hot_paths([window(n, early if n < 8 else late) for n in range(16)])
+    assert seen is not None
+    assert seen.aged == ()
+
+
+def test_on_a_busy_machine_it_is_not_told_what_became_hotter() -> None:
+    base = {f"main;f{n}": 100.0 for n in range(8)}
+    hotter = profile({**base, "main;new": 300.0}, cpu_seconds=1.375)
+    windows = [window(n, profile(base) if n < 4 else hotter) for n in range(8)]
+    seen = hot_paths(windows, "the load process waited")
+    assert seen is not None
+    assert seen.aged == ()
+    assert seen.notes == (
+        "what became hotter or cooler during the run is not told: the load process waited",
+    )
 
 
 def test_segments_and_not_windows_are_halved() -> None:
-    windows = [window(s, profile({"a": 1}), pid=p) for s in (1, 3, 5, 8) for p in (1, 2)]
+    segments = (1, 2, 3, 5, 7, 8)
+    windows = [window(s, profile({"a": 1}), pid=p) for s in segments for p in (1, 2)]
     early, late = halves(windows)
-    assert [w.segment for w in early] == [1, 1, 3, 3]
-    assert [w.segment for w in late] == [5, 5, 8, 8]
+    assert [w.segment for w in early] == [1, 1, 2, 2, 3, 3]
+    assert [w.segment for w in late] == [5, 5, 7, 7, 8, 8]
 
 
 def test_each_process_has_a_profile_of_its_own() -> None:
