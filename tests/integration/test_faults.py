@@ -20,6 +20,7 @@ def test_a_target_that_ends_at_its_start(tsprof: CommandLine) -> None:
     assert "| no such database: orders" in finished.err
     assert (tsprof.home / "not-ready.log").read_text() == "no such database: orders\n"
     assert str(tsprof.home / "not-ready.log") in finished.err
+    assert "gunicorn: without --daemon" in finished.err
     assert not list((tsprof.home / "runs").iterdir())
 
 
@@ -185,6 +186,8 @@ def test_a_locust_file_with_a_syntax_error(tsprof: CommandLine, tmp_path: Path) 
     finished = tsprof.run("check", "--locustfile", "load.py", "--", PYTHON, SERVICE, "{port}")
     assert finished.code == 2
     assert f"{tmp_path / 'load.py'}:3: SyntaxError" in finished.err
+    assert f"{tmp_path / 'load.py'} shows all of the traceback" in finished.err
+    assert "load.log" not in finished.err  # it is gone with the run that never began
 
 
 def test_a_locust_file_without_users(tsprof: CommandLine, tmp_path: Path) -> None:

@@ -193,6 +193,13 @@ def test_a_file_that_is_no_configuration(tmp_path: Path, content: bytes, message
         load_settings(tmp_path)
 
 
+def test_an_open_quote_is_asked_for(tmp_path: Path, write: Write) -> None:
+    write('[target]\ncommand = "python app.py\n')
+    with pytest.raises(UsageError, match="is not TOML") as caught:
+        load_settings(tmp_path)
+    assert caught.value.hint == "is the quote closed?"
+
+
 def test_a_file_that_is_not_there_or_has_no_end(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.toml cannot be read: No such file"):
         load_settings(tmp_path, tmp_path / "none.toml")
@@ -250,7 +257,7 @@ def test_the_message_names_file_table_and_key(tmp_path: Path, write: Write) -> N
         ("[target]\ncommand = [1]", "[target] command must be a text or a list of texts"),
         ('[target]\ncommand = "a \'b"', "[target] command cannot be split into words"),
         ("[target]\ncommand = 'a && b'", "[target] command runs without a shell"),
-        ("[target]\ncommand = 'A=1 b'", "variables go into the environment (env)"),
+        ("[target]\ncommand = 'A=1 b'", "no shell reads it: give --env A=1, or env in the file"),
         ('[target]\ncommand = ["a\\u0000"]', "[target] command holds a NUL"),
         ("[target]\ncommand = 'a'\npid = 3", "[target] names both a command and a pid"),
         ("[target]\npid = 0", "[target] pid must be at least 1"),
@@ -373,7 +380,11 @@ def test_variables_are_added_to_those_of_the_file() -> None:
         ({"check": {"max_time": 0}}, "--max-time must be more than 0"),
         ({"load": {"url": ("x",)}}, "--url must begin with a slash"),
         ({"target": {"command": ("A=1", "b")}}, "the command begins with 'A=1'"),
-        ({"load": {"url": ("/",), "locustfile": "l.py"}}, "names both a locustfile and a url"),
+        ({"load": {"url": ("/",), "locustfile": "l.py"}}, "--url and --locustfile exclude each"),
+        ({"target": {"command": ("a",), "pid": 5}}, "the command and --pid exclude each other"),
+        ({"target": {"command": ("A=1 b",)}}, "begins with 'A=1'; .* give --env A=1,"),
+        ({"load": {"url": ("POST /orders",)}}, "POST needs a Locust file"),
+        ({"load": {"url": ("http://x/y",)}}, r"the server goes into host \(--host\)"),
         ({"endurance": {"duration": 0}}, "the length of the soak must be more than 0"),
     ],
 )
@@ -404,6 +415,9 @@ def test_no_target_shows_both_ways_out(tmp_path: Path) -> None:
         complete(Settings(), tmp_path)
     assert "-- uvicorn" in caught.value.hint
     assert "tsprof init" in caught.value.hint
+    with pytest.raises(UsageError, match="no target") as caught:
+        complete(Settings(), tmp_path, "compare")
+    assert "tsprof compare -- uvicorn" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -413,6 +427,7 @@ def test_no_target_shows_both_ways_out(tmp_path: Path) -> None:
         ({"target": {"command": ("a",), "cwd": "gone"}}, "gone is not a folder"),
         ({"target": {"pid": 5}}, "not where it serves"),
         ({"criteria": {"hit_rate": "> 0.8"}}, "hit_rate is to be judged as a gauge, but no"),
+        ({"criteria": {"p99": "< 20"}}, r"no gauges are read; did you mean 'p99_ms'\?"),
         ({"gauges": {"watch": {"queue": {"worse": "more"}}}}, "queue is to be judged as a gauge"),
         ({"gauges": {"url": ("http://example.invalid/metrics",)}}, "not from example.invalid"),
     ],

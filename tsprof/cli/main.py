@@ -23,6 +23,7 @@ from typing import NoReturn
 import click
 
 from tsprof import __version__
+from tsprof.cli import wrong_option
 from tsprof.errors import TsprofError
 from tsprof.exit_codes import ExitCode
 
@@ -198,6 +199,9 @@ def _status_after(error: BaseException) -> int:  # noqa: PLR0911 - one for each 
         case TsprofError():
             _tell(str(error), error.hint)
             return int(error.exit_code)
+        case click.NoSuchOption():
+            _tell(wrong_option.message(error), _advice(error))
+            return int(ExitCode.USAGE)
         case click.ClickException():
             _tell(error.format_message(), _advice(error))
             return int(ExitCode.USAGE)
@@ -236,10 +240,10 @@ def _advice(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None:
         return "tsprof --help"
-    takes_command = any(parameter.name == "command" for parameter in context.command.params)
-    if isinstance(error, click.NoSuchOption) and takes_command:
-        return f"options of your own program go after --; {context.command_path} --help lists ours"
-    return f"{context.command_path} --help"
+    known = ""
+    if isinstance(error, click.NoSuchOption):
+        known = wrong_option.advice(error, context.command_path)
+    return known or f"{context.command_path} --help"
 
 
 def _fault(error: BaseException) -> int:

@@ -70,7 +70,8 @@ def settings_from(scenario: str, parameters: Mapping[str, Any]) -> Loaded:
         own = {"duration": parameters.get("duration"), "criteria": criteria}
         overrides[scenario] = overrides.get(scenario, {}) | own
     merged = merge(loaded.settings, overrides)
-    settings = complete(for_scenario(merged, scenario, parameters.get("scale") or 1.0), Path())
+    chosen = for_scenario(merged, scenario, parameters.get("scale") or 1.0)
+    settings = complete(chosen, Path(), scenario)
     check_outputs(
         **settings.report.model_dump(by_alias=True), save_baseline=parameters.get("save_baseline")
     )

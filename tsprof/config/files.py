@@ -132,4 +132,7 @@ def read_toml(file: Path, *, hint: str = "tsprof init writes one") -> dict[str, 
     except UnicodeDecodeError as error:
         raise UsageError(f"{file} is not UTF-8 text (byte {error.start})") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"{file} is not TOML: {error}") from error
+        # A text in single or double quotes ends on its line.
+        is_open = "Illegal character '\\n'" in str(error)
+        hint = "is the quote closed?" if is_open else ""
+        raise UsageError(f"{file} is not TOML: {error}", hint=hint) from error

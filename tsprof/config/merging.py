@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tsprof.config.criteria import comparisons
+from tsprof.config.criteria import CRITERIA, comparisons
 from tsprof.config.defaults import scenarios
 from tsprof.config.model import Settings
-from tsprof.config.problems import validated
+from tsprof.config.problems import suggestion, validated
 from tsprof.errors import UsageError
 from tsprof.loopback import LOOPBACK
 
@@ -44,7 +44,7 @@ def merge(settings: Settings, overrides: Mapping[str, Mapping[str, Any]]) -> Set
             that was not given. Variables and criteria are added to the file's.
 
     Raises:
-        UsageError: an option's value is wrong; the message names the option.
+        UsageError: an option's value is wrong, or two exclude each other; the message names them.
     """
     raw = settings.model_dump(by_alias=True, exclude_unset=True)
     for table, given in overrides.items():
@@ -57,6 +57,9 @@ def merge(settings: Settings, overrides: Mapping[str, Mapping[str, Any]]) -> Set
                 values[key] = merged.get(key, {}) | value
         for key in values:
             for other_table, other_key in _replaced_by(table, key):
+                if other_table == table and other_key in values:
+                    both = f"{_option(table, key)} and {_option(table, other_key)}"
+                    raise UsageError(f"{both} exclude each other", hint="keep one")
                 raw.get(other_table, {}).pop(other_key, None)
         merged.update(values)
     return validated(raw, _option)
@@ -68,12 +71,13 @@ def _replaced_by(table: str, key: str) -> list[tuple[str, str]]:
     return _REPLACES.get((table, key), [])
 
 
-def complete(settings: Settings, directory: Path) -> Settings:
+def complete(settings: Settings, directory: Path, scenario: str = "check") -> Settings:
     """Fill in what depends on the project's folder, and see that a run has all it needs.
 
     Args:
         settings: from the file and the options.
         directory: where ``locustfile.py`` is looked for; the working directory.
+        scenario: the name of the command, for the hints.
 
     Returns:
         The settings, with a Locust file that exists or with URLs, and with a target.
@@ -87,8 +91,8 @@ def complete(settings: Settings, directory: Path) -> Settings:
     if not target.command and target.pid is None:
         raise UsageError(
             "there is no target: no command on the command line or in tsprof.toml",
-            hint="put the command after --, as in: tsprof check -- uvicorn app:app --port {port}; "
-            "or let tsprof init write a tsprof.toml",
+            hint=f"put the command after --, as in: tsprof {scenario} -- uvicorn app:app "
+            "--port {port}; or let tsprof init write a tsprof.toml",
         )
     if target.pid is not None and "{port}" in load.host:
         raise UsageError(
@@ -120,7 +124,8 @@ def _see_to_gauges(settings: Settings) -> None:
     for name in (*comparisons(settings.criteria), *gauges.watch):
         if not gauges.url:
             raise UsageError(
-                f"{name} is to be judged as a gauge, but no gauges are read",
+                f"{name} is to be judged as a gauge, but no gauges are read"
+                f"{suggestion(name, {known: repr(known) for known in CRITERIA})}",
                 hint="say where the target tells it: --gauges /metrics, or url under [gauges]",
             )
     for address in gauges.url:

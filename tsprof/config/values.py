@@ -17,7 +17,9 @@ from tsprof.units import parse_duration
 
 LONGEST_DURATION = 366 * 86400.0
 """Seconds: a year. A larger number is a slip of the unit."""
-_SHELL_WORDS = frozenset({"&&", "||", "|", ";", "&", "<", ">", ">>", "2>&1"})
+SHELL_WORDS = frozenset({"&&", "||", "|", ";", "&", "<", ">", ">>", "2>&1"})
+"""Words that mean something to a shell only."""
+_METHOD = re.compile(r"([A-Za-z]+)\s+/")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -48,7 +50,7 @@ def command(value: Any) -> tuple[str, ...]:
             words = shlex.split(value)
         except ValueError as error:
             raise ValueError(f"cannot be split into words ({error}): {value!r}") from None
-        shell = next((word for word in words if word in _SHELL_WORDS), None)
+        shell = next((word for word in words if word in SHELL_WORDS), None)
         if shell:
             raise ValueError(
                 f"runs without a shell, so {shell!r} would be an argument; "
@@ -61,7 +63,11 @@ def command(value: Any) -> tuple[str, ...]:
     if any("\0" in word for word in words):
         raise ValueError("holds a NUL character, which no program can be given")
     if re.match(r"[A-Za-z_]\w*=", words[0]):
-        raise ValueError(f"begins with {words[0]!r}; variables go into the environment (env)")
+        variable = words[0].split()[0]
+        raise ValueError(
+            f"begins with {variable!r}; no shell reads it: "
+            f"give --env {variable}, or env in the file"
+        )
     return tuple(words)
 
 
@@ -123,7 +129,12 @@ def url_paths(value: Any) -> tuple[str, ...]:
     for item in paths:
         if "://" in item:
             raise ValueError(
-                f"takes a path such as /items, not {item!r}; the server goes into host"
+                f"takes a path such as /items, not {item!r}; the server goes into host (--host)"
+            )
+        if method := _METHOD.match(item):
+            raise ValueError(
+                f"takes a path such as /items, and sends GET: {method[1]} needs a Locust file "
+                "(the README has one)"
             )
         if not item.startswith("/"):
             raise ValueError(f"must begin with a slash: write {'/' + item!r}, not {item!r}")

@@ -31,7 +31,7 @@ def rows(scenario: str, folder: Path) -> tuple[Row, ...]:
     """
     try:
         loaded = load_settings(folder)
-        settings = complete(for_scenario(loaded.settings, scenario), folder)
+        settings = complete(for_scenario(loaded.settings, scenario), folder, scenario)
     except TsprofError as error:
         return (
             Row(

@@ -103,8 +103,9 @@ class Child:
             return f"its log cannot be read: {error}"
         words = [line.strip() for line in lines if line.strip()]
         if not words:
-            return f"its log {self.log} is empty"
-        return f"its log {self.log} ends with: {' / '.join(words[-LOG_LINES:])}"
+            return "it printed nothing"
+        # Not where it is: the log of a run that never began goes with its folder.
+        return f"its log ends with: {' / '.join(words[-LOG_LINES:])}"
 
 
 def _environment() -> dict[str, str]:

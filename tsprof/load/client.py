@@ -244,7 +244,7 @@ class LoadProcess:
                         hint="look for what the Locust file waits for when it is imported",
                     )
                 case message:
-                    raise _no_start(message, self._child.log)
+                    raise _no_start(message)
 
     def _next_message(self, timeout: float) -> Message | None:
         if not self._messages and not self._lost:
@@ -320,11 +320,11 @@ def _shortfall(joined: int | None, total: int) -> str:
     return f"only {joined} of {total} load processes were ready"
 
 
-def _no_start(message: Message, log: Path) -> TsprofError:
+def _no_start(message: Message) -> TsprofError:
     """Return the error for what came instead of a start."""
     match message:
         case Refused(reason, hint):
-            return UsageError(reason, hint=hint or f"the full traceback is in {log}")
+            return UsageError(reason, hint=hint)
         case LoadLost(reason):
             return LoadError(f"the load could not start: {reason}")
         case WorkerEnded(name, how):

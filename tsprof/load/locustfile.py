@@ -199,7 +199,7 @@ def explain(error: BaseException, path: Path) -> UsageError:
             message,
             hint=f"the Locust file runs on {sys.executable}: what it imports belongs there",
         )
-    return UsageError(message)
+    return UsageError(message, hint=f"{sys.executable} {path} shows all of the traceback")
 
 
 def _is_own(frame: traceback.FrameSummary, path: Path) -> bool:

@@ -56,6 +56,7 @@ def judge(run: StoredRun) -> Report:
         Evidence(
             look=final,
             segments=calm,
+            failures=run.failure_samples,
             events=run.events,
             criteria=criteria,
             delivery=facts.delivery,

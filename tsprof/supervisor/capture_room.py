@@ -44,5 +44,5 @@ class CaptureRoom:
         return sum(file.stat().st_size for file in self.folder.iterdir())
 
     def __str__(self) -> str:
-        """Return what was taken of it, in megabytes."""
-        return f"{self._taken() / 1e6:,.0f} of the {self.limit / 1e6:,.0f} MB of disk"
+        """Return what was taken, and the limit, in megabytes."""
+        return f"{self._taken() / 1e6:,.0f} MB (limit: {self.limit / 1e6:,.0f} MB)"

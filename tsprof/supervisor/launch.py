@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from tsprof.config.values import SHELL_WORDS
 from tsprof.errors import NotReadyError, UsageError
 from tsprof.report.text import clean
 from tsprof.store.runs import LOG_LINES, tail
@@ -33,6 +34,8 @@ SETTLING = 0.15
 """Seconds within which the guard surely tells that the target has ended; it looks every 0.05."""
 STOP_GRACE = 5.0
 """Seconds that the target has to end by itself before it is killed."""
+
+_SHELL_BUILTINS = frozenset({"cd", "exec", "export", "set", "source", ".", "ulimit", "umask"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +89,7 @@ class Target:
         if _is_nowhere(order):
             raise UsageError(
                 f"the target's command was not found: {order.command[0]}",
-                hint="give the program as you would type it in a shell, after --",
+                hint=_way_to_run(order.command),
             )
         self._connection, theirs = socket.socketpair()
         with theirs:
@@ -210,6 +213,16 @@ def _is_nowhere(order: LaunchOrder) -> bool:
         return False
 
 
+def _way_to_run(command: Sequence[str]) -> str:
+    """Say how a command has to be given whose program was not found."""
+    words = command[0].replace(";", " ; ").split()
+    if not (_SHELL_BUILTINS.isdisjoint(words[:1]) and SHELL_WORDS.isdisjoint((*words, *command))):
+        return "no shell is run: use --cwd FOLDER and --env KEY=VALUE, or -- sh -c '...'"
+    if len(command) == 1 and len(words) > 1:
+        return "remove the quotes: after -- the program and its arguments are words of their own"
+    return "give the program as you would type it in a shell, after --"
+
+
 def wait_until_ready(
     target: Target, check: Callable[[], bool], timeout: float, what: str, pump: Callable[[], None]
 ) -> float:
@@ -231,7 +244,8 @@ def wait_until_ready(
             raise NotReadyError(
                 f"the target ended before it was ready ({describe_exit(target.exit_status)})"
                 + _quoted(target.log_tail()),
-                hint="run the command by hand; it must serve in the foreground (nginx: daemon off)",
+                hint="run the command by hand; it must serve in the foreground (nginx: daemon off; "
+                "gunicorn: without --daemon)",
             )
         if check():
             time.sleep(SETTLING)  # what serves may be a daemon that the target has left behind

@@ -156,8 +156,8 @@ def record(window: Window, engine: Engine, requests: int, room: CaptureRoom) -> 
     window.requests_total = early.requests + late.requests
     if room.is_used_up():
         window.notes.append(
-            f"the window was ended early, after {window.requests_total:,} requests: its captures "
-            f"had taken {room}"
+            f"the window was ended early, after {window.requests_total:,} requests, to spare the "
+            f"disk: what it had recorded took {room}"
         )
     return ended
 

@@ -30,7 +30,7 @@ def test_it_is_used_up_when_the_captures_have_taken_their_share(tmp_path: Path) 
         (tmp_path / f"{pid}.capture").write_bytes(bytes(1_000_000))
     assert room.is_used_up(0.5)
     assert not room.is_used_up()
-    assert str(room) == "2 of the 3 MB of disk"
+    assert str(room) == "2 MB (limit: 3 MB)"
 
 
 def test_it_is_used_up_when_others_have_filled_the_disk(

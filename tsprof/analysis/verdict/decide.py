@@ -38,6 +38,8 @@ class Evidence:
     look: Look
     segments: Sequence[Segment]
     """Those that no profiler slowed down."""
+    failures: Sequence[str] = ()
+    """The messages of failed requests, such as ``GET /a: HTTP 404 (974 times)``."""
     events: Sequence[Event]
     criteria: Sequence[Criterion] = ()
     worse: Sequence[Finding] = ()
@@ -99,7 +101,8 @@ def decide(evidence: Evidence) -> Decision:
     interrupted = any(event.kind == "interrupted" for event in evidence.events)
     cut_short = interrupted or not evidence.complete
     if not cut_short or any(segment.requests for segment in evidence.segments):
-        weigh_load(evidence.segments, grounds)  # else it ended before anything was counted
+        # Else it ended before anything was counted.
+        weigh_load(evidence.segments, evidence.failures, grounds)
     allowed = replace(evidence.allowed, cut_short=cut_short)
     if not any(f.resource == "memory" and f.kind != "fragmentation" for f in findings):
         weigh_memory_sight(evidence.look, allowed, grounds)

@@ -1,7 +1,8 @@
 """Whether the target served the load: a run in which it did not tells nothing of leaks."""
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tsprof.analysis.verdict.grounds import Grounds
@@ -21,6 +22,15 @@ _MEANT = (
     "check --url, which sends GET, or the Locust file; where a failure is meant, let the Locust "
     "file mark the response as a success"
 )
+_BY_STATUS = {
+    "401": "it needs a login or a header, which a Locust file can send (the README has one)",
+    "403": "it needs a login or a header, which a Locust file can send (the README has one)",
+    "404": "is the path right?",
+    "405": "the path does not take this method: --url sends GET, and POST needs a Locust file "
+    "(the README has one)",
+}
+_STATUS = re.compile(r"(.*): HTTP (\d{3})\b")
+"""How messages of failed requests begin that tell a status: the endpoint's name comes first."""
 _STOPPED = (
     "a limit may have been reached, of open files, of connections, or of the requests that one "
     "client may send"
@@ -40,9 +50,15 @@ class Count:
         return self.failures < SERVES_NO_MORE * self.requests
 
 
-def weigh_load(segments: Sequence[Segment], grounds: Grounds) -> None:
-    """Doubt a run whose load, or whose requests to one endpoint, the target did not serve."""
-    whole = _total(_of_target(segments))
+def weigh_load(segments: Sequence[Segment], failures: Sequence[str], grounds: Grounds) -> None:
+    """Doubt a run whose load, or whose requests to one endpoint, the target did not serve.
+
+    Args:
+        segments: with what became of the requests.
+        failures: the messages of failed requests, such as ``GET /a: HTTP 404 (974 times)``.
+        grounds: takes the doubts.
+    """
+    whole, endpoints = _total(_of_target(segments)), _by_endpoint(segments)
     if whole.requests == 0:
         grounds.doubt(
             "no request was completed, so nothing was tested",
@@ -54,13 +70,13 @@ def weigh_load(segments: Sequence[Segment], grounds: Grounds) -> None:
             "serving",
             _STOPPED,
         )
-    elif doubts := _unserved_endpoints(_by_endpoint(segments)):
+    elif doubts := _unserved_endpoints(endpoints, failures):
         for reason, advice in doubts:
             grounds.doubt(reason, advice)
     elif whole.failures >= FAILED_LOAD * whole.requests:
         grounds.doubt(
             f"{_share(whole)} failed, so the load did not exercise the target",
-            _MEANT,
+            _way_out(failures, endpoints),
         )
 
 
@@ -72,18 +88,35 @@ def failed_share(segments: Sequence[Segment]) -> str:
     return f"{_share(whole)} failed"
 
 
-def _unserved_endpoints(endpoints: Mapping[str, Sequence[Count]]) -> list[tuple[str, str]]:
-    """Return what to doubt, and the advice, where some endpoints are not served and others are."""
-    never, stopped = [], []
+def _way_out(failures: Sequence[str], endpoints: Collection[str]) -> str:
+    """Say what the statuses of the failed requests to some endpoints ask for."""
+    told = [match for each in failures if (match := _STATUS.match(each))]
+    statuses = dict.fromkeys(match[2] for match in told if match[1] in endpoints)
+    known = [f"HTTP {status}: {_BY_STATUS[status]}" for status in statuses if status in _BY_STATUS]
+    return "; ".join(known) or _MEANT
+
+
+def _unserved_endpoints(
+    endpoints: Mapping[str, Sequence[Count]], failures: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Return what to doubt, and the advice, where some endpoints are not served and others are.
+
+    Args:
+        endpoints: what became of their requests, segment by segment.
+        failures: the messages of failed requests.
+    """
+    never: dict[str, str] = {}
+    stopped = []
     for name, counts in endpoints.items():
         whole = _total(counts)
         if whole.requests >= LEAST_ASKED and not whole.is_served:
-            never.append(f"{name} ({_percent(whole)} of its {whole.requests:,} requests failed)")
+            never[name] = f"{name} ({_percent(whole)} of its {whole.requests:,} requests failed)"
         elif served := _served_at_first(counts):
             stopped.append(f"{name} ({served:,} were answered well, then nearly all failed)")
     doubts = []
     if never and any(_total(counts).is_served for counts in endpoints.values()):
-        doubts.append((f"the target did not serve {_named(never)}, so that was not tested", _MEANT))
+        reason = f"the target did not serve {_named([*never.values()])}, so that was not tested"
+        doubts.append((reason, _way_out(failures, never)))
     if stopped:
         doubts.append((f"the target stopped serving {_named(stopped)}", _STOPPED))
     return doubts

@@ -41,6 +41,31 @@ def test_an_endpoint_that_is_never_served_is_named(failed: int) -> None:
     assert any("check --url" in advice for advice in decision.advice)
 
 
+@pytest.mark.parametrize(
+    ("failures", "advice"),
+    [
+        (("GET /nope: HTTP 404 (240 times)",), ["HTTP 404: is the path right?"]),
+        (
+            ("GET /nope: HTTP 405 (240 times)",),
+            ["HTTP 405: the path does not take", "POST needs a Locust"],
+        ),
+        (
+            ("GET /nope: HTTP 401 (9 times)", "GET /nope: HTTP 404 (1 times)"),
+            ["HTTP 401: it needs a login", "HTTP 404: is"],
+        ),
+        (("GET /nope: HTTP 500 (240 times)",), ["check --url"]),
+        (("GET /items: HTTP 404 (1 times)",), ["check --url"]),
+        ((), ["check --url"]),
+    ],
+)
+def test_the_advice_is_that_of_the_status(failures: tuple[str, ...], advice: list[str]) -> None:
+    endpoints = (("/items", 1000, 0), ("/nope", 10, 10))
+    for asked_for in (endpoints, endpoints[1:]):
+        decision = judged(*[asked(*asked_for)] * 24, failures=failures)
+        assert all(part in " ".join(decision.advice) for part in advice)
+        assert ("check --url" in " ".join(decision.advice)) is ("check --url" in advice)
+
+
 def test_all_is_only_said_to_have_failed_where_it_has() -> None:
     decision = judged(asked(("/items", 9000, 0), ("/nope", 1000, 999)))
     assert "99.90% of its 1,000 requests failed" in said(decision)
