@@ -19,6 +19,7 @@ from tsprof.store.runs import DATABASE
 from tsprof.supervisor import provenance
 from tsprof.supervisor.agents import Agents
 from tsprof.supervisor.bring_up import Surroundings, bring_up, find_place
+from tsprof.supervisor.development import development_notes
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.gauges import gauge_addresses
 from tsprof.supervisor.instruments import Instruments
@@ -106,6 +107,7 @@ def equip(
         "notes",
         [
             *load.notes,
+            *development_notes(settings.target.command),
             *redirect_notes(place.host, settings.load.url),
             *sight_notes(agents, target, settings),
         ],

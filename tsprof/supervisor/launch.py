@@ -22,6 +22,7 @@ from tsprof.config.values import SHELL_WORDS
 from tsprof.errors import NotReadyError, UsageError
 from tsprof.report.text import clean
 from tsprof.store.runs import LOG_LINES, tail
+from tsprof.supervisor.crash_hints import crash_hint
 from tsprof.supervisor.wrong_port import ports_of
 
 GUARD = Path(__file__).with_name("guard.py")
@@ -241,10 +242,10 @@ def wait_until_ready(
     began = time.monotonic()
     while True:
         if not target.alive():
-            raise NotReadyError(
-                f"the target ended before it was ready ({describe_exit(target.exit_status)})"
-                + _quoted(target.log_tail()),
-                hint="run the command by hand; it must serve in the foreground (nginx: daemon off; "
+            raise _ended(
+                target,
+                "before it was ready",
+                "run the command by hand; it must serve in the foreground (nginx: daemon off; "
                 "gunicorn: without --daemon)",
             )
         if check():
@@ -253,11 +254,15 @@ def wait_until_ready(
                 return time.monotonic() - began
             continue
         if time.monotonic() - began > timeout:
+            printed = target.log_tail()
             raise NotReadyError(
                 f"the target was not ready after {timeout:g} s (waited for {what}; "
-                f"{_where_it_listens(target)})" + _quoted(target.log_tail()),
-                hint="check the port in the command ({port} stands for a free one), "
-                "--ready and --ready-timeout",
+                f"{_where_it_listens(target)})" + _quoted(printed),
+                hint=crash_hint(
+                    printed,
+                    "check the port in the command ({port} stands for a free one), "
+                    "--ready and --ready-timeout",
+                ),
             )
         pump()
         time.sleep(0.05)
@@ -265,10 +270,18 @@ def wait_until_ready(
 
 def not_ready_after_all(target: Target) -> NotReadyError:
     """Return the error of a target that accepted connections, but ended without an answer."""
+    return _ended(
+        target,
+        "before it had answered a request",
+        "a server may listen before its application is loaded; run the command by hand",
+    )
+
+
+def _ended(target: Target, when: str, hint: str) -> NotReadyError:
+    printed = target.log_tail()
     return NotReadyError(
-        "the target ended before it had answered a request "
-        f"({describe_exit(target.exit_status)})" + _quoted(target.log_tail()),
-        hint="a server may listen before its application is loaded; run the command by hand",
+        f"the target ended {when} ({describe_exit(target.exit_status)})" + _quoted(printed),
+        hint=crash_hint(printed, hint),
     )
 
 
