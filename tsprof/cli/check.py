@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from tsprof.cli.options import examples, scenario_options
+from tsprof.cli.options import BESIDES, examples, scenario_options
 from tsprof.cli.scenario import run_scenario
 from tsprof.cli.sections import SectionedCommand
 from tsprof.units import DURATION
@@ -20,7 +20,7 @@ from tsprof.units import DURATION
         "tsprof check --baseline main.json --acknowledged known.toml",
     ),
 )
-@click.option("--max-time", type=DURATION, help="Longest time under load (default 55s).")
+@click.option("--max-time", type=DURATION, help=f"Longest time under load (default 55s). {BESIDES}")
 @scenario_options
 def check(**parameters: Any) -> int:
     """Check a service for leaks.

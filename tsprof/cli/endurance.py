@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from tsprof.cli.options import examples, scenario_options
+from tsprof.cli.options import BESIDES, examples, scenario_options
 from tsprof.cli.scenario import run_scenario
 from tsprof.cli.sections import Decorator, SectionedCommand
 from tsprof.config.defaults import as_written
@@ -40,7 +40,7 @@ def _length(name: str, unit: float, meaning: str) -> Decorator:
     ),
 )
 @_length("--hours", 3600, f"How long, in hours (default {as_written('endurance', 'duration')}).")
-@_length("--minutes", 60, "How long, in minutes.")
+@_length("--minutes", 60, f"How long, in minutes. {BESIDES}")
 @_length("--seconds", 1, "How long, in seconds.")
 @click.option(
     "--checkpoint-every", type=DURATION, help="Time under load between checkpoints (default 60s)."

@@ -34,7 +34,11 @@ class FlameCommand(SectionedCommand):
 
 sampling_options = section(
     "Sampling",
-    click.option("--max-time", type=DURATION, help="Longest time under load (default 2m)."),
+    click.option(
+        "--max-time",
+        type=DURATION,
+        help="Longest time under load (default 2m).",
+    ),
     click.option(
         "--samples-per-second",
         type=int,

@@ -278,10 +278,15 @@ output_options = section(
 """Where reports go."""
 
 
+BESIDES = "To rest and to look for a culprit takes some 30 s more."
+"""What the time under load leaves out."""
+
+
 def duration_option(scenario: str) -> Decorator:
     """Return the option that says how long a scenario lasts, and how long it usually does."""
     usual = as_written(scenario, "duration")
-    return click.option("--duration", type=DURATION, help=f"How long it runs (default {usual}).")
+    meaning = f"How long it runs (default {usual}). {BESIDES}"
+    return click.option("--duration", type=DURATION, help=meaning)
 
 
 scale_option = click.option(

@@ -17,7 +17,7 @@ from tsprof.report.headline import (
     requests_per_second,
     tells,
 )
-from tsprof.report.model import LedgerRow, Report, Verdict
+from tsprof.report.model import Report, Verdict
 from tsprof.report.tables import plain_table
 from tsprof.report.text import printable
 
@@ -51,7 +51,7 @@ def render(report: Report, console: Console, *, html: str = "") -> None:
         _line(console, sentence)
     _run(console, report)
     _list(console, "Why", further_reasons(report))
-    _ledger(console, report.ledger)
+    _ledger(console, report)
     _findings(console, report)
     _phases(console, report)
     _comparison(console, report)
@@ -68,8 +68,10 @@ def render(report: Report, console: Console, *, html: str = "") -> None:
 
 
 def _answer(console: Console, report: Report, answer: Headline, html: str) -> None:
-    first = Text.assemble((answer.word, _STYLES[report.verdict]), "  ", answer.sentence)
-    _line(console, first, hanging=len(answer.word) + 2)
+    # A picture judges nothing: where it could be drawn, that is no verdict on the target.
+    word = "" if report.scenario == "flame" and report.verdict == "pass" else f"{answer.word}  "
+    first = Text.assemble((word, _STYLES[report.verdict]), answer.sentence)
+    _line(console, first, hanging=len(word))
     where = f"report: {html}" if html else ""
     for text in (answer.consequence, answer.culprit or where):
         if text:
@@ -99,7 +101,8 @@ def _run(console: Console, report: Report) -> None:
         _line(console, Text(line, style="dim"))
 
 
-def _ledger(console: Console, ledger: Sequence[LedgerRow]) -> None:
+def _ledger(console: Console, report: Report) -> None:
+    ledger = report.ledger
     if not ledger:
         return
     _heading(console, "Ledger: who owns the growth")
@@ -108,6 +111,7 @@ def _ledger(console: Console, ledger: Sequence[LedgerRow]) -> None:
         total = sum(row.bytes_per_request for row in ledger)
         rows.append(("all", fmt.size(total), fmt.size(sum(row.bytes_now for row in ledger))))
     _table(console, wording.LEDGER_COLUMNS, rows, numbers={1, 2})
+    _line(console, Text(wording.ledger_basis(report.growth), style="dim"), indent=2)
 
 
 def _findings(console: Console, report: Report) -> None:

@@ -202,6 +202,17 @@ def owner_label(owner: Owner, owners: Collection[Owner]) -> str:
 LEDGER_COLUMNS = ("owner", "per request", "now")
 
 
+def ledger_basis(growth: Growth) -> str:
+    """Over what the ledger is, and why its sum may differ from the growth that was measured."""
+    if growth.to_request <= growth.from_request:
+        return "from the first checkpoint to the last, what warms up included"
+    first, last = fmt.number(growth.from_request), fmt.number(growth.to_request)
+    return (
+        f"from request {first} to {last}: resident memory, with what came once or went again, "
+        "which the measured growth leaves out"
+    )
+
+
 def ledger_cells(ledger: Sequence[LedgerRow]) -> list[tuple[str, str, str]]:
     """The ledger's cells, a row for each owner, one cell for each of ``LEDGER_COLUMNS``."""
     owners = [row.owner for row in ledger]

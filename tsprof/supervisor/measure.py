@@ -116,12 +116,13 @@ def _grows_with_time(now: Look) -> bool:
 def _lean(now: Look) -> Progress:
     memory = now.memory or now.outside
     undecided = now.lean == "undecided"  # for want of another resource, where memory is settled
+    rate = memory.rate if memory and memory.is_measured else None
     return Progress(
         phase="measuring",
         elapsed=0.0,
-        growth_bytes_per_request=memory.rate.value if memory else None,
-        low=memory.rate.low if memory else None,
-        high=memory.rate.high if memory else None,
+        growth_bytes_per_request=rate.value if rate else None,
+        low=rate.low if rate else None,
+        high=rate.high if rate else None,
         lean=now.lean,
         message=memory.reason if memory and not (undecided and now.memory_settled) else "",
     )

@@ -219,3 +219,12 @@ def test_each_command_is_what_the_table_says(entry: Entry) -> None:
     last_paragraph = printed.split("\n\n")[-1]
     assert last_paragraph.strip().startswith("Example")
     assert f"tsprof {entry.name}" in last_paragraph
+
+
+@pytest.mark.parametrize("command", ["check", "endurance", "stress"])
+def test_the_help_on_lengths_says_what_comes_on_top(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([command, "--help"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "To rest and to look for a culprit takes some 30 s more." in shown

@@ -16,7 +16,7 @@ from report_builder import (
 from rich.console import Console
 
 from tsprof.report import terminal
-from tsprof.report.model import Finding, LedgerRow, Report
+from tsprof.report.model import Finding, Growth, LedgerRow, Report
 
 SELECT_GRAPHIC_RENDITION = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -55,7 +55,7 @@ def test_a_run_from_outside_shows_no_owner_that_it_cannot_see() -> None:
     cost = COST.model_copy(update={"checkpoint_ms": 0.0, "attribution_seconds": 0.0})
     text = piped(failing(ledger=(row,), cost=cost))
     ledger = text.partition("Ledger: who owns the growth\n")[2].partition("\n\n")[0]
-    assert [" ".join(line.split()) for line in ledger.splitlines()[2:]] == [
+    assert [" ".join(line.split()) for line in ledger.splitlines()[2:-1]] == [
         "resident memory (not split: no exact counters) 561 B 93.9 MB"
     ]
     assert "11 checkpoints; no profiler; supervisor" in text
@@ -190,3 +190,20 @@ def test_a_stream_without_unicode_gets_names_of_characters() -> None:
 
 def test_four_hours_print_no_more_than_a_minute() -> None:
     assert len(piped(long_run())) < 2 * len(piped(failing()))
+
+
+def test_a_picture_is_no_verdict() -> None:
+    sentence = "8 % of the CPU time is in encode"
+    growth = Growth()
+    judged, drawn = (
+        piped(passing(scenario=scenario, reasons=(sentence,), growth=growth)).splitlines()[0]
+        for scenario in ("check", "flame")
+    )
+    assert judged == f"PASS  {drawn}"
+    assert drawn.startswith(sentence)
+
+
+def test_the_ledger_says_what_it_is_over() -> None:
+    known, unknown = failing(), failing(growth=Growth())
+    assert "to 12,000: resident memory, with what came once" in piped(known)
+    assert "from the first checkpoint to the last, what warms up included" in piped(unknown)

@@ -6,7 +6,14 @@ import pytest
 
 from tsprof.analysis.run.assessments import look
 from tsprof.records import Checkpoint, ProcessReading, Segment
-from tsprof.supervisor.measure import MOST_SURE_LOOKS, SURE_LOOKS, looks_needed, may_stop, paced
+from tsprof.supervisor.measure import (
+    MOST_SURE_LOOKS,
+    SURE_LOOKS,
+    _lean,
+    looks_needed,
+    may_stop,
+    paced,
+)
 from tsprof.supervisor.plan import Plan
 
 PLAN = Plan(scenario="check", segment_seconds=1.2, max_seconds=55, users=10)
@@ -88,3 +95,9 @@ def test_segments_become_as_long_as_intended(seconds: float, requests: int, expe
         latency_max_ms=0.0,
     )
     assert paced(segment, max(requests, 20), PLAN) == expected
+
+
+def test_no_growth_is_shown_before_there_are_checkpoints_enough() -> None:
+    shown = [_lean(look(checkpoints()[:count])) for count in (4, 10)]
+    assert [each.growth_bytes_per_request is None for each in shown] == [True, False]
+    assert "3 usable segments are too few" in shown[0].message

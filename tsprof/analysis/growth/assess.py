@@ -97,6 +97,11 @@ class Assessment:
     reason: str
     """One sentence."""
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether there were points enough to say anything of the rate."""
+        return self.detectable is not None or self.rate.low != self.rate.high
+
 
 REQUESTS = "requests"
 SECONDS = "seconds"
@@ -322,14 +327,14 @@ def _quiet_shape(points: Points, resolution: float) -> Shape:
 def _undecided_reason(judged: _Judged, scale: Scale) -> str:
     trend, size = judged.trend, len(judged.steps)
     if np.abs(judged.steps).max() < scale.resolution:
-        return f"no change so far, but {size} segments are too few to be sure"
+        return f"no change so far, but {size} usable segments are too few to be sure"
     if trend.jumps.any() and trend.low(0.95) <= scale.floor:
         return "grew in a jump, and it is too early to say that it will not repeat"
     if trend.low(0.95) > scale.floor:
         amount = _amount(trend.rate, scale)
         return (
-            f"grows by {amount} per request, but {size} segments are too few or too uneven to tell "
-            "a leak from a cache that fills"
+            f"grows by {amount} per request, but {size} usable segments are too few or too uneven "
+            "to tell a leak from a cache that fills"
         )
     return "varies too much from checkpoint to checkpoint to tell whether it grows"
 
@@ -352,5 +357,5 @@ def _too_short(points: Points) -> Assessment:
         detectable=None,
         plateau=None,
         more_segments=LEAST_STEPS + 2 - len(points.steps),
-        reason=f"{len(points.steps)} segments are too few to judge growth",
+        reason=f"{len(points.steps)} usable segments are too few to judge growth",
     )

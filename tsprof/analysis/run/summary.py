@@ -201,7 +201,7 @@ def growth_of(look: Look, throughput: float) -> Growth:
         return Growth()
     points = look.view.checkpoints
     rate = judged.rate
-    if judged.detectable is None and rate.low == rate.high:  # too few points to say anything
+    if not judged.is_measured:
         return Growth(shape=judged.shape.value)
     return Growth(
         bytes_per_request=rate.value,

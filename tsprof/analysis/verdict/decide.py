@@ -96,10 +96,10 @@ def decide(evidence: Evidence) -> Decision:
     _weigh_findings(weighed, evidence, grounds)
     _weigh_target(evidence, grounds)
     _weigh_criteria(evidence.criteria, grounds)
-    _doubt_unseen(evidence, grounds)
     _doubt_unmeasured((*evidence.criteria, *evidence.told), evidence.delivery, grounds)
     interrupted = any(event.kind == "interrupted" for event in evidence.events)
     cut_short = interrupted or not evidence.complete
+    _doubt_unseen(evidence, grounds, cut_short=cut_short)
     if not cut_short or any(segment.requests for segment in evidence.segments):
         # Else it ended before anything was counted.
         weigh_load(evidence.segments, evidence.failures, grounds)
@@ -264,11 +264,13 @@ def _doubt_unmeasured(criteria: Sequence[Criterion], delivery: Delivery, grounds
             )
 
 
-def _doubt_unseen(evidence: Evidence, grounds: Grounds) -> None:
+def _doubt_unseen(evidence: Evidence, grounds: Grounds, *, cut_short: bool) -> None:
     for source, reason in evidence.unread.items():
         grounds.doubt(f"the gauges at {source} could not be judged: {reason}")
     if evidence.incomparable:
         grounds.doubt(
             f"the two targets could not be compared: {evidence.incomparable}",
-            "see what reference/target.log of the run says, or give it more --duration",
+            "let it run to its end"
+            if cut_short
+            else "see what reference/target.log of the run says, or give it more --duration",
         )

@@ -378,3 +378,11 @@ def test_a_target_that_stops_serving_is_told_from_one_that_never_did() -> None:
     assert never.verdict is stopped.verdict is Verdict.INCONCLUSIVE
     assert "did not exercise the target" in said(never)
     assert f"after {2 * SEGMENT:,} had been answered well" in said(stopped)
+
+
+def test_a_comparison_that_was_interrupted_points_to_no_log() -> None:
+    few = "only 2 turns"
+    advice = judge(CLEAN, incomparable=few).advice
+    assert any("reference/target.log" in each for each in advice)
+    stopped = judge(CLEAN, incomparable=few, events=[event("interrupted")])
+    assert stopped.advice == ("let it run to its end",)
