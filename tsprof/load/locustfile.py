@@ -141,7 +141,10 @@ def _fire_init(environment: Environment, path: Path) -> None:
     if locust.log.unhandled_greenlet_exception:
         messages = [record.getMessage() for record in handler.buffer] or ["unknown"]
         last_line = messages[-1].strip().splitlines()[-1]
-        raise UsageError(f"an events.init hook of {path} failed: {printable(last_line, MAX_LINE)}")
+        raise UsageError(
+            f"an events.init hook of {path} failed: {printable(last_line, MAX_LINE)}",
+            hint=f"locust --headless -f {path} shows all of the traceback",
+        )
 
 
 def _require_tasks(classes: Sequence[type[User]], path: Path) -> None:
