@@ -107,6 +107,7 @@ def test_a_target_that_dies_of_its_descriptors(tsprof: CommandLine) -> None:
     assert re.search(died, finished.reasons)
 
 
+@pytest.mark.alone  # beside other work, 6,000 descriptors may be gone between two looks
 def test_descriptors_that_would_run_out_at_full_speed_are_counted(tsprof: CommandLine) -> None:
     """At full speed they would be gone within the first second."""
     command = f"ulimit -n 6000; exec {PYTHON} {SERVICE} {{port}} opens_one_per_request"
