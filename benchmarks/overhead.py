@@ -26,13 +26,8 @@ from tsprof.load.client import LoadProcess
 from tsprof.load.messages import LoadLost, Quiet
 from tsprof.load.spec import LoadSpec
 from tsprof.supervisor.agents import Agents
-from tsprof.supervisor.launch import (
-    LaunchOrder,
-    Target,
-    free_port,
-    readiness,
-    wait_until_ready,
-)
+from tsprof.supervisor.launch import LaunchOrder, Target, free_port, wait_until_ready
+from tsprof.supervisor.readiness import readiness
 
 ROOT = Path(__file__).parents[1]
 SERVICE = (
@@ -120,7 +115,7 @@ def start(variant: Variant, scratch: Path, stack: ExitStack, load: LoadSpec = LO
         )
     )
     stack.callback(variant.target.stop)
-    check = readiness("tcp", host, variant.target.log)
+    check, _ = readiness("tcp", host, (), variant.target.log)
     wait_until_ready(variant.target, check, 60, host, lambda: None)
     spec = replace(load, host=host)
     variant.load = LoadProcess.start(spec, scratch / f"{name}-load.log")

@@ -16,7 +16,8 @@ from memray import FileReader
 from tsprof.load.client import LoadProcess
 from tsprof.load.messages import LoadLost, Quiet
 from tsprof.load.spec import LoadSpec
-from tsprof.supervisor.launch import LaunchOrder, Target, free_port, readiness, wait_until_ready
+from tsprof.supervisor.launch import LaunchOrder, Target, free_port, wait_until_ready
+from tsprof.supervisor.readiness import readiness
 
 LONGEST = 15.0
 """Seconds of load, about as long as that of a check; what was done by then is judged."""
@@ -70,7 +71,8 @@ def _serve_traced(
             )
         )
         stack.callback(target.stop)
-        wait_until_ready(target, readiness("tcp", host, target.log), 60, host, lambda: None)
+        check, _ = readiness("tcp", host, (), target.log)
+        wait_until_ready(target, check, 60, host, lambda: None)
         spec = LoadSpec(host=host, users=users, locustfile=case.load, seed=1)
         load = LoadProcess.start(spec, capture.with_suffix(".load"))
         stack.callback(load.stop)
