@@ -1,7 +1,7 @@
 """What do the agent and the profilers cost a native program? CPU and memory, against it alone.
 
     python benchmarks/native_overhead.py
-    python benchmarks/native_overhead.py --rounds 100 --only nginx --variants agent
+    python benchmarks/native_overhead.py --launches 10 --only nginx --variants "plain again,agent"
 
 As `overhead.py`, on nginx (one worker), on a small C server with a thread for each connection, and
 on the demo service in Rust; each is left out where it, or cargo, is not installed. The agent is as
@@ -17,12 +17,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from statistics import fmean, median, stdev
 
-from overhead import LOAD, ROOT, WARM_UP, Variant, row, segment, start
+from overhead import LOAD, ROOT, WARM_UP, Variant, segment, start
+from scipy.stats import t
 from tabulate import tabulate
 from verdict_parts.twins import RUST, build_rust
 
@@ -65,7 +67,8 @@ class Way:
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--launches", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=10, help="per launch")
     parser.add_argument("--requests", type=int, default=4000, help="per round and variant")
     parser.add_argument("--only", default="", help="comma list of services")
     parser.add_argument("--variants", default="", help="comma list of those beside the plain one")
@@ -79,21 +82,39 @@ def main() -> None:
         found = {name: way for name, way in found.items() if name in named | {"plain"}}
         for name, service in services(scratch).items():
             if name in (set(options.only.split(",")) - {""} or {name}):
-                rows += measured(name, service, found, agents, options)
+                rows += table(
+                    name,
+                    [
+                        launched(f"{name}, launch {number + 1}", service, found, agents, options)
+                        for number in range(options.launches)
+                    ],
+                )
     print(tabulate(rows, headers="keys"))
 
 
-def measured(
+@dataclass(frozen=True)
+class Seen:
+    """What one launch of a variant cost."""
+
+    cpu: float
+    """Seconds per request, the median over rounds."""
+    over_plain: float
+    """Times the plain one's in the same round, the median."""
+    resident: int
+    """Bytes."""
+
+
+def launched(
     name: str, service: Service, found: dict[str, Way], agents: Agents, options: argparse.Namespace
-) -> list[dict[str, str]]:
-    """Return the rows of one service."""
+) -> dict[str, Seen]:
+    """Launch all variants of a service, let them take turns, and return what each cost."""
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         variants = {}
         for kind, way in found.items():
-            folder = scratch / f"{name} {kind}"
+            folder = scratch / kind
             folder.mkdir()
-            variant = Variant(f"{name}, {kind}", (*way.prefix, *service.command(folder)))
+            variant = Variant(kind, (*way.prefix, *service.command(folder)))
             variant.environment |= way.environment
             start(variant, scratch, stack, service.load)
             segment(variant, WARM_UP // (SLOWDOWN if kind in SLOW else 1))
@@ -104,10 +125,35 @@ def measured(
                 requests = options.requests // (SLOWDOWN if kind in SLOW else 1)
                 variants[kind].cpu.append(segment(variants[kind], requests) / requests)
             print(f"{name}: round {number + 1}/{options.rounds}", file=sys.stderr)
-        return [
-            row(variant, variants["plain"]) | {"resident (MB)": f"{resident(variant) / 1e6:.1f}"}
-            for variant in variants.values()
-        ]
+        plain = variants["plain"].cpu
+        return {
+            kind: Seen(
+                cpu=median(variant.cpu),
+                over_plain=median(a / b for a, b in zip(variant.cpu, plain, strict=True)),
+                resident=resident(variant),
+            )
+            for kind, variant in variants.items()
+        }
+
+
+def table(name: str, launches: Sequence[dict[str, Seen]]) -> list[dict[str, str]]:
+    """Return the rows of a service: means over launches, with Student's interval."""
+    rows = []
+    for kind in launches[0]:
+        seen = [launch[kind] for launch in launches]
+        ratios = [one.over_plain for one in seen]
+        wide = t.ppf(0.975, len(ratios) - 1) * stdev(ratios) / len(ratios) ** 0.5
+        excess = fmean(ratios) - 1
+        rows.append(
+            {
+                "variant": f"{name}, {kind}",
+                "CPU per request (us)": f"{1e6 * fmean(one.cpu for one in seen):.1f}",
+                "over plain": f"{excess:+.1%}",
+                "95 % interval": f"{excess - wide:+.1%} to {excess + wide:+.1%}",
+                "resident (MB)": f"{fmean(one.resident for one in seen) / 1e6:.1f}",
+            }
+        )
+    return rows
 
 
 def resident(variant: Variant) -> int:
@@ -119,7 +165,11 @@ def resident(variant: Variant) -> int:
 def ways(agents: Agents, scratch: Path) -> dict[str, Way]:
     """Return the program by itself, under the agent, and under the tools that are installed."""
     agent = native_agent.environment(os.environ, native_agent.library())
-    found = {"plain": Way(), "agent": Way(environment=agents.environment({}) | agent)}
+    found = {
+        "plain": Way(),
+        "plain again": Way(),
+        "agent": Way(environment=agents.environment({}) | agent),
+    }
     if library := jemalloc.find():
         preload = {"LD_PRELOAD": library}
         found["jemalloc"] = Way(environment=preload)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tsprof.analysis.attribution.native import grows_natively
 from tsprof.analysis.run.assessments import Look
-from tsprof.analysis.run.growing import growing_between, growing_processes
+from tsprof.analysis.run.growing import Growing, growing_between, growing_processes
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.native_window import open_native_window
 from tsprof.supervisor.tracing import Tracing
@@ -25,7 +25,8 @@ def attribute(engine: Engine, final: Look, requests: int, folder: Path, method: 
     Raises:
         RunEnded: the load is gone.
     """
-    window = Window(folder, grows_natively(final), growing_processes(final))
+    window = Window(folder, grows_natively(final))
+    _choose(window, growing_processes(final))
     if method == "heaptrack" or (method == "auto" and _are_native(window.pids, engine)):
         return _attribute_native(window, engine, requests)
     for tracing in _tracings(method, native=window.native):
@@ -46,6 +47,16 @@ def attribute(engine: Engine, final: Look, requests: int, folder: Path, method: 
                 break
             window = window.after_death()
     return window
+
+
+def _choose(window: Window, growing: Growing) -> None:
+    window.pids, window.share = list(growing.pids), growing.share
+    if window.share < 1:
+        window.notes.append(
+            f"looked into were the {len(window.pids)} processes that grow the most, with "
+            f"{window.share:.0%} of what the growing ones gained; that is taken as their part of "
+            "the requests"
+        )
 
 
 def _tracings(method: str, *, native: bool) -> list[Tracing]:
@@ -98,5 +109,5 @@ def _go_on(window: Window, engine: Engine, final: Look, requests: int) -> bool:
     engine.counted_segment(requests, SEGMENT_PATIENCE)
     first = engine.checkpoint()
     engine.counted_segment(requests, SEGMENT_PATIENCE)
-    window.pids = growing_between(first, engine.checkpoint(), final)
+    _choose(window, growing_between(first, engine.checkpoint(), final))
     return True

@@ -48,6 +48,8 @@ class Window:
     """Native memory grows."""
     pids: list[int] = field(default_factory=list)
     """Processes to look into."""
+    share: float = 1.0
+    """Their part of the requests."""
     captures: dict[int, Path] = field(default_factory=dict)
     records: dict[int, Path] = field(default_factory=dict)
     """What heaptrack recorded of native code, beside the captures of tracemalloc."""
@@ -56,6 +58,7 @@ class Window:
     marks: dict[int, float] = field(default_factory=dict)
     """Seconds since the epoch at the end of the early segment; 0 where the capture has the mark."""
     requests_early: int = 0
+    """That the processes looked into have served."""
     requests_total: int = 0
     requests_overall: int = 0
     """Since the run's start."""
@@ -116,7 +119,7 @@ def open_window(
     record(window, engine, requests, room)
     window.after = _census(agents, pids)
     window.sized = _sized_again(agents, sized)
-    window.requests_overall = engine.totals.requests
+    window.requests_overall = round(window.share * engine.totals.requests)
     if "garbage" in final.leaking:  # before the look for holders collects it
         window.garbage = agents.ask("garbage.take", pids=pids, timeout=CENSUS_PATIENCE)
     _find_holders(window, engine)
@@ -152,12 +155,12 @@ def record(window: Window, engine: Engine, requests: int, room: CaptureRoom) -> 
     late = engine.counted_segment(max(early.requests, 1), SEGMENT_PATIENCE, room.is_used_up)
     engine.wait_until_quiet()
     ended = agents.ask("window.stop", pids=window.captures, timeout=WINDOW_PATIENCE)
-    window.requests_early = early.requests
-    window.requests_total = early.requests + late.requests
+    window.requests_early = round(window.share * early.requests)
+    window.requests_total = round(window.share * (early.requests + late.requests))
     if room.is_used_up():
         window.notes.append(
-            f"the window was ended early, after {window.requests_total:,} requests, to spare the "
-            f"disk: what it had recorded took {room}"
+            f"the window was ended early, after {early.requests + late.requests:,} requests, to "
+            f"spare the disk: what it had recorded took {room}"
         )
     return ended
 

@@ -1,30 +1,44 @@
 """Which processes grow, to be looked into."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from tsprof.analysis.run import observe
 from tsprof.analysis.run.assessments import Look
 from tsprof.records import Checkpoint
 
-MOST_PROCESSES = 3
-"""Processes in which windows are opened at a time, those that grow the most."""
+MOST_PROCESSES = 8
+"""Processes in which windows are opened at a time, those that grow the most. The load that they
+share is the same for few and many: with 4 workers of uvicorn on 2 cores a window takes as long."""
 GROWING_SHARE = 0.1
-"""Part of the whole growth from which a process is looked into."""
+"""Part of what the fastest gains from which a process is looked into."""
 
 
-def growing_processes(final: Look) -> list[int]:
-    """Return the pids that grow, or pile up garbage, the fastest first."""
+@dataclass(frozen=True)
+class Growing:
+    """Processes to look into."""
+
+    pids: tuple[int, ...] = ()
+    """The fastest first."""
+    share: float = 1.0
+    """What they gained, of what they and their like did that were left out for their number: with
+    a load that all share, about their part of the requests, too."""
+
+
+def growing_processes(final: Look) -> Growing:
+    """Return the processes that grow, or pile up garbage."""
     points = final.view.checkpoints
     judged = final.memory
     if not points or judged is None:
-        return [r.pid for r in (points[-1].processes if points else ()) if r.source == "agent"]
+        agents = [r.pid for r in (points[-1].processes if points else ()) if r.source == "agent"]
+        return Growing(tuple(agents[:MOST_PROCESSES]))
     if final.leaking == ("garbage",):
         return _most((float(r.garbage_bytes), r.pid) for r in points[-1].processes)
     return growing_between(points[judged.first], points[-1], final)
 
 
-def growing_between(first: Checkpoint, last: Checkpoint, final: Look) -> list[int]:
-    """Return the pids that gained what leaks between two checkpoints, the most first.
+def growing_between(first: Checkpoint, last: Checkpoint, final: Look) -> Growing:
+    """Return the processes that gained what leaks between two checkpoints.
 
     Args:
         first: the earlier checkpoint.
@@ -37,8 +51,10 @@ def growing_between(first: Checkpoint, last: Checkpoint, final: Look) -> list[in
     return _most((b - a, pid) for a, b, pid in gained if a is not None and b is not None)
 
 
-def _most(gained: Iterable[tuple[float, int]]) -> list[int]:
-    """Return the pids of those that gained a good part of all, the most first."""
-    fastest = sorted(gained, reverse=True)
-    whole = sum(max(gain, 0.0) for gain, _ in fastest) or 1.0
-    return [pid for gain, pid in fastest if gain >= GROWING_SHARE * whole][:MOST_PROCESSES]
+def _most(gained: Iterable[tuple[float, int]]) -> Growing:
+    """Choose those that gained a good part of what the fastest did, the most first."""
+    grown = sorted(((gain, pid) for gain, pid in gained if gain > 0), reverse=True)
+    alike = [(gain, pid) for gain, pid in grown if gain >= GROWING_SHARE * grown[0][0]]
+    chosen = alike[:MOST_PROCESSES]
+    share = sum(gain for gain, _ in chosen) / (sum(gain for gain, _ in alike) or 1.0)
+    return Growing(tuple(pid for _, pid in chosen), share if chosen else 1.0)
