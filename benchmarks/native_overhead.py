@@ -21,10 +21,9 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from statistics import fmean, median, stdev
+from statistics import median
 
 from overhead import LOAD, ROOT, WARM_UP, Variant, segment, start
-from scipy.stats import t
 from tabulate import tabulate
 from verdict_parts.twins import RUST, build_rust
 
@@ -67,7 +66,7 @@ class Way:
 def main() -> None:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--launches", type=int, default=5)
+    parser.add_argument("--launches", type=int, default=11)
     parser.add_argument("--rounds", type=int, default=10, help="per launch")
     parser.add_argument("--requests", type=int, default=4000, help="per round and variant")
     parser.add_argument("--only", default="", help="comma list of services")
@@ -137,20 +136,20 @@ def launched(
 
 
 def table(name: str, launches: Sequence[dict[str, Seen]]) -> list[dict[str, str]]:
-    """Return the rows of a service: means over launches, with Student's interval."""
+    """Return the rows of a service: medians over launches, and their bootstrap interval."""
+    chance = random.Random(0)
     rows = []
     for kind in launches[0]:
         seen = [launch[kind] for launch in launches]
         ratios = [one.over_plain for one in seen]
-        wide = t.ppf(0.975, len(ratios) - 1) * stdev(ratios) / len(ratios) ** 0.5
-        excess = fmean(ratios) - 1
+        again = sorted(median(chance.choices(ratios, k=len(ratios))) for _ in range(2000))
         rows.append(
             {
                 "variant": f"{name}, {kind}",
-                "CPU per request (us)": f"{1e6 * fmean(one.cpu for one in seen):.1f}",
-                "over plain": f"{excess:+.1%}",
-                "95 % interval": f"{excess - wide:+.1%} to {excess + wide:+.1%}",
-                "resident (MB)": f"{fmean(one.resident for one in seen) / 1e6:.1f}",
+                "CPU per request (us)": f"{1e6 * median(one.cpu for one in seen):.1f}",
+                "over plain": f"{median(ratios) - 1:+.1%}",
+                "95 % interval": f"{again[49] - 1:+.1%} to {again[1949] - 1:+.1%}",
+                "resident (MB)": f"{median(one.resident for one in seen) / 1e6:.1f}",
             }
         )
     return rows

@@ -8,8 +8,9 @@ from tsprof.analysis.run.assessments import Look
 from tsprof.analysis.run.growing import Growing, growing_between, growing_processes
 from tsprof.supervisor.engine import Engine, RunEnded
 from tsprof.supervisor.native_window import open_native_window
+from tsprof.supervisor.python_window import open_python_window
 from tsprof.supervisor.tracing import Tracing
-from tsprof.supervisor.window import SEGMENT_PATIENCE, Window, open_window
+from tsprof.supervisor.window import SEGMENT_PATIENCE, Window
 
 
 def attribute(engine: Engine, final: Look, requests: int, folder: Path, method: str) -> Window:
@@ -34,7 +35,7 @@ def attribute(engine: Engine, final: Look, requests: int, folder: Path, method: 
         try:
             if again and not _go_on(window, engine, final, requests):
                 break
-            open_window(window, engine, final, requests, tracing)
+            open_python_window(window, engine, final, requests, tracing)
         except RunEnded:
             if engine.instruments.target.alive():
                 raise  # it is the load that has gone

@@ -196,18 +196,18 @@ def _attribution(
         digests: of its captures.
         details: what the finding on memory is to say besides.
     """
-    if not window.holders and not digests:
+    if not window.heap.holders and not digests:
         return Attribution(notes=tuple(window.notes), details=details) if window.notes else None
     is_native = any(digest.is_native for digest in digests)
     origin_of = native_origin if is_native else case.origin_of
     attribution = conclude(
         Seen(
             sites=leaking_sites(digests, origin_of),
-            before=window.before,
-            after=window.after,
-            holders=window.holders,
-            garbage=window.garbage,
-            sized=[reply for reply in window.sized.values() if isinstance(reply, Mapping)],
+            before=window.heap.before,
+            after=window.heap.after,
+            holders=window.heap.holders,
+            garbage=window.heap.garbage,
+            sized=[reply for reply in window.heap.sized.values() if isinstance(reply, Mapping)],
             requests=window.requests_total,
             native=is_native,
             whole_heap=any(digest.method in WHOLE_HEAP for digest in digests),
