@@ -7,6 +7,7 @@ what holds the survivors.
 from functools import partial
 
 from tsprof.analysis.run.assessments import Look
+from tsprof.analysis.run.growing import part_of_requests
 from tsprof.supervisor.agents import Agent, Agents
 from tsprof.supervisor.capture_room import CaptureRoom
 from tsprof.supervisor.engine import Engine
@@ -47,11 +48,15 @@ def open_python_window(
     engine.phase = "attributing: which line, which holder"
     engine.profiling = str(tracing)
     _prepare(window, agents, pids, tracing)
+    others = present.keys() - set(pids)
+    first = engine.checkpoint() if others else None
     before = look_before(agents, pids)
     window.folder.mkdir(exist_ok=True)
     room = CaptureRoom.in_folder(window.folder)
     _start(window, agents, pids, tracing, final)
     record(window, engine, requests, room)
+    if first is not None and (part := part_of_requests(first, engine.checkpoint(), pids, final)):
+        window.set_share(part)
     window.heap = look_after(
         agents, pids, before, window.requests_total, garbage="garbage" in final.leaking
     )

@@ -62,6 +62,12 @@ class Window:
         if pid in self.records:
             self.records.pop(pid).unlink(missing_ok=True)
 
+    def set_share(self, share: float) -> None:
+        """Take another part of the requests as that of the processes looked into."""
+        self.requests_early = round(self.requests_early * share / self.share)
+        self.requests_total = round(self.requests_total * share / self.share)
+        self.share = share
+
     def after_death(self) -> "Window":
         """Return an empty window that knows of this one's end."""
         for pid in tuple(self.captures):

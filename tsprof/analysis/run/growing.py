@@ -1,6 +1,6 @@
 """Which processes grow, to be looked into."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from tsprof.analysis.run import observe
@@ -12,6 +12,10 @@ MOST_PROCESSES = 8
 share is the same for few and many: with 4 workers of uvicorn on 2 cores a window takes as long."""
 GROWING_SHARE = 0.1
 """Part of what the fastest gains from which a process is looked into."""
+LEAST_BLOCKS = 200
+"""Blocks gained from which their number tells how many requests a process has served."""
+LEAST_PART = 0.2
+"""Of the requests, and its inverse: beyond, the growth in the window was another."""
 
 
 @dataclass(frozen=True)
@@ -58,3 +62,42 @@ def _most(gained: Iterable[tuple[float, int]]) -> Growing:
     chosen = alike[:MOST_PROCESSES]
     share = sum(gain for gain, _ in chosen) / (sum(gain for gain, _ in alike) or 1.0)
     return Growing(tuple(pid for _, pid in chosen), share if chosen else 1.0)
+
+
+def part_of_requests(
+    first: Checkpoint, last: Checkpoint, pids: Collection[int], final: Look
+) -> float | None:
+    """Return what part of the growth that the ledger saw is in some processes now.
+
+    A worker that is slowed down by what looks into it gets fewer of the requests than before: one
+    of three workers of gunicorn had 89 % of what it had got.
+
+    Args:
+        first: before the requests.
+        last: after them.
+        pids: of the processes.
+        final: tells how fast all together grew.
+
+    Returns:
+        The Python blocks that they gained per request, as a part of what all had gained before;
+        None where too few are gained to tell.
+    """
+    points, judged = final.view.checkpoints, final.memory
+    if judged is None:
+        return None
+    here = _blocks_gained(first, last, pids)
+    before = _blocks_gained(points[judged.first], points[-1], None)
+    requests = last.requests - first.requests
+    if requests <= 0 or min(here, before) < LEAST_BLOCKS:
+        return None
+    part = here / requests / (before / (points[-1].requests - points[judged.first].requests))
+    return part if LEAST_PART <= part <= 1 / LEAST_PART else None
+
+
+def _blocks_gained(first: Checkpoint, last: Checkpoint, pids: Collection[int] | None) -> int:
+    before = {r.identity: r.blocks for r in first.processes}
+    return sum(
+        r.blocks - before[r.identity]
+        for r in last.processes
+        if r.identity in before and (pids is None or r.pid in pids)
+    )

@@ -1,10 +1,17 @@
 """Which processes are looked into."""
 
 import pytest
-from fabricate import SEGMENT, growing, growing_outside, taken
+from fabricate import SEGMENT, Process, growing, growing_outside, reading, taken
 
 from tsprof.analysis.run.assessments import look
-from tsprof.analysis.run.growing import MOST_PROCESSES, Growing, growing_between, growing_processes
+from tsprof.analysis.run.growing import (
+    MOST_PROCESSES,
+    Growing,
+    growing_between,
+    growing_processes,
+    part_of_requests,
+)
+from tsprof.records import ProcessReading
 
 
 def test_those_that_grow_come_the_fastest_first() -> None:
@@ -49,3 +56,30 @@ def test_a_fresh_process_has_gained_nothing_before() -> None:
     later = taken(growing(300, pid=2), count=2)
     assert growing_between(before, after, final).pids == (1,)
     assert growing_between(before, later[1], final) == Growing()
+
+
+def test_a_worker_that_is_slowed_down_has_a_smaller_part_of_the_requests() -> None:
+    before = taken(keeping(2, pid=1), keeping(0, pid=2))
+    first, last = taken(keeping(1.5, pid=1), keeping(0.5, pid=2), count=2)
+    final = look(before)
+    assert final.leaking
+    assert part_of_requests(first, last, [1], final) == pytest.approx(0.75)
+    assert part_of_requests(first, last, [1, 2], final) == pytest.approx(1)
+
+
+def test_too_few_blocks_do_not_tell_the_part_of_the_requests() -> None:
+    final = look(taken(keeping(2, pid=1)))
+    first, last = taken(keeping(0.1, pid=1), count=2)
+    assert part_of_requests(first, last, [1], final) is None
+    assert part_of_requests(first, first, [1], final) is None
+    assert part_of_requests(first, last, [1], look([])) is None
+
+
+def keeping(blocks: float, pid: int) -> Process:
+    """A process that keeps so many blocks of 64 bytes of each request."""
+
+    def at(number: int) -> ProcessReading:
+        kept = int(blocks * SEGMENT * number)
+        return reading(number, pid, grown=64 * kept, blocks=101_000 + kept)
+
+    return at
