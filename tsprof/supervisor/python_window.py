@@ -48,12 +48,12 @@ def open_python_window(
     engine.phase = "attributing: which line, which holder"
     engine.profiling = str(tracing)
     _prepare(window, agents, pids, tracing)
-    others = present.keys() - set(pids)
-    first = engine.checkpoint() if others else None
     before = look_before(agents, pids)
     window.folder.mkdir(exist_ok=True)
     room = CaptureRoom.in_folder(window.folder)
     _start(window, agents, pids, tracing, final)
+    others = present.keys() - set(pids)
+    first = engine.checkpoint() if others else None  # after what the census keeps
     record(window, engine, requests, room)
     if first is not None and (part := part_of_requests(first, engine.checkpoint(), pids, final)):
         window.set_share(part)

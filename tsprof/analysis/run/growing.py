@@ -15,7 +15,7 @@ GROWING_SHARE = 0.1
 LEAST_BLOCKS = 200
 """Blocks gained from which their number tells how many requests a process has served."""
 LEAST_PART = 0.2
-"""Of the requests, and its inverse: beyond, the growth in the window was another."""
+"""Of the requests: below, the growth in the window was another."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,11 @@ def part_of_requests(
 
     Returns:
         The Python blocks that they gained per request, as a part of what all had gained before;
-        None where too few are gained to tell.
+        None where too few are gained to tell, or what they gain has changed: caches that fill ever
+        more slowly.
     """
     points, judged = final.view.checkpoints, final.memory
-    if judged is None:
+    if judged is None or judged.shape != "leak":
         return None
     here = _blocks_gained(first, last, pids)
     before = _blocks_gained(points[judged.first], points[-1], None)
@@ -91,7 +92,7 @@ def part_of_requests(
     if requests <= 0 or min(here, before) < LEAST_BLOCKS:
         return None
     part = here / requests / (before / (points[-1].requests - points[judged.first].requests))
-    return part if LEAST_PART <= part <= 1 / LEAST_PART else None
+    return min(part, 1.0) if part >= LEAST_PART else None
 
 
 def _blocks_gained(first: Checkpoint, last: Checkpoint, pids: Collection[int] | None) -> int:
