@@ -75,6 +75,7 @@ def main() -> int:
                 continue
             report, seconds = check(case, environment, Path(scratch))
             if options.reports:
+                options.reports.mkdir(parents=True, exist_ok=True)
                 name = case.name.replace(":", "-")
                 (options.reports / f"{name}.json").write_text(json.dumps(report, indent=1))
             outcome = judge(case, report, seconds)
