@@ -17,7 +17,7 @@ from command_line import PATIENCE, python, wait_for
 from tsprof.supervisor.agents import ENDED, Agents
 from tsprof.supervisor.control import positive_control
 
-VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13")
+VERSIONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 QUESTION = "checkpoint"
 
 KEEPS_ON_COMMAND = """
@@ -167,8 +167,10 @@ def test_what_the_interpreter_itself_holds(agents: Agents, run: Run, version: st
     assert holder["path"] == "os.register_at_fork(after_in_child=...) -> list"
 
 
-@pytest.mark.parametrize("version", ["2.7", "3.6", "3.8"])
-def test_a_python_that_is_too_old_runs_as_without(agents: Agents, run: Run, version: str) -> None:
+@pytest.mark.parametrize("version", ["2.7", "3.6", "3.8", "3.15"])
+def test_a_python_that_the_agent_does_not_know_runs_as_without(
+    agents: Agents, run: Run, version: str
+) -> None:
     process = run(
         "import sys; sys.stdout.write('ready\\n'); sys.stdout.flush(); sys.stdin.readline()",
         interpreter=python(version),
@@ -177,17 +179,42 @@ def test_a_python_that_is_too_old_runs_as_without(agents: Agents, run: Run, vers
     assert said_nothing_more(process)
 
 
-def test_tasks_are_counted(agents: Agents, run: Run) -> None:
-    process = run("""
+@pytest.mark.parametrize(("version", "known"), [((3, 14), True), ((3, 15), False)])
+def test_the_newest_version_that_the_agent_starts_on(
+    agents: Agents, version: tuple[int, int], *, known: bool
+) -> None:
+    source = (
+        f"import sys; sys.version_info = {version}; import sitecustomize;"
+        "print('_tsprof_agent.core' in sys.modules)"
+    )
+    environment = {**os.environ, **agents.environment({})}
+    program = [sys.executable, "-S", "-c", source]  # without site, which would start it before
+    told = subprocess.run(program, env=environment, capture_output=True, text=True, check=True)
+    assert (told.stdout, told.stderr) == (f"{known}\n", "")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_tasks_are_counted(agents: Agents, run: Run, version: str) -> None:
+    source = """
 import asyncio
+class Task(asyncio.Task):
+    pass
+class Lazy:
+    @property
+    def __class__(self):
+        raise RuntimeError("this runs the program's code")
+lazy = Lazy()
 async def main():
-    tasks = [asyncio.ensure_future(asyncio.sleep(600)) for _ in range(7)]
+    loop = asyncio.get_running_loop()
+    tasks = [asyncio.ensure_future(asyncio.sleep(600)) for _ in range(6)]
+    tasks.append(Task(asyncio.sleep(600), loop=loop))
     done = asyncio.ensure_future(asyncio.sleep(0))
     await done
     print("ready", flush=True)
     await asyncio.sleep(600)
 asyncio.run(main())
-""")
+"""
+    process = run(source, interpreter=python(version))
     assert counters(agents, process.pid)["tasks"] == 8
 
 
@@ -202,9 +229,9 @@ def test_the_programs_own_sitecustomize_runs(agents: Agents, run: Run, tmp_path:
     counters(agents, process.pid)
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("version", VERSIONS[2:])
 def test_subinterpreters_have_no_agent(agents: Agents, run: Run, version: str) -> None:
-    name = "_interpreters" if version == "3.13" else "_xxsubinterpreters"
+    name = "_xxsubinterpreters" if version in ("3.11", "3.12") else "_interpreters"
     process = run(
         f"""
 import {name} as interpreters
