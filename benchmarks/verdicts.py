@@ -3,6 +3,7 @@
     python benchmarks/verdicts.py --runs 20
     python benchmarks/verdicts.py --only list,lru --runs 3
     python benchmarks/verdicts.py --twin rust
+    python benchmarks/verdicts.py --interpreter venv-3.14/bin/python
 
 Prints one row per case: the verdicts, the largest error of the growth against what the fault knows
 that it planted over the same requests, whether the ledger named the right owner, and the seconds
@@ -19,10 +20,9 @@ import time
 from dataclasses import dataclass, field
 
 from tabulate import tabulate
-from verdict_parts.twins import FAIL, PYTHON, ROOT, RUST, Case, Twin, build_rust
+from verdict_parts.twins import FAIL, ROOT, RUST, Case, Twin, build_rust, python_twin
 
 VERDICTS = {0: "pass", 1: "fail", 3: "inconclusive"}
-TWINS = {"python": PYTHON, "rust": RUST}
 
 
 @dataclass
@@ -43,9 +43,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=1, help="runs per case (default 1)")
     parser.add_argument("--only", default="", help="comma list: names of faults to run")
-    parser.add_argument("--twin", choices=TWINS, default="python", help="default: python")
+    parser.add_argument("--twin", choices=("python", "rust"), default="python")
+    parser.add_argument(
+        "--interpreter", default=sys.executable, help="runs the Python twin (default: this one)"
+    )
     options = parser.parse_args()
-    twin = TWINS[options.twin]
+    twin = RUST if options.twin == "rust" else python_twin(options.interpreter)
     if twin is RUST:
         build_rust()
     chosen = set(options.only.split(",")) if options.only else None

@@ -2,18 +2,21 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PYTHON_SERVICE = ROOT / "targets" / "truthsync_py"
 RUST_SERVICE = ROOT / "targets" / "truthsync_rs"
-sys.path.insert(0, str(PYTHON_SERVICE))
-
-from truthsync.faults.injector import held_bytes  # noqa: E402 - found by the line above
-from truthsync.faults.specification import parse_faults  # noqa: E402 - same
+_TRUTH_OF_PYTHON = """
+import sys
+from truthsync.faults.injector import held_bytes
+from truthsync.faults.specification import parse_faults
+(fault,) = parse_faults(sys.argv[1])
+print(*(held_bytes(fault, int(int(count) * fault.rate)) or 0 for count in sys.argv[2:]))
+"""
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,14 @@ class Twin:
         return (after - before) / (last - first)
 
 
-def held_by_python(faults: str, first: int, last: int) -> tuple[float, float]:
-    """Return what the Python twin's own arithmetic says."""
-    (fault,) = parse_faults(faults)
-    before, after = (held_bytes(fault, int(count * fault.rate)) or 0 for count in (first, last))
+def held_by_python(interpreter: str, faults: str, first: int, last: int) -> tuple[float, float]:
+    """Return what the Python twin's own arithmetic says; object sizes differ among versions."""
+    told = subprocess.run(
+        [interpreter, "-c", _TRUTH_OF_PYTHON, faults, str(first), str(last)],
+        env=os.environ | {"PYTHONPATH": str(PYTHON_SERVICE)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    before, after = map(float, told.stdout.split())
     return before, after
 
 
@@ -91,28 +98,35 @@ def _native(*faults: str) -> tuple[Case, ...]:
     return tuple(Case(fault, FAIL, owner="native_heap") for fault in faults)
 
 
-PYTHON = Twin(
-    (
-        *(sys.executable, "-m", "uvicorn", "--app-dir", str(PYTHON_SERVICE)),
-        *("truthsync.app:app", "--port", "{port}", "--log-level", "warning"),
-    ),
-    (
-        Case("list:0.1:300", FAIL),
-        Case("list:1:20", FAIL),
-        Case("list:1:2000", FAIL),
-        Case("callbacks:0.1:300", FAIL),
-        Case("dict:0.1:300", FAIL),
-        Case("dict:1:2000", FAIL),
-        Case("tracebacks:0.1:300", FAIL),
-        Case("cycle:0.1:300", FAIL, "garbage"),
-        *_native("native:0.1:300", "native:1:2000"),
-        Case("fd:0.002", FAIL, "fd"),
-        Case("thread:0.002", FAIL, "thread"),
-        Case("task:0.01", FAIL, "task"),
-        *LOOK_ALIKES,
-    ),
-    held_by_python,
+PYTHON_CASES = (
+    Case("list:0.1:300", FAIL),
+    Case("list:1:20", FAIL),
+    Case("list:1:2000", FAIL),
+    Case("callbacks:0.1:300", FAIL),
+    Case("dict:0.1:300", FAIL),
+    Case("dict:1:2000", FAIL),
+    Case("tracebacks:0.1:300", FAIL),
+    Case("cycle:0.1:300", FAIL, "garbage"),
+    *_native("native:0.1:300", "native:1:2000"),
+    Case("fd:0.002", FAIL, "fd"),
+    Case("thread:0.002", FAIL, "thread"),
+    Case("task:0.01", FAIL, "task"),
+    *LOOK_ALIKES,
 )
+
+
+def python_twin(interpreter: str) -> Twin:
+    """Return the Python service, run by an interpreter that has what it needs."""
+    return Twin(
+        (
+            *(interpreter, "-m", "uvicorn", "--app-dir", str(PYTHON_SERVICE)),
+            *("truthsync.app:app", "--port", "{port}", "--log-level", "warning"),
+        ),
+        PYTHON_CASES,
+        partial(held_by_python, interpreter),
+    )
+
+
 RUST = Twin(
     (RUST_PROGRAM, "--port", "{port}"),
     (
