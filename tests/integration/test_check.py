@@ -177,7 +177,16 @@ def test_a_target_that_keeps_the_agent_out(tsprof: CommandLine, launcher: tuple[
     assert [p["source"] for p in finished.report["processes"]] == ["outside"]
 
 
-@pytest.mark.parametrize("version", ["3.9", "3.13"])
+@pytest.mark.parametrize("version", ["3.8", "3.15"])
+def test_a_python_that_the_agent_does_not_know(tsprof: CommandLine, version: str) -> None:
+    interpreter = python(version)
+    finished = tsprof.check("--max-time", "1", "--", interpreter, SERVICE, "{port}", "leaks")
+    assert finished.code == 3
+    assert f"it runs on Python {version}, and tsprof's agent on CPython 3.9 to" in finished.notes
+    assert [p["source"] for p in finished.report["processes"]] == ["outside"]
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.13", "3.14"])
 def test_the_targets_python_need_not_be_that_of_tsprof(tsprof: CommandLine, version: str) -> None:
     finished = tsprof.check("--max-time", "1", "--", python(version), SERVICE, "{port}")
     assert [p["source"] for p in finished.report["processes"]] == ["agent"]

@@ -205,6 +205,8 @@ def interpreter(version: tuple[int, int, int], **changes: object) -> Interpreter
     ("found", "status"),
     [
         (interpreter((3, 9, 0)), Status.OK),
+        (interpreter((3, 14, 7)), Status.OK),
+        (interpreter((3, 15, 0)), Status.LIMITED),
         (interpreter((3, 8, 18)), Status.LIMITED),
         (interpreter((2, 7, 18)), Status.LIMITED),
         (interpreter((3, 11, 0), implementation="PyPy"), Status.LIMITED),

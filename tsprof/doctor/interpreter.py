@@ -9,11 +9,11 @@ from threading import Timer
 
 from pydantic import BaseModel, ValidationError
 
+from tsprof.agent import KNOWN, NEWEST, OLDEST
 from tsprof.doctor.row import Row, Status
 from tsprof.errors import UsageError
 from tsprof.profilers.lent_memray import install_command, lent_to
 
-_OLDEST = (3, 9)
 _TIMEOUT = 20.0
 """Seconds. An idle machine needs 0.05 s; a network drive that sleeps, some seconds."""
 _LONGEST_ANSWER = 1 << 16
@@ -108,14 +108,14 @@ def _output_of(command: list[str]) -> bytes:
 def agent_row(found: Interpreter) -> Row:
     """Judge whether the agent can run inside the interpreter."""
     name = "target's Python"
-    if found.implementation != "CPython" or found.version < _OLDEST:
+    if found.implementation != "CPython" or not OLDEST <= found.version[:2] <= NEWEST:
         return Row(
             name=name,
             status=Status.LIMITED,
             found=str(found),
-            meaning="the agent needs CPython 3.9 or later; tsprof measures from outside, and sees "
+            meaning=f"the agent needs {KNOWN}; tsprof measures from outside, and sees "
             "only larger leaks",
-            fix="run the target on CPython 3.9 or later",
+            fix=f"run the target on {KNOWN}",
         )
     if not found.gil:
         return Row(

@@ -5,6 +5,7 @@ from collections import defaultdict
 
 import psutil
 
+from tsprof.agent import KNOWN, NEWEST, OLDEST
 from tsprof.config import Settings
 from tsprof.errors import AgentError
 from tsprof.supervisor import native_agent
@@ -14,6 +15,7 @@ from tsprof.supervisor.target_code import PYTHON
 
 NAMED_PIDS = 5
 _LIBC = re.compile(r"/(libc\.so|libc-[\d.]+\.so|ld-linux)[^/]*$")
+_VERSION = re.compile(r"python(\d+)\.(\d+)")
 _MUSL = re.compile(r"musl.*\.so")
 
 
@@ -70,13 +72,18 @@ def _why_outside(process: psutil.Process) -> str:
 
 def _why_not_loaded(files: list[str]) -> str:
     """Say why the agent cannot be in a program that maps these files; empty where it can."""
-    if any(map(PYTHON.search, files)):
-        return (
-            "it is no CPython from 3.9 on, or it starts Python with -I, -E or -S, or it clears "
-            "PYTHONPATH"
-        )
+    if interpreters := [match for match in map(PYTHON.search, files) if match]:
+        return _why_python_is_alone(interpreters[0].group())
     if any(map(_MUSL.search, files)):
         return "it runs on musl, whose malloc tells no counters"
     if not any(map(_LIBC.search, files)):
         return "it is statically linked, so that no agent can be loaded into it"
     return ""
+
+
+def _why_python_is_alone(file: str) -> str:
+    """Say why no agent is in a Python program, by the name of its interpreter's file."""
+    version = _VERSION.search(file)
+    if version and not OLDEST <= (int(version[1]), int(version[2])) <= NEWEST:
+        return f"it runs on Python {version[1]}.{version[2]}, and tsprof's agent on {KNOWN} only"
+    return f"it is not {KNOWN}, or it starts Python with -I, -E or -S, or it clears PYTHONPATH"

@@ -46,8 +46,10 @@ def notes(*files: str, count: int = 1) -> list[str]:
 @pytest.mark.parametrize(
     ("file", "reason"),
     [
-        ("/usr/bin/python3.8", "no CPython from 3.9 on"),
-        ("/opt/lib/libpython3.11.so.1.0", "no CPython from 3.9 on"),
+        ("/usr/bin/python3.8", "it runs on Python 3.8, and tsprof's agent on CPython 3.9 to 3.14"),
+        ("/usr/bin/python3.15", "it runs on Python 3.15, and"),
+        ("/opt/lib/libpython3.14.so.1.0", "it clears PYTHONPATH"),
+        ("/usr/bin/python3", "it is not CPython 3.9 to 3.14, or"),
         ("/usr/lib/x86_64-linux-musl/libc.so", "musl"),
         ("/lib/ld-musl-x86_64.so.1", "musl"),
         ("/usr/bin/caddy", "statically linked"),

@@ -1,7 +1,7 @@
 """Bring the tsprof agent into a Python program whose ``PYTHONPATH`` starts with this folder.
 
 The program's own ``sitecustomize`` still runs afterwards. Written for any Python, so that one that
-is too old for the agent can say so instead of failing.
+is too old or too new for the agent runs as without it.
 """
 
 import os
@@ -13,7 +13,7 @@ def _start_agent(here):
     if not socket_path:
         return
     if sys.version_info < (3, 9) or sys.implementation.name != "cpython":
-        return
+        return  # too old to load what follows
     import importlib.util
 
     folder = os.path.dirname(here)
@@ -23,8 +23,10 @@ def _start_agent(here):
         submodule_search_locations=[folder],
     )
     package = importlib.util.module_from_spec(spec)
-    sys.modules["_tsprof_agent"] = package
     spec.loader.exec_module(package)
+    if sys.version_info[:2] > package.NEWEST:
+        return
+    sys.modules["_tsprof_agent"] = package
     from _tsprof_agent import core
 
     core.start(socket_path)
