@@ -244,8 +244,7 @@ class CoroutineOrigins:
     def stop(self) -> None:
         """Ask them to leave off, where the program itself did not want it."""
         for loop, before in self._loops:
-            if before == [0]:
-                _call_in(loop, sys.set_coroutine_origin_tracking_depth, 0)
+            _call_in(loop, _leave_off, before)
         self._loops = []
 
 
@@ -261,3 +260,9 @@ def _note_origins(before: list[int]) -> None:
     before.append(sys.get_coroutine_origin_tracking_depth())
     if before == [0]:
         sys.set_coroutine_origin_tracking_depth(FRAMES)
+
+
+def _leave_off(before: list[int]) -> None:
+    """Undo what ``_note_origins`` has done by now: a busy loop may come to both in one turn."""
+    if before == [0]:
+        sys.set_coroutine_origin_tracking_depth(0)

@@ -115,6 +115,7 @@ def _answers(url: str) -> bool:
         with opener().open(url, timeout=2):
             return True
     except urllib.error.HTTPError as error:
-        return error.code < 500  # noqa: PLR2004 - the server errors begin at 500
+        with error:
+            return error.code < 500  # noqa: PLR2004 - the server errors begin at 500
     except (OSError, ValueError, HTTPException):
         return False

@@ -196,6 +196,7 @@ def test_the_same_part_of_many_tasks_is_listed_each_time() -> None:
         return len(tasks), before, after
 
     number, before, after = asyncio.run(main())
+    assert sys.get_coroutine_origin_tracking_depth() == 0  # both within one turn of the loop
     assert before == after
     assert number / 12 < len(after) < number / 5
 
