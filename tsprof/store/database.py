@@ -7,6 +7,7 @@ so that a reader (or a survivor) sees all but the last second.
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -51,25 +52,33 @@ class RunDatabase:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         """Open or create the database; raise StoreError when that fails."""
         self._path = path
+        self._read_only = read_only
         try:
-            self._read_only = read_only
+            where = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+            self._connection = sqlite3.connect(where, uri=True)
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        with ExitStack() as on_failure:
+            on_failure.callback(self._connection.close)
             if read_only:
-                self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
                 self._see_that_it_is_a_run()
             else:
-                self._connection = sqlite3.connect(path)
-                self._connection.execute("PRAGMA journal_mode=WAL")
-                self._connection.execute("PRAGMA synchronous=NORMAL")
-                # Keeps the log file from growing over a run of hours.
-                self._connection.execute("PRAGMA journal_size_limit=1048576")
-                self._create()
+                self._prepare_to_write()
+            on_failure.pop_all()
+
+    def _prepare_to_write(self) -> None:
+        try:
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            # Keeps the log file from growing over a run of hours.
+            self._connection.execute("PRAGMA journal_size_limit=1048576")
+            self._create()
         except sqlite3.Error as error:
             raise self._failure(error) from error
 
     def _see_that_it_is_a_run(self) -> None:
         found = self.fact("format")
         if not isinstance(found, int) or found > FORMAT:
-            self._connection.close()
             newer = "was written by a newer tsprof" if isinstance(found, int) else "is not complete"
             raise StoreError(
                 f"the run's database {self._path} {newer}",
