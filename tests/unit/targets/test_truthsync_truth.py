@@ -85,8 +85,9 @@ def test_the_constant_for_tasks_holds() -> None:
 def test_the_constant_for_threads_holds() -> None:
     measured, computed = asyncio.run(growth("thread:1", 200))
 
-    # A Thread's attributes take 300 bytes more where something has set another one on a Thread.
-    assert measured == pytest.approx(computed, rel=0.15)
+    # A Thread's attributes take more where something has set another one on a Thread: 300 bytes,
+    # with Python 3.14 780.
+    assert measured == pytest.approx(computed, rel=0.2)
     for thread in threading.enumerate():
         if thread.name.startswith("notifier-"):
             thread.join()  # or the next test would measure how its memory goes
