@@ -48,7 +48,7 @@ def is_namespace(item: Any) -> bool:
 def instance_dict(item: Any) -> dict[str, Any] | None:
     """Return an instance's ``__dict__``, or None where it has none or computes it.
 
-    Python 3.11 to 3.13 create the dict by this, 100 to 300 bytes that stay with the instance.
+    From Python 3.11 on this creates the dict, 64 to 300 bytes that stay with the instance.
     """
     for base in type(item).__mro__:
         descriptor = vars(base).get("__dict__")

@@ -12,7 +12,7 @@ from tsprof.supervisor.process_watch import News
 
 CONTROL_TOLERANCE = 4096
 """Bytes that an idle process may move by itself between two readings, such as the agent's own
-reply (880 to 2,500 bytes, measured on Python 3.9 to 3.13)."""
+reply (880 to 2,500 bytes, measured on Python 3.9 to 3.14)."""
 
 
 class _Planted(Part):
