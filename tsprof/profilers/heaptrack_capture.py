@@ -20,10 +20,10 @@ from tsprof.profilers import heaptrack
 from tsprof.profilers.heaptrack_record import (
     FORMAT,
     Record,
+    numbers_with_callers,
     outwards,
     read_record,
     sized,
-    with_callers,
 )
 from tsprof.profilers.native_origin import is_runtime
 from tsprof.profilers.source_paths import completed, source_files
@@ -130,7 +130,7 @@ def _called(stacks: Stacks, interpreter: str) -> Mapping[int, tuple[NativeFrame,
 
 def _calls(record: Record, numbers: Collection[int]) -> Stacks:
     """Return the calls of stacks, the innermost first."""
-    wanted = sorted(with_callers(record, numbers))
+    wanted = sorted(numbers_with_callers(record, numbers))
     by_number = dict(zip(wanted, _interpret(record, wanted), strict=True))
     return {number: [by_number[each] for each in outwards(record, number)] for number in numbers}
 
