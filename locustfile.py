@@ -23,7 +23,7 @@ from typing import Any
 from locust import FastHttpUser, constant, events, task
 
 try:
-    from tsprof.load import LeanHttpUser as BaseUser  # a quarter of the CPU per request
+    from tsprof.load import LeanHttpUser as BaseUser  # a fifth of the CPU per request
 except ImportError:
     BaseUser = FastHttpUser  # type: ignore[assignment,misc]  # what the other inherits from
 
