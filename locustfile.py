@@ -23,9 +23,9 @@ from typing import Any
 from locust import FastHttpUser, constant, events, task
 
 try:
-    from tsprof.load import LeanHttpUser as BaseUser  # a quarter of the CPU per request
+    from tsprof.load import LeanHttpUser as BaseUser  # a fifth of the CPU per request
 except ImportError:
-    BaseUser = FastHttpUser
+    BaseUser = FastHttpUser  # type: ignore[assignment,misc]  # what the other inherits from
 
 FILE_NAMES = ("synthetic_claims_10k.json", "synthetic_claims_1k.json", "synthetic_claims_100k.json")
 CLAIMS_IN_MEMORY = 10_000

@@ -21,6 +21,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from attribution_parts.cases import CASES, ROOT, SERVICES, Case, Cause
 from attribution_parts.naive import Ranking, rank_unfreed
@@ -29,6 +30,7 @@ from tabulate import tabulate
 USERS = 10
 EXPLAINED = 0.9
 """Part of the growth that the lines must explain."""
+Json = dict[str, Any]
 
 
 class CannotRunError(Exception):
@@ -40,7 +42,7 @@ class Outcome:
     """What tsprof says of a service."""
 
     verdict: str
-    findings: list[dict]
+    findings: list[Json]
     first: bool
     held: bool
     explained: float
@@ -104,7 +106,8 @@ def compiled(case: Case, scratch: Path) -> dict[str, str]:
     include = sysconfig.get_path("include")
     library = scratch / f"{case.compiles}{sysconfig.get_config_var('EXT_SUFFIX')}"
     source = SERVICES / f"{case.compiles}.c"
-    command = ["cc", "-shared", "-fPIC", "-g", "-O1", f"-I{include}", str(source), "-o", library]
+    command: list[str | Path]
+    command = ["cc", "-shared", "-fPIC", "-g", "-O1", f"-I{include}", source, "-o", library]
     try:
         subprocess.run(command, check=True, capture_output=True, text=True)
     except FileNotFoundError:
@@ -114,7 +117,7 @@ def compiled(case: Case, scratch: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(scratch)}
 
 
-def check(case: Case, environment: dict[str, str], scratch: Path) -> tuple[dict, float]:
+def check(case: Case, environment: dict[str, str], scratch: Path) -> tuple[Json, float]:
     """Let tsprof check a service; return its report and the seconds that it took."""
     began = time.monotonic()
     finished = subprocess.run(
@@ -130,7 +133,7 @@ def check(case: Case, environment: dict[str, str], scratch: Path) -> tuple[dict,
     return json.loads(finished.stdout), time.monotonic() - began
 
 
-def judge(case: Case, report: dict, seconds: float) -> Outcome:
+def judge(case: Case, report: Json, seconds: float) -> Outcome:
     """Compare what tsprof says with what the case knows."""
     found = [
         finding
@@ -154,14 +157,14 @@ def judge(case: Case, report: dict, seconds: float) -> Outcome:
     )
 
 
-def finding_of(cause: Cause, findings: list[dict]) -> dict | None:
+def finding_of(cause: Cause, findings: list[Json]) -> Json | None:
     """Return the finding whose first site is the cause's; of several that with its holder."""
     matching = [finding for finding in findings if is_first(cause, finding)]
     held = [finding for finding in matching if is_held(cause, finding)]
     return next(iter(held or matching), None)
 
 
-def is_first(cause: Cause, finding: dict) -> bool:
+def is_first(cause: Cause, finding: Json) -> bool:
     """Tell whether the first site of a finding is the cause's."""
     for site in finding["sites"][:1]:
         function = site["function"].rpartition(".")[2]
@@ -169,7 +172,7 @@ def is_first(cause: Cause, finding: dict) -> bool:
     return False
 
 
-def is_held(cause: Cause, finding: dict) -> bool:
+def is_held(cause: Cause, finding: Json) -> bool:
     """Tell whether a finding names what holds the memory, or nothing where nothing does."""
     if not cause.holder:
         return not finding["holders"]

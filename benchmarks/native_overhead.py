@@ -173,7 +173,7 @@ def ways(agents: Agents, scratch: Path) -> dict[str, Way]:
         preload = {"LD_PRELOAD": library}
         found["jemalloc"] = Way(environment=preload)
         for bits in (jemalloc.COARSEST, MODERATE, jemalloc.FINEST):
-            variables = preload | jemalloc.configuration(bits)
+            variables = {**preload, **jemalloc.configuration(bits)}
             found[f"jemalloc every {2**bits} B"] = Way(environment=variables)
     if program := shutil.which("heaptrack"):
         record = (program, "-o", str(scratch / "record.%p"))

@@ -7,6 +7,7 @@ in ten functions as an application has them.
 import asyncio
 import sys
 import time
+from typing import Any
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 REQUEST_SECONDS = 0.001
@@ -20,9 +21,9 @@ def {name}(seconds):
 """
 
 
-def functions() -> dict[str, object]:
+def functions() -> dict[str, Any]:
     """Return each function, compiled as source of its own."""
-    made: dict[str, object] = {"clock": time.thread_time}
+    made: dict[str, Any] = {"clock": time.thread_time}
     for name in ("hot", *OTHERS):
         exec(compile(SPIN.format(name=name), __file__, "exec"), made)
     return made

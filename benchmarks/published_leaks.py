@@ -33,6 +33,7 @@ import tomllib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tabulate import tabulate
 
@@ -119,6 +120,7 @@ def environment(case: Case, side: str, venvs: Path) -> None:
         print(f"Installing {case.name}, {side} ...", file=sys.stderr)
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([interpreter(case.python), "-m", "venv", folder], check=True)
+        install: list[str | Path]
         install = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
         subprocess.run([*install, "--prefer-binary", *wanted.split("\n")], check=True)
         stamp.write_text(wanted)
@@ -165,7 +167,7 @@ def check(case: Case, side: str, venvs: Path) -> dict[str, object]:
     return row
 
 
-def read_report(report: dict, case: Case) -> dict[str, object]:
+def read_report(report: dict[str, Any], case: Case) -> dict[str, object]:
     """Return what a report says of the leak: its growth, its owner, and the culprits named."""
     findings = [f for f in report["findings"] if f["resource"] == case.resource]
     leaks = [f for f in findings if f["kind"] == "leak"] or findings

@@ -18,11 +18,13 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from tabulate import tabulate
 from verdict_parts.twins import FAIL, ROOT, RUST, Case, Twin, build_rust, python_twin
 
 VERDICTS = {0: "pass", 1: "fail", 3: "inconclusive"}
+Json = dict[str, Any]
 
 
 @dataclass
@@ -99,7 +101,7 @@ def run(twin: Twin, case: Case, tally: Tally) -> None:
         print(f"WRONG {case.name}: {verdict}: {report['reasons']}", file=sys.stderr)
 
 
-def judge_growth(twin: Twin, case: Case, report: dict, finding: dict, tally: Tally) -> None:
+def judge_growth(twin: Twin, case: Case, report: Json, finding: Json, tally: Tally) -> None:
     """Compare a finding with what was planted over the same requests."""
     growth = report["growth"]
     first, last = growth["from_request"], growth["to_request"]
@@ -117,15 +119,15 @@ def judge_growth(twin: Twin, case: Case, report: dict, finding: dict, tally: Tal
     tally.culprit = f"{sites[0]['function']}:{sites[0]['line']}" if sites else ""
 
 
-def measured(case: Case, finding: dict) -> float:
+def measured(case: Case, finding: Json) -> float:
     """Return the growth that is the fault's, in its unit per request.
 
     With the collector off, cycles that the server's own code makes pile up too, and belong to the
     finding: what the fault planted is what its own line allocated.
     """
     if case.resource == "garbage" and finding["sites"]:
-        return finding["sites"][0]["bytes_per_request"]
-    return finding["per_request"]
+        return float(finding["sites"][0]["bytes_per_request"])
+    return float(finding["per_request"])
 
 
 def row(case: Case, tally: Tally) -> dict[str, object]:

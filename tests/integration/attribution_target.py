@@ -14,7 +14,7 @@ import tsprof
 from tsprof.analysis.attribution.captures import CaptureDigest
 from tsprof.analysis.attribution.holders import Replies, growing_types, held_growth
 from tsprof.analysis.attribution.sites import LeakingSite, leaking_sites
-from tsprof.profilers.memray_capture import digest
+from tsprof.profilers.capture_digest import digest
 from tsprof.profilers.origin import origins
 
 INJECT = Path(tsprof.__file__).parent / "agent" / "inject"

@@ -23,7 +23,7 @@ from attribution_target import (
 )
 
 from tsprof.analysis.attribution.reconcile import reconcile
-from tsprof.profilers.memray_capture import CaptureError, digest
+from tsprof.profilers.capture_digest import CaptureError, digest
 
 LEAK_AND_CACHES = (
     """

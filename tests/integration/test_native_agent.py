@@ -17,7 +17,7 @@ from command_line import PATIENCE, TARGETS, CommandLine, wait_for
 
 from tsprof.analysis.attribution.sites import leaking_sites
 from tsprof.profilers import heaptrack, jemalloc
-from tsprof.profilers.memray_capture import digest
+from tsprof.profilers.capture_digest import digest
 from tsprof.profilers.native_origin import native_origin
 from tsprof.supervisor import native_agent
 from tsprof.supervisor.agents import Agents

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from attribution_target import SERVE, Seen, Target, script, sites_of
 
-from tsprof.analysis.attribution.native_callers import with_callers
+from tsprof.analysis.attribution.native_callers import with_python_callers
 from tsprof.analysis.attribution.sites import Origin
 from tsprof.profilers import heaptrack
-from tsprof.profilers.memray_capture import digest
+from tsprof.profilers.capture_digest import digest
 from tsprof.profilers.py_spy import PySpy
 from tsprof.supervisor.native_callers import SAMPLING
 
@@ -83,7 +83,7 @@ def test_native_functions_beside_lines_of_python(tmp_path: Path) -> None:
     assert store.blocks_per_request == pytest.approx(1.0)
     assert store.file == str(tmp_path / "extension.c")
     assert [frame.function for frame in store.stack][:2] == ["store", "keep"]
-    (leak,) = sites_of(with_callers(record, sampled.stacks))
+    (leak,) = sites_of(with_python_callers(record, sampled.stacks))
     assert (leak.site.function, leak.site.file) == ("handle", str(tmp_path / "app.py"))
     assert leak.site.line == SERVICE.splitlines().index("    extension.keep(100)") + 1
     assert leak.site.through == "extension.so: store()"

@@ -137,7 +137,7 @@ class Window:
         """Return whether a window is ``open`` and the ``bytes`` that its capture takes on disk."""
         if not self._is_open():
             return {"open": False, "bytes": 0}
-        return {"open": True, "bytes": self._size()}
+        return {"open": True, "bytes": sum(trace.size() for trace in self._traces)}
 
     def stop(self, _arguments: dict[str, Any]) -> dict[str, Any]:
         """Close the window and finish its file.
@@ -149,14 +149,14 @@ class Window:
         began, ended = time.perf_counter(), time.time()
         if not self._is_open():
             return {"stopped": False, "refused": "no window is open in this process"}
+        traces, self._traces = self._traces, []
         self._settle()
-        for trace in reversed(self._traces):
+        for trace in reversed(traces):
             trace.stop()
-        size, self._traces = self._size(), []
         self._parting = greenlets.untrace(self._memray)
         return {
             "stopped": True,
-            "bytes": size,
+            "bytes": sum(trace.size() for trace in traces),
             "time": ended,
             "pause": time.perf_counter() - began,
         }
@@ -180,9 +180,6 @@ class Window:
             self._traces = []
             self._inherited = True
         return bool(self._traces)
-
-    def _size(self) -> int:
-        return sum(trace.size() for trace in self._traces)
 
     def _open(self, chosen: dict[str, Any], arguments: dict[str, Any]) -> Any:
         if chosen["method"] is None:

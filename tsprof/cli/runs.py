@@ -38,7 +38,7 @@ def runs(json: Path | None, delete_older: float | None) -> None:
     """
     stored = list_runs(home())
     if delete_older is not None:
-        old = [run for run in stored if _age(run) > delete_older]
+        old = [run for run in stored if not run.under_way and _age(run) > delete_older]
         _delete(old)
         deleted, freed = fmt.count(len(old), "run"), sum(run.disk_bytes for run in old)
         click.echo(f"deleted {deleted}, {fmt.size(freed)}", err=True)
@@ -52,7 +52,7 @@ def runs(json: Path | None, delete_older: float | None) -> None:
 
 
 def _age(run: RunSummary) -> float:
-    """Seconds since something was last written to a run; one under way is never old."""
+    """Seconds since something was last written to a run."""
     # Listing a run opens its database, and SQLite then touches files that hold nothing.
     files = [file for file in run.path.iterdir() if not file.name.endswith(("-shm", "-wal"))]
     logs = [file for file in run.path.glob("*-wal") if file.stat().st_size]

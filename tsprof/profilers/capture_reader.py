@@ -1,6 +1,6 @@
 """The process that reads a capture: ``python -m tsprof.profilers.capture_reader``.
 
-Its arguments are those of ``memray_capture.digest``; it writes the digest as JSON to stdout.
+Its arguments are those of ``capture_digest.digest``; it writes the digest as JSON to stdout.
 """
 
 import ast

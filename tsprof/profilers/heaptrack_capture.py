@@ -9,21 +9,22 @@ import os
 import re
 import subprocess
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from itertools import takewhile
 from pathlib import Path, PurePath
+from typing import TypeVar
 
 from tsprof.analysis.attribution.captures import CallFrame, NativeFrame
 from tsprof.profilers import heaptrack
 from tsprof.profilers.heaptrack_record import (
     FORMAT,
     Record,
+    numbers_with_callers,
     outwards,
     read_record,
     sized,
-    with_callers,
 )
 from tsprof.profilers.native_origin import is_runtime
 from tsprof.profilers.source_paths import completed, source_files
@@ -49,8 +50,10 @@ class Call:
     """The innermost inlined one first."""
 
 
-Stacks = Mapping[int, Sequence[Call]]
-"""Calls by the number of a stack, the innermost first."""
+Stack = TypeVar("Stack", bound=Hashable)
+"""What stands for a call stack: its number in a record, or its addresses."""
+Stacks = Mapping[Stack, Sequence[Call]]
+"""The calls of stacks, the innermost first."""
 
 
 def read_heaptrack(capture: Path, stacks_kept: int) -> Mapping[Key, Survivors]:
@@ -85,28 +88,43 @@ def read_heaptrack(capture: Path, stacks_kept: int) -> Mapping[Key, Survivors]:
     return found
 
 
-def frames_of(record: Record, numbers: Collection[int]) -> Mapping[int, tuple[CallFrame, ...]]:
-    """Return the frames of a native program's call stacks, the innermost first.
+def frames_at(
+    stacks: Collection[tuple[int, ...]], modules: Iterable[bytes]
+) -> Mapping[tuple[int, ...], tuple[CallFrame, ...]]:
+    """Return the frames of call stacks that another profiler of native programs saw.
 
-    Stacks of the agent are left out.
+    Args:
+        stacks: addresses of calls, the innermost first; those of the agent are left out.
+        modules: where shared objects are, in lines as heaptrack writes them.
+
+    Raises:
+        UnreadableError: heaptrack cannot tell, or an address is none.
     """
-    return _frames(_calls(record, numbers))
+    addresses = sorted({address for stack in stacks for address in stack})
+    record = Record(modules=[(0, line) for line in modules])
+    try:
+        record.addresses.extend(addresses)
+    except OverflowError as error:
+        raise UnreadableError(f"damaged: {error}") from error
+    calls = _interpret(record, range(1, len(addresses) + 1))
+    at = dict(zip(addresses, calls, strict=True))
+    return _frames({stack: [at[address] for address in stack] for stack in stacks})
 
 
-def _frames(stacks: Stacks) -> Mapping[int, tuple[CallFrame, ...]]:
+def _frames(stacks: Stacks[Stack]) -> Mapping[Stack, tuple[CallFrame, ...]]:
     own = {
-        number: [frame for call in calls for frame in call.functions]
-        for number, calls in stacks.items()
+        stack: [frame for call in calls for frame in call.functions]
+        for stack, calls in stacks.items()
         if not any(_OURS.search(call.module) for call in calls)
     }
     names = demangled({function for frames in own.values() for function, _, _ in frames})
     return {
-        number: tuple(_named(names[function], file, line) for function, file, line in frames)
-        for number, frames in own.items()
+        stack: tuple(_named(names[function], file, line) for function, file, line in frames)
+        for stack, frames in own.items()
     }
 
 
-def _called(stacks: Stacks, interpreter: str) -> Mapping[int, tuple[NativeFrame, ...]]:
+def _called(stacks: Stacks[int], interpreter: str) -> Mapping[int, tuple[NativeFrame, ...]]:
     """Return the native functions between the interpreter that called them and the allocator.
 
     What the interpreter asks of malloc is left out: tracemalloc traces it, with lines.
@@ -128,9 +146,9 @@ def _called(stacks: Stacks, interpreter: str) -> Mapping[int, tuple[NativeFrame,
     }
 
 
-def _calls(record: Record, numbers: Collection[int]) -> Stacks:
+def _calls(record: Record, numbers: Collection[int]) -> Stacks[int]:
     """Return the calls of stacks, the innermost first."""
-    wanted = sorted(with_callers(record, numbers))
+    wanted = sorted(numbers_with_callers(record, numbers))
     by_number = dict(zip(wanted, _interpret(record, wanted), strict=True))
     return {number: [by_number[each] for each in outwards(record, number)] for number in numbers}
 

@@ -114,7 +114,7 @@ def outwards(record: Record, number: int) -> Iterator[int]:
         number = caller
 
 
-def with_callers(record: Record, numbers: Collection[int]) -> set[int]:
+def numbers_with_callers(record: Record, numbers: Collection[int]) -> set[int]:
     """Return the numbers of stacks, with those of all their callers."""
     found: set[int] = set()
     for number in numbers:

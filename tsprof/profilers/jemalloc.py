@@ -16,8 +16,7 @@ from typing import IO
 from tsprof.analysis.attribution.captures import CallFrame, CaptureDigest, StackSurvivors
 from tsprof.errors import UsageError
 from tsprof.profilers import heaptrack
-from tsprof.profilers.heaptrack_capture import frames_of
-from tsprof.profilers.heaptrack_record import Record
+from tsprof.profilers.heaptrack_capture import frames_at
 from tsprof.profilers.survivors import NOTHING, Live, Survivors, UnreadableError
 
 SAMPLES = 400
@@ -159,24 +158,12 @@ def sampling_error(first: Dump, last: Dump) -> float:
 
 def _frames(dump: Dump, stacks: Sequence[Stack]) -> Mapping[Stack, tuple[CallFrame, ...]]:
     """Return the functions of stacks; a return address is one after the call."""
-    record = Record(modules=list(_modules(dump)))
-    numbers: dict[Stack, int] = {}
-    known: dict[tuple[int, int], int] = {}
-    for stack in stacks:
-        caller = 0
-        for address in reversed(stack):
-            number = known.get((address, caller))
-            if number is None:
-                record.addresses.append(max(address - 1, 0))
-                record.callers.append(caller)
-                number = known[address, caller] = len(record.addresses)
-            caller = number
-        numbers[stack] = caller
-    found = frames_of(record, list(numbers.values()))
-    return {stack: found.get(number, ()) for stack, number in numbers.items()}
+    calls = {stack: tuple(max(address - 1, 0) for address in stack) for stack in stacks}
+    found = frames_at(calls.values(), _modules(dump))
+    return {stack: found.get(call, ()) for stack, call in calls.items()}
 
 
-def _modules(dump: Dump) -> Iterable[tuple[int, bytes]]:
+def _modules(dump: Dump) -> Iterable[bytes]:
     """Yield the mapped files as heaptrack's records tell them."""
     bases: dict[str, int] = {}
     parts: dict[str, list[tuple[int, int]]] = {}
@@ -188,7 +175,7 @@ def _modules(dump: Dump) -> Iterable[tuple[int, bytes]]:
     for path, segments in parts.items():
         name = path.encode()
         words = " ".join(f"{begin:x} {size:x}" for begin, size in segments)
-        yield 0, b"m %x %s %x %s\n" % (len(name), name, bases[path], words.encode())
+        yield b"m %x %s %x %s\n" % (len(name), name, bases[path], words.encode())
 
 
 def _is_relocatable(path: str) -> bool:

@@ -14,7 +14,7 @@ class Headline:
     """The answer of a run in three lines."""
 
     word: str
-    """``PASS``, ``FAIL`` or ``INCONCLUSIVE``."""
+    """``PASS``, ``FAIL`` or ``INCONCLUSIVE``; empty for a picture, which judges nothing."""
     sentence: str
     """Why, in one sentence."""
     consequence: str
@@ -30,7 +30,9 @@ def headline(report: Report) -> Headline:
         Verdict.FAIL: _failed,
         Verdict.INCONCLUSIVE: _inconclusive,
     }[report.verdict](report)
-    return Headline(report.verdict.upper(), sentence, consequence, culprit(report))
+    drawn = report.scenario == "flame" and report.verdict is Verdict.PASS
+    word = "" if drawn else report.verdict.upper()
+    return Headline(word, sentence, consequence, culprit(report))
 
 
 def _leads_with_memory_leak(report: Report) -> bool:

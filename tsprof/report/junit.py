@@ -1,12 +1,12 @@
 """The report as JUnit XML, for the test views of Jenkins, GitLab and the like.
 
 One test suite per run with stable test names, so that CI can show their history: ``verdict``,
-one per resource, one per criterion. What is proved bad is a failure; what could not be judged is
-an error, so that CI turns red yet tells the two apart. Jenkins reads ``message``, GitLab only
-the element's text: both are written.
+one per resource, one per criterion. What is proved bad is a failure, and once: ``verdict`` is
+skipped where another test fails. What could not be judged is an error, so that CI turns red yet
+tells the two apart. Jenkins reads ``message``, GitLab only the element's text: both are written.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
@@ -38,7 +38,8 @@ class _Case:
 def render(report: Report) -> str:
     """The report as one ``testsuite`` in ``testsuites``, with an XML declaration."""
     report = printable(report, limit=_LONGEST_TEXT)
-    cases = [_verdict(report), *_resources(report), *map(_criterion, report.criteria)]
+    judged = [*_resources(report), *map(_criterion, report.criteria)]
+    cases = [_verdict(report, [case.name for case in judged if case.outcome == "failure"]), *judged]
     totals = {
         "tests": str(len(cases)),
         "failures": str(sum(case.outcome == "failure" for case in cases)),
@@ -107,7 +108,13 @@ def _figure(value: float | None) -> str:
     return f"{value:g}" if value is not None and isfinite(value) else fmt.UNKNOWN
 
 
-def _verdict(report: Report) -> _Case:
+def _verdict(report: Report, failed: Sequence[str]) -> _Case:
+    """Return the verdict's own case, which fails where none of the others tells why.
+
+    Args:
+        report: of the run.
+        failed: names of the cases that are failures.
+    """
     answer = headline(report)
     outcomes: dict[Verdict, _Outcome] = {
         Verdict.PASS: "passed",
@@ -115,7 +122,7 @@ def _verdict(report: Report) -> _Case:
         Verdict.INCONCLUSIVE: "error",
     }
     lines = [
-        f"{answer.word}  {answer.sentence}",
+        f"{answer.word}  {answer.sentence}".strip(),
         answer.consequence,
         answer.culprit,
         *report.reasons,
@@ -124,8 +131,8 @@ def _verdict(report: Report) -> _Case:
     return _Case(
         group="run",
         name="verdict",
-        outcome=outcomes[report.verdict],
-        message=answer.sentence,
+        outcome="skipped" if failed else outcomes[report.verdict],
+        message=f"told by {', '.join(failed)}" if failed else answer.sentence,
         text="\n".join(dict.fromkeys(line for line in lines if line)),
         seconds=report.seconds,
     )

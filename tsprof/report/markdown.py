@@ -98,8 +98,9 @@ def _answer(report: Report) -> list[str]:
         place(answer.culprit) if answer.culprit else "",
     ]
     scenario = f"{escape(report.scenario)}{'' if report.complete else ', cut short'}"
+    judged = f"{_SIGNS[report.verdict]} {answer.word} ({scenario})" if answer.word else scenario
     return [
-        f"### {_SIGNS[report.verdict]} {answer.word} ({scenario}): {escape(answer.sentence)}",
+        f"### {judged}: {escape(answer.sentence)}",
         "<br>\n".join(line for line in lines if line),
     ]
 
@@ -205,10 +206,13 @@ def _criteria(report: Report) -> str:
 
 
 def _ledger(report: Report) -> list[str]:
-    return [
+    if not report.ledger:
+        return []
+    owners = [
         f"{owner}: {per_request} per request, {now} now"
         for owner, per_request, now in wording.ledger_cells(report.ledger)
     ]
+    return [*owners, wording.ledger_basis(report.growth)]
 
 
 def _processes(report: Report) -> list[str]:

@@ -68,8 +68,7 @@ def render(report: Report, console: Console, *, html: str = "") -> None:
 
 
 def _answer(console: Console, report: Report, answer: Headline, html: str) -> None:
-    # A picture judges nothing: where it could be drawn, that is no verdict on the target.
-    word = "" if report.scenario == "flame" and report.verdict == "pass" else f"{answer.word}  "
+    word = f"{answer.word}  " if answer.word else ""
     first = Text.assemble((word, _STYLES[report.verdict]), answer.sentence)
     _line(console, first, hanging=len(word))
     where = f"report: {html}" if html else ""

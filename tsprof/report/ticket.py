@@ -131,7 +131,8 @@ def _ledger(report: Report, leak: Finding) -> str:
     rows = wording.ledger_cells(report.ledger)
     if not rows:
         return ""
-    whole = table(wording.LEDGER_COLUMNS, rows)
+    basis = escape(wording.ledger_basis(report.growth))
+    whole = f"{table(wording.LEDGER_COLUMNS, rows)}\n\n{basis}"
     if len(_parts(report, leak)) > 1:
         return f"Of the whole growth, of which this leak is a part:\n\n{whole}"
     return whole

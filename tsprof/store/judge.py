@@ -28,7 +28,7 @@ from tsprof.analysis.service.stability import Stability, judge_stability, load_q
 from tsprof.analysis.verdict.decide import Evidence, decide
 from tsprof.analysis.verdict.exhaustion import exhaustion
 from tsprof.records import Segment
-from tsprof.report.model import Criterion, LoadProcessCost, Report
+from tsprof.report.model import Criterion, Report
 from tsprof.store.stored_run import StoredRun
 
 
@@ -68,11 +68,7 @@ def judge(run: StoredRun) -> Report:
             incomparable=run.outcome.obstacle,
             allowances=run.allowances,
             folder=run.provenance.folder,
-            attribution=run.confirmation.attribution,
-            drain=run.confirmation.drain,
-            count_drains=run.confirmation.count_drains,
-            culprits=run.confirmation.culprits,
-            invalid=run.confirmation.invalid,
+            confirmation=run.confirmation,
             complete=run.complete,
             so_far=run.so_far,
             allowed=run.settings.allowed(run.scenario),
@@ -93,11 +89,7 @@ def judge(run: StoredRun) -> Report:
         *decision.remarks,
     )
     return build_report(
-        replace(facts, notes=notes),
-        final,
-        replace(decision, advice=advice),
-        criteria + told,
-        run.confirmation.attribution,
+        replace(facts, notes=notes), final, replace(decision, advice=advice), criteria + told
     )
 
 
@@ -108,28 +100,20 @@ def _facts(run: StoredRun) -> Facts:
         scenario=run.scenario,
         checkpoints=run.checkpoints,
         segments=run.segments,
-        last_judged=run.confirmation.last_judged,
         events=run.events,
+        outcome=outcome,
+        confirmation=run.confirmation,
         seconds=run.seconds,
         usage=run.usage,
         performance=performance,
-        speed=outcome.segments,
         delivery=assess_delivery(steady(outcome.segments)),
-        phases=outcome.phases,
-        highlights=outcome.highlights,
-        gave_way=outcome.gave_way,
-        comparison=outcome.comparison,
         hot_paths=hot_paths(run.windows, no_room(performance)),
         provenance=run.provenance,
         notes=run.notes,
         failure_samples=run.failure_samples,
         log_tail=run.log_tail,
         disk_bytes=run.disk_bytes,
-        load_processes=tuple(
-            LoadProcessCost(name=cost.name, requests=cost.requests, cpu_s=cost.cpu_seconds)
-            for cost in run.load_costs
-        ),
-        attribution_seconds=run.confirmation.seconds,
+        load_costs=run.load_costs,
         complete=run.complete,
     )
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tsprof.analysis.attribution.callers import with_callers
+from tsprof.analysis.attribution.callers import with_details_on_callers
 from tsprof.analysis.attribution.captures import WHOLE_HEAP, CaptureDigest
 from tsprof.analysis.attribution.conclude import Seen, conclude
 from tsprof.analysis.attribution.counted_resources import COUNTED
@@ -218,7 +218,7 @@ def _attribution(
         origin_of,
     )
     if is_native:
-        attribution = with_callers(attribution, digests, origin_of)
+        attribution = with_details_on_callers(attribution, digests, origin_of)
         attribution = with_bounded_caches(attribution, digests, case.bytes_per_request, origin_of)
         unnamed = without_lines(attribution.sites)
         attribution = replace(attribution, notes=(*attribution.notes, *unnamed))

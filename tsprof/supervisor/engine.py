@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 import psutil
 
@@ -193,25 +194,23 @@ class Engine:
         for kind, text, pid in news:
             self.note(kind, text, pid)
 
-    def _target_is_gone(self) -> None:
+    def _target_is_gone(self) -> NoReturn:
         self._tell(self._watch.memory_kills())
         status = describe_exit(self.instruments.target.exit_status)
-        if self.profiling:
-            text = f"the target died in the window of {self.profiling} ({status}); not counted"
-            self.note("note", text)
-        else:
-            self.note("target_ended", f"the target died under load ({status})")
-        raise RunEnded
+        self._end("target_ended", "died", f" ({status})")
 
     def _watch_for_hanging(self) -> None:
         waiting = self._load.hanging(self.hang_seconds)
-        if not waiting:
-            return
+        if waiting:
+            self._end("target_hung", "hung", f": {waiting}")
+
+    def _end(self, kind: EventKind, what: str, details: str) -> NoReturn:
+        """Record what became of the target; in a profiler's window it is the profiler's doing."""
         if self.profiling:
-            text = f"the target hung in the window of {self.profiling}: {waiting}; not counted"
-            self.note("note", text)
+            where = f"in the window of {self.profiling}"
+            self.note("note", f"the target {what} {where}{details}; not counted")
         else:
-            self.note("target_hung", f"the target hung: {waiting}")
+            self.note(kind, f"the target {what} under load{details}")
         raise RunEnded
 
     def start_anew(self, tool: Tool = NONE) -> bool:

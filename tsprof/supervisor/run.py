@@ -125,6 +125,7 @@ def _drive(
 
     Raises:
         NotReadyError: the target exited before it had answered a request.
+        UsageError: a tool is missing that the run is there for.
     """
     try:
         requests = method(engine, plan)

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from tsprof.analysis.attribution.captures import CaptureDigest
-from tsprof.analysis.attribution.native_callers import Samples, with_callers
-from tsprof.profilers.memray_capture import CaptureError, digest
+from tsprof.analysis.attribution.native_callers import Samples, with_python_callers
+from tsprof.profilers.capture_digest import CaptureError, digest
 from tsprof.supervisor.agents import Reply
 from tsprof.supervisor.capture_room import CaptureRoom
 from tsprof.supervisor.engine import Engine
@@ -124,7 +124,7 @@ def read_captures(window: Window) -> list[CaptureDigest]:
                     requests_early=window.requests_early,
                     requests_total=window.requests_total,
                 )
-                digests.append(with_callers(read, window.callers.get(pid, {})))
+                digests.append(with_python_callers(read, window.callers.get(pid, {})))
         except CaptureError as error:
             window.notes.append(f"process {pid}: {error}")
         with suppress(OSError):

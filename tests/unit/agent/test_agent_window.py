@@ -149,6 +149,17 @@ def test_nothing_to_mark_or_stop(window: Window) -> None:
     assert not window.stop({})["stopped"]
 
 
+def test_a_capture_that_cannot_be_written_leaves_no_window_open(
+    window: Window, capture: str
+) -> None:
+    window.start({"file": capture, "method": "tracemalloc"})
+    Path(capture).mkdir()
+    with pytest.raises(IsADirectoryError):
+        window.stop({})
+    assert window.size({}) == {"open": False, "bytes": 0}
+    assert window.start({"file": f"{capture}-2", "method": "tracemalloc"})["started"]
+
+
 def pass_by() -> int:
     return len({"passes": "by"})
 

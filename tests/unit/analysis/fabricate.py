@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tsprof.analysis.run.assessments import look
+from tsprof.analysis.run.confirmation import Confirmation
 from tsprof.analysis.verdict.decide import Decision, Evidence, decide
 from tsprof.records import Checkpoint, Event, ProcessReading, Segment
 
@@ -138,4 +139,6 @@ def judge(checkpoints: Sequence[Checkpoint], *, failing: float = 0.0, **evidence
     """Decide on checkpoints, with as many segments as there are."""
     evidence.setdefault("segments", segments(len(checkpoints), failing))
     evidence.setdefault("events", [event("control_passed")])
-    return decide(Evidence(look=look(checkpoints), **evidence))
+    fields = Confirmation.__dataclass_fields__.keys() & evidence.keys()
+    confirmation = Confirmation(**{name: evidence.pop(name) for name in fields})
+    return decide(Evidence(look=look(checkpoints), confirmation=confirmation, **evidence))

@@ -61,7 +61,7 @@ class Load:
 
 def even_load(rng: np.random.Generator, plan: Plan) -> Load:
     """Segments of a counted number of requests, at a throughput that wavers by 5 %."""
-    requests = np.arange(plan.segments + 1) * float(plan.requests)
+    requests = np.arange(plan.segments + 1, dtype=np.float64) * plan.requests
     seconds = np.cumsum(np.r_[0.0, rng.normal(1.2, 0.06, plan.segments).clip(0.8)])
     return Load(requests, seconds)
 
@@ -69,7 +69,7 @@ def even_load(rng: np.random.Generator, plan: Plan) -> Load:
 def uneven_load(rng: np.random.Generator, plan: Plan) -> Load:
     """Segments whose number of requests and throughput vary widely."""
     steps = np.r_[0, rng.integers(plan.requests // 3, 2 * plan.requests, plan.segments)]
-    requests = np.cumsum(steps).astype(float)
+    requests = np.cumsum(steps).astype(np.float64)
     seconds = np.cumsum(np.r_[0.0, rng.uniform(0.8, 2.0, plan.segments)])
     return Load(requests, seconds)
 
@@ -85,7 +85,8 @@ def warm_up(rng: np.random.Generator, plan: Plan, load: Load) -> Floats:
 def grains(rng: np.random.Generator, path: Floats, size: float) -> Floats:
     """The same growth in whole entries of `size` bytes, which arrive at random."""
     steps = np.diff(path).clip(0.0) / size
-    return np.r_[0.0, np.cumsum(rng.poisson(steps))] * size
+    grown: Floats = np.r_[0.0, np.cumsum(rng.poisson(steps))] * size
+    return grown
 
 
 def read(
@@ -202,7 +203,7 @@ def steps(rng: np.random.Generator, plan: Plan) -> Sample:
 def _held(rng: np.random.Generator, plan: Plan) -> Floats:
     period, phase = rng.integers(4, 12), rng.integers(0, 12)
     held = (np.arange(plan.segments + 1) + phase) % period < rng.integers(1, 1 + period // 3)
-    return 50 * MEBIBYTE * held
+    return 50.0 * MEBIBYTE * held.astype(np.float64)
 
 
 def spikes(rng: np.random.Generator, plan: Plan) -> Sample:
@@ -491,7 +492,8 @@ def _count(load: Load, counts: Floats, leak: Floats) -> Sample:
 
 def descriptors_flat(rng: np.random.Generator, plan: Plan) -> Sample:
     load = even_load(rng, plan)
-    return _count(load, rng.binomial(1, 0.2, plan.segments + 1), np.zeros(plan.segments + 1))
+    used = rng.binomial(1, 0.2, plan.segments + 1).astype(np.float64)
+    return _count(load, used, np.zeros(plan.segments + 1))
 
 
 def pool(rng: np.random.Generator, plan: Plan) -> Sample:

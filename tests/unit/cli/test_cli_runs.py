@@ -107,18 +107,22 @@ def test_a_list_that_cannot_be_written(home: Path, capsys: pytest.CaptureFixture
 def test_only_runs_that_are_old_are_deleted(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     old = store(home)
     young = store(home, after=timedelta(hours=1))
-    under_way = store(home, after=timedelta(hours=2), finished=False)
+    written = store(home, after=timedelta(hours=2), finished=False)
+    stalled = store(home, after=timedelta(hours=3), finished=False)
     age(old, 8 * 86400)
     age(young, 6 * 86400)
-    age(under_way, 9 * 86400)
-    (under_way / "target.log").write_text("GET /items")
-    assert run(["runs", "--delete-older", "7d"]) == 0
+    for unfinished in (written, stalled):
+        age(unfinished, 9 * 86400)
+    (written / "target.log").write_text("GET /items")
+    with under_way(stalled):
+        assert run(["runs", "--delete-older", "7d"]) == 0
     captured = capsys.readouterr()
     assert captured.err.startswith("deleted 1 run, ")
     assert old.name not in captured.out
     assert not old.exists()
     assert young.exists()
-    assert under_way.exists()
+    assert written.exists()
+    assert stalled.exists()
 
 
 def test_a_link_is_not_followed_to_delete(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from tsprof.profilers.jemalloc import (
     COARSEST,
     FINEST,
     SAMPLES,
+    digest_of,
     read_dump,
     sample_bits,
     sampling_error,
@@ -56,6 +57,12 @@ def test_the_error_of_what_grew() -> None:
 def test_what_is_no_dump(text: str) -> None:
     with pytest.raises(UnreadableError):
         read_dump(StringIO(text))
+
+
+def test_an_address_that_no_machine_has() -> None:
+    found = read_dump(StringIO(f"heap_v2/4096\n@ 0x2{0:016x}\n  t*: 1: 112 [0: 0]\n"))
+    with pytest.raises(UnreadableError, match="damaged"):
+        digest_of([found, found, found], 1, 2)
 
 
 def test_a_dump_without_end_is_not_read_to_its_end() -> None:

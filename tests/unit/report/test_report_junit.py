@@ -72,9 +72,9 @@ def test_the_document_keeps_to_the_schema(report: Report) -> None:
     assert len(set(names)) == len(names)
 
 
-def test_a_leak_is_a_failure_of_memory_and_of_the_verdict() -> None:
+def test_a_leak_is_one_failure() -> None:
     assert outcomes(failing()) == {
-        "verdict": "failure",
+        "verdict": "skipped",
         "memory": "failure",
         "fd": "passed",
         "thread": "passed",
@@ -84,6 +84,14 @@ def test_a_leak_is_a_failure_of_memory_and_of_the_verdict() -> None:
         "p99_ms": "passed",
         "error_rate": "failure",
     }
+
+
+def test_what_no_other_test_tells_is_a_failure_of_the_verdict() -> None:
+    died = "the target died under load (exit status 1)"
+    report = failing(reasons=(died,), findings=(), criteria=())
+    (failure,) = parsed(report).iter("failure")
+    assert died in failure.attrib["message"]
+    assert outcomes(report)["verdict"] == "failure"
 
 
 def test_the_text_of_a_failure_names_the_line_and_the_holder() -> None:

@@ -89,6 +89,24 @@ def test_the_least_report_of_every_verdict_renders(
     assert verdict.value in render(least).lower()
 
 
+@pytest.mark.parametrize("name", ["terminal", "html", "markdown"])
+def test_a_picture_judges_nothing(name: str) -> None:
+    growth = Growth()
+    judged, drawn = (
+        RENDERERS[name](report_builder.passing(scenario=scenario, growth=growth, findings=()))
+        for scenario in ("check", "flame")
+    )
+    assert "PASS" in judged
+    assert "PASS" not in drawn
+
+
+@pytest.mark.parametrize("name", ["terminal", "html", "markdown"])
+def test_the_ledger_says_what_it_is_over(name: str) -> None:
+    known, unknown = report_builder.failing(), report_builder.failing(growth=Growth())
+    assert "to 12,000: resident memory, with what came once" in RENDERERS[name](known)
+    assert "from the first checkpoint to the last, what warms up" in RENDERERS[name](unknown)
+
+
 @render_everything
 def test_rendering_is_repeatable(render: Callable[[Report], str]) -> None:
     report = report_builder.failing()
@@ -129,7 +147,7 @@ def test_what_fails_beside_a_known_leak_leads(render: Callable[[Report], str]) -
     )
     assert "descriptors leak; new" in text
     assert "the target leaks" not in text
-    assert text.count("<failure") == ("<testsuites" in text) * 3  # verdict, fd, a criterion
+    assert text.count("<failure") == ("<testsuites" in text) * 2  # fd, a criterion
 
 
 def test_bars_of_the_ledger_do_not_make_noise_look_like_growth() -> None:

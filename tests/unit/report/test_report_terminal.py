@@ -201,9 +201,3 @@ def test_a_picture_is_no_verdict() -> None:
     )
     assert judged == f"PASS  {drawn}"
     assert drawn.startswith(sentence)
-
-
-def test_the_ledger_says_what_it_is_over() -> None:
-    known, unknown = failing(), failing(growth=Growth())
-    assert "to 12,000: resident memory, with what came once" in piped(known)
-    assert "from the first checkpoint to the last, what warms up included" in piped(unknown)

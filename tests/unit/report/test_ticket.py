@@ -39,6 +39,7 @@ def test_a_ticket_says_what_where_why_and_how() -> None:
     assert "called by /srv/shop/app.py:12 in handler" in section(text, "Where it is allocated")
     assert "module global" in section(text, "What keeps it alive")
     assert "Python objects" in section(text, "Who owns the growth")
+    assert "to 12,000: resident memory" in section(text, "Who owns the growth")
     assert "tsprof check" in section(text, "How to reproduce")
     assert "no bound is known" in section(text, "What was ruled out")
     assert "ruled out: a cache that fills" in section(text, "What is uncertain")

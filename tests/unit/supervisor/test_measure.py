@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from checkpoint_of import checkpoint
 
 from tsprof.analysis.run.assessments import look
-from tsprof.records import Checkpoint, ProcessReading, Segment
+from tsprof.records import Checkpoint, Segment
 from tsprof.supervisor.measure import (
     MOST_SURE_LOOKS,
     SURE_LOOKS,
@@ -19,29 +20,9 @@ from tsprof.supervisor.plan import Plan
 PLAN = Plan(scenario="check", segment_seconds=1.2, max_seconds=55, users=10)
 
 
-def reading(live: int) -> ProcessReading:
-    return ProcessReading(
-        pid=1,
-        started=0.0,
-        command="service",
-        source="agent",
-        rss=live,
-        python_live=live,
-        native_live=0,
-    )
-
-
 def checkpoints(table_doubles_at: int = 99) -> list[Checkpoint]:
     return [
-        Checkpoint(
-            number=number,
-            seconds=1.3 * number,
-            requests=1000 * number,
-            failures=0,
-            processes=(
-                reading(10_000_000 + 300_000 * number + 2_000_000 * (number >= table_doubles_at)),
-            ),
-        )
+        checkpoint(number, 10_000_000 + 300_000 * number + 2_000_000 * (number >= table_doubles_at))
         for number in range(20)
     ]
 

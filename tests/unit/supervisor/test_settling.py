@@ -7,9 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from checkpoint_of import checkpoint
 
 from tsprof.analysis.run.assessments import look
-from tsprof.records import Checkpoint, ProcessReading
 from tsprof.store.database import RunDatabase
 from tsprof.supervisor import settling
 from tsprof.supervisor.engine import Engine
@@ -19,28 +19,8 @@ ALWAYS = 12_000_000
 HELD = 3_000_000
 
 
-def point(number: int) -> Checkpoint:
-    """Take a checkpoint; one in three comes before the target tidies up."""
-    live = ALWAYS + HELD * (number % 3 == 0)
-    service = ProcessReading(
-        pid=100,
-        started=0.0,
-        command="service",
-        source="agent",
-        rss=live,
-        python_live=live,
-        native_live=0,
-    )
-    return Checkpoint(
-        number=number,
-        seconds=1.3 * number,
-        requests=1000 * number,
-        failures=0,
-        processes=(service,),
-    )
-
-
-SWINGING = [point(number) for number in range(7)]
+# One in three comes before the target tidies up.
+SWINGING = [checkpoint(number, ALWAYS + HELD * (number % 3 == 0)) for number in range(7)]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ LEAST = 0.1
 MOST = 5
 
 
-def with_callers(
+def with_details_on_callers(
     attribution: Attribution,
     digests: Sequence[CaptureDigest],
     origin_of: Callable[[str], Origin],

@@ -71,7 +71,7 @@ def with_bounded_caches(
     entries = {place: one for place, one in growths.items() if place.package and one.blocks}
     own = sum(one.size for one in entries.values())
     whole = sum(one.size for one in growths.values())
-    if own < LEAST_OWN * growth or whole - growth > FULL * own:
+    if not entries or own < LEAST_OWN * growth or whole - growth > FULL * own:
         return attribution
     cached = sum(
         one.size

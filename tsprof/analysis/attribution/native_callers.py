@@ -22,7 +22,7 @@ Samples = Mapping[tuple[Frame, ...], float]
 """Numbers of samples by call stack, outermost frame first."""
 
 
-def with_callers(digest: CaptureDigest, samples: Samples) -> CaptureDigest:
+def with_python_callers(digest: CaptureDigest, samples: Samples) -> CaptureDigest:
     """Put the lines of Python above the native stacks that they call the most often.
 
     Args:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tsprof.analysis.run.assessments import Look
-from tsprof.analysis.run.confirmation import Attribution
+from tsprof.analysis.run.confirmation import Attribution, Confirmation
 from tsprof.analysis.run.ledger import growth_rows
 from tsprof.analysis.run.timeline import memory_points, seconds_of_load
 from tsprof.analysis.run.usage import Usage
 from tsprof.analysis.service.performance import PERCENTILES
+from tsprof.analysis.service.phases import Outcome
 from tsprof.analysis.service.segments import (
     latency_of,
     requests_per_second,
@@ -20,10 +21,9 @@ from tsprof.analysis.service.segments import (
 from tsprof.analysis.verdict.decide import Decision
 from tsprof.exit_codes import ExitCode
 from tsprof.histogram import Histogram, from_counts
-from tsprof.records import Checkpoint, Event, Segment
+from tsprof.records import Checkpoint, Event, LoadCost, Segment
 from tsprof.report import format as fmt
 from tsprof.report.model import (
-    Comparison,
     Cost,
     Criterion,
     Delivery,
@@ -36,7 +36,6 @@ from tsprof.report.model import (
     LoadProcessCost,
     Measure,
     Percentiles,
-    PhaseReport,
     ProcessReport,
     Provenance,
     Report,
@@ -52,47 +51,36 @@ CUT_SHORT = ("target_ended", "target_hung", "load_lost", "store_failed")
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the store holds of a run."""
+    """What the store holds of a run, and what was measured of it."""
 
     scenario: str
     checkpoints: Sequence[Checkpoint]
     segments: Sequence[Segment]
     events: Sequence[Event]
-    speed: Sequence[Segment] | None = None
-    """Segments that figures of speed rest on; None for all that no profiler slowed down."""
-    last_judged: int | None = None
-    """Number of the last checkpoint before a profiler's window; None for all."""
+    outcome: Outcome
+    """What the scenario's phases came to."""
+    confirmation: Confirmation = field(default_factory=Confirmation)
     performance: tuple[Measure, ...] = ()
     delivery: Delivery = field(default_factory=Delivery)
     seconds: Sequence[Mapping[str, Any]] = ()
-    usage: Usage | None = None
+    usage: Usage = field(default_factory=Usage)
     provenance: Provenance = field(default_factory=Provenance)
     notes: tuple[str, ...] = ()
     gauges: tuple[Gauge, ...] = ()
-    phases: tuple[PhaseReport, ...] = ()
-    highlights: tuple[str, ...] = ()
-    gave_way: str = ""
-    comparison: Comparison | None = None
     hot_paths: HotPaths | None = None
     failure_samples: tuple[str, ...] = ()
     log_tail: tuple[str, ...] = ()
     disk_bytes: int = 0
-    attribution_seconds: float = 0.0
-    load_processes: tuple[LoadProcessCost, ...] = ()
+    load_costs: Sequence[LoadCost] = ()
     complete: bool = True
 
 
 def build_report(
-    facts: Facts,
-    look: Look,
-    decision: Decision,
-    criteria: Sequence[Criterion] = (),
-    attribution: Attribution | None = None,
+    facts: Facts, look: Look, decision: Decision, criteria: Sequence[Criterion] = ()
 ) -> Report:
     """Put a run's facts and its verdict into a report."""
-    usage = facts.usage or Usage()
-    calm = undisturbed(facts.segments, facts.last_judged)
-    speed = calm if facts.speed is None else facts.speed
+    outcome, confirmation, usage = facts.outcome, facts.confirmation, facts.usage
+    calm = undisturbed(facts.segments, confirmation.last_judged)
     rate = requests_per_second(calm)
     requests, failures = _counts(facts)
     pauses = sorted(
@@ -117,17 +105,17 @@ def build_report(
             sum(segment.seconds for segment in facts.segments),
         ),
         growth=growth_of(look, rate),
-        ledger=ledger_of(look, attribution),
+        ledger=ledger_of(look, confirmation.attribution),
         findings=decision.findings,
         criteria=tuple(criteria),
         gauges=facts.gauges,
-        phases=facts.phases,
-        highlights=facts.highlights,
-        gave_way=facts.gave_way,
-        comparison=facts.comparison,
+        phases=outcome.phases,
+        highlights=outcome.highlights,
+        gave_way=outcome.gave_way,
+        comparison=outcome.comparison,
         hot_paths=facts.hot_paths,
         processes=_processes(look, facts),
-        latency=_latency(steady(speed), requests_per_second(speed)),
+        latency=_latency(steady(outcome.segments), requests_per_second(outcome.segments)),
         delivery=facts.delivery,
         performance=facts.performance,
         endpoints=_endpoints(facts.segments, steady(calm)),
@@ -136,11 +124,14 @@ def build_report(
             checkpoints=len(facts.checkpoints),
             supervisor_cpu_s=usage.total_cpu["supervisor"],
             load_cpu_s=usage.total_cpu["load"],
-            load_processes=facts.load_processes,
+            load_processes=tuple(
+                LoadProcessCost(name=cost.name, requests=cost.requests, cpu_s=cost.cpu_seconds)
+                for cost in facts.load_costs
+            ),
             supervisor_peak_rss=usage.peak["supervisor"],
             load_peak_rss=usage.peak["load"],
             disk_bytes=facts.disk_bytes,
-            attribution_seconds=facts.attribution_seconds,
+            attribution_seconds=confirmation.seconds,
         ),
         notes=facts.notes + _notes(facts.events),
         provenance=facts.provenance,
@@ -233,7 +224,6 @@ def ledger_of(look: Look, attribution: Attribution | None = None) -> tuple[Ledge
 
 def _processes(look: Look, facts: Facts) -> tuple[ProcessReport, ...]:
     window = look.judged_between
-    usage = facts.usage or Usage()
     reports = []
     seen: dict[tuple[int, float], Any] = {}
     for checkpoint in facts.checkpoints:
@@ -260,8 +250,8 @@ def _processes(look: Look, facts: Facts) -> tuple[ProcessReport, ...]:
                 command=reading.command,
                 ledger=rows,
                 bytes_per_request=per_request,
-                own_memory=usage.own_memory.get(reading.pid),
-                sockets=dict(usage.sockets.get(reading.pid, {})),
+                own_memory=facts.usage.own_memory.get(reading.pid),
+                sockets=dict(facts.usage.sockets.get(reading.pid, {})),
                 ended=ended,
                 source=reading.source,
             )

@@ -27,7 +27,7 @@ BUSY = 0.9
 """Use of a processor, or of all, above which it is what gave way."""
 CROWDED = 0.25
 """Share of its time that the load process waits for a processor where other work takes them."""
-_OTHER_WORK = "the machine: something else uses its processors"
+_WAITS = "neither processor nor errors: the target waits for something (a lock, a pool, a disk)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +116,21 @@ def what_gave_way(step: Step, processors: int | None) -> str:
     """
     if step.generator:
         return f"the load generator, not the target: {step.generator}"
+    return _ran_into(step, processors) or _other_work(step) or _WAITS
+
+
+def held_back(step: Step, processors: int | None) -> str:
+    """Say what kept a rate from being answered where it was not the target; else empty.
+
+    Args:
+        step: one that was not sustained.
+        processors: of the machine; None where it is not known.
+    """
+    return step.generator or ("" if _ran_into(step, processors) else _other_work(step))
+
+
+def _ran_into(step: Step, processors: int | None) -> str:
+    """Say which limit the target, with the load beside it, has reached; empty for none."""
     if step.failed > FAILED:
         return f"answers: {step.failed:.1%} of them failed"
     if step.busiest is not None and step.busiest >= BUSY and processors != 1:
@@ -126,17 +141,14 @@ def what_gave_way(step: Step, processors: int | None) -> str:
         )
     if step.machine is not None and step.machine >= BUSY:
         return f"the machine: its processors are {step.machine:.0%} busy"
-    if step.waited >= CROWDED:
-        return f"{_OTHER_WORK}, for which the load process waited in {step.waited:.0%} of its time"
-    return "neither processor nor errors: the target waits for something (a lock, a pool, a disk)"
+    return ""
 
 
-def held_back(step: Step, processors: int | None) -> str:
-    """Say what kept a rate from being answered where it was not the target; else empty.
-
-    Args:
-        step: one that was not sustained.
-        processors: of the machine; None where it is not known.
-    """
-    reason = what_gave_way(step, processors)
-    return step.generator or (reason if reason.startswith(_OTHER_WORK) else "")
+def _other_work(step: Step) -> str:
+    """Say that something else has taken the machine's processors; empty where it has not."""
+    if step.waited < CROWDED:
+        return ""
+    return (
+        "the machine: something else uses its processors, for which the load process waited in "
+        f"{step.waited:.0%} of its time"
+    )

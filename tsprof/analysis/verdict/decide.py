@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tsprof.analysis.attribution.culprits import Culprit
-from tsprof.analysis.attribution.memory_access import InvalidAccess, invalid_findings
+from tsprof.analysis.attribution.memory_access import invalid_findings
 from tsprof.analysis.comparison.allowances import Allowances, Weighed, remarks, weigh
 from tsprof.analysis.comparison.known_leaks import rate_text
 from tsprof.analysis.run.assessments import Look
-from tsprof.analysis.run.confirmation import Attribution, Drain
+from tsprof.analysis.run.confirmation import Confirmation
 from tsprof.analysis.service.delivery import ADVICE
 from tsprof.analysis.service.segments import requests_per_second
 from tsprof.analysis.verdict.blind_spots import (
@@ -27,7 +26,7 @@ from tsprof.analysis.verdict.grounds import Grounds
 from tsprof.analysis.verdict.more_time import TimeAllowed, more_time
 from tsprof.analysis.verdict.unserved_load import failed_share, weigh_load
 from tsprof.records import Event, Segment
-from tsprof.report.model import Criterion, Delivery, Finding, Resource, Verdict
+from tsprof.report.model import Criterion, Delivery, Finding, Verdict
 from tsprof.report.service_wording import criterion_unit
 
 
@@ -55,13 +54,7 @@ class Evidence:
     allowances: Allowances | None = None
     folder: str = ""
     """The target's working directory."""
-    attribution: Attribution | None = None
-    drain: Drain | None = None
-    """Of memory."""
-    count_drains: Mapping[Resource, Drain] = field(default_factory=dict)
-    culprits: Sequence[Culprit] = ()
-    invalid: Sequence[InvalidAccess] = ()
-    """What a memory checker saw."""
+    confirmation: Confirmation = field(default_factory=Confirmation)
     complete: bool = True
     so_far: str = ""
     """How far a run is that is under way; empty for one that is not."""
@@ -169,19 +162,22 @@ def _pass_reason(look: Look, weighed: Sequence[Weighed]) -> str:
 
 def _findings(look: Look, evidence: Evidence) -> list[Finding]:
     """Return what grows, the cause first, and what a memory checker saw."""
-    memory = memory_findings(look, evidence.attribution, evidence.drain)
+    confirmed = evidence.confirmation
+    memory = memory_findings(look, confirmed.attribution, confirmed.drain)
     counted = [
-        count_finding(resource, assessment, evidence.culprits, evidence.count_drains.get(resource))
+        count_finding(
+            resource, assessment, confirmed.culprits, confirmed.count_drains.get(resource)
+        )
         for resource, assessment in look.counts.items()
     ]
     causes = [each for each in counted if each is not None and _costs(each, memory)]
     found = [
         *causes,
         *memory,
-        garbage_finding(look, evidence.attribution) if "garbage" in look.leaking else None,
+        garbage_finding(look, confirmed.attribution) if "garbage" in look.leaking else None,
         *(each for each in counted if each not in causes),
         fragmentation_finding(look),
-        *invalid_findings(evidence.invalid),
+        *invalid_findings(confirmed.invalid),
     ]
     return [finding for finding in found if finding is not None]
 

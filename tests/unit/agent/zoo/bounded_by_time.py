@@ -167,17 +167,8 @@ class Refilled:
         self.entries.update(young)
 
 
-class EmptiedFirst:
+class EmptiedFirst(Refilled):
     """Empties itself and takes back what is young."""
-
-    HELD = "entries"
-
-    def __init__(self) -> None:
-        self.entries: dict[int, tuple[Any, float]] = {}
-
-    def put(self, key: int, value: Any) -> None:
-        self.sweep()
-        self.entries[key] = (value, time.monotonic())
 
     def sweep(self) -> None:
         now = time.monotonic()

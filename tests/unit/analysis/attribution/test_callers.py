@@ -1,6 +1,6 @@
 """Callers of a function that allocates what stays."""
 
-from tsprof.analysis.attribution.callers import with_callers
+from tsprof.analysis.attribution.callers import with_details_on_callers
 from tsprof.analysis.attribution.captures import CallFrame, CaptureDigest, StackSurvivors
 from tsprof.analysis.attribution.sites import Origin, leaking_sites
 from tsprof.analysis.run.confirmation import Attribution
@@ -36,7 +36,7 @@ def words(*stacks: StackSurvivors) -> tuple[str, ...]:
     ]
     sites = tuple(leak.site for leak in leaking_sites(digests, origin_of))
     assert [site.function for site in sites] == ["keep"]
-    return with_callers(Attribution(sites=sites), digests, origin_of).details
+    return with_details_on_callers(Attribution(sites=sites), digests, origin_of).details
 
 
 def test_two_mistakes_through_one_helper_are_told_apart() -> None:

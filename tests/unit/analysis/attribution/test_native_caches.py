@@ -69,6 +69,8 @@ def test_a_key_and_a_value_of_one_line_are_two_blocks_an_entry() -> None:
         # So small beside the rest that nobody can tell whether it is full.
         (10_064, (ENTRY, survivors(10_000, 1, LEAK))),
         (364, ()),
+        # A service that gives every byte back.
+        (0, ()),
     ],
 )
 def test_what_leaks_all_the_same(growth: float, stacks: tuple[StackSurvivors, ...]) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from tsprof.analysis.attribution.captures import CaptureDigest, NativeFrame, StackSurvivors
-from tsprof.analysis.attribution.native_callers import with_callers
+from tsprof.analysis.attribution.native_callers import with_python_callers
 from tsprof.stacks import Frame
 
 MODULE = "/v/site-packages/fast.so"
@@ -51,7 +51,7 @@ def test_the_commonest_way(record: CaptureDigest, inner: Sequence[Frame]) -> Non
         (START, HANDLE, ENCODE): 100.0,
         (START, RARELY, native("another")): 50.0,
     }
-    (stack,) = with_callers(record, samples).stacks
+    (stack,) = with_python_callers(record, samples).stacks
     assert stack.frames == (("encode", "/srv/app.py", 20), ("handle", "/srv/app.py", 9))
 
 
@@ -67,10 +67,10 @@ def test_what_all_ways_to_a_module_share(
         (START, replace(handle, line=10), inner[1], native("loads")): 2.0,
         (START, inner[1], native("other", "/v/else.so")): 100.0,
     }
-    (stack,) = with_callers(digest(function), samples).stacks
+    (stack,) = with_python_callers(digest(function), samples).stacks
     assert stack.frames == ((("handle", "/srv/app.py", 9),) if named else ())
     rare = digest(function, requests=11)
-    assert with_callers(rare, samples) == rare
+    assert with_python_callers(rare, samples) == rare
 
 
 @pytest.mark.parametrize(
@@ -85,4 +85,4 @@ def test_what_all_ways_to_a_module_share(
 )
 def test_a_way_that_is_not_known(samples: dict[tuple[Frame, ...], float]) -> None:
     record = digest("dumps")
-    assert with_callers(record, samples) == record
+    assert with_python_callers(record, samples) == record

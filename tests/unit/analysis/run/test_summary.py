@@ -7,9 +7,10 @@ import pytest
 from fabricate import alive, event, growing, growing_outside, judge, reading, segments, taken
 
 from tsprof.analysis.run.assessments import look
-from tsprof.analysis.run.confirmation import Attribution
+from tsprof.analysis.run.confirmation import Attribution, Confirmation
 from tsprof.analysis.run.summary import Facts, build_report
 from tsprof.analysis.run.usage import sum_samples
+from tsprof.analysis.service.phases import Outcome
 from tsprof.analysis.verdict.decide import Decision
 from tsprof.records import Checkpoint, Event, ProcessSample
 from tsprof.report.headline import further_reasons, headline
@@ -33,11 +34,13 @@ def reported(
         checkpoints=checkpoints,
         segments=pieces,
         events=events,
+        outcome=Outcome(segments=pieces),
+        confirmation=Confirmation(attribution=attribution),
         seconds=seconds,
         provenance=Provenance(run="a-run"),
         complete=complete,
     )
-    return build_report(facts, look(checkpoints), decision, attribution=attribution)
+    return build_report(facts, look(checkpoints), decision)
 
 
 def sample(second: int, cpu: float, pid: int = 1, role: str = "target") -> ProcessSample:
@@ -71,7 +74,12 @@ def test_own_memory_and_sockets_are_those_that_were_read_last() -> None:
     ]
     checkpoints = taken(growing(pid=1), growing(pid=2))
     facts = Facts(
-        scenario="check", checkpoints=checkpoints, segments=[], events=[], usage=sum_samples(costly)
+        scenario="check",
+        checkpoints=checkpoints,
+        segments=[],
+        events=[],
+        outcome=Outcome(segments=[]),
+        usage=sum_samples(costly),
     )
     decision = Decision(verdict=Verdict.PASS, reasons=())
     found = {p.pid: p for p in build_report(facts, look(checkpoints), decision).processes}
