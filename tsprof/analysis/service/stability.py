@@ -211,7 +211,8 @@ def _met(drift: Drift, quality: Quality) -> bool | None:
     if _degraded(drift, quality):
         return False
     worst = max(quality.worse * drift.change.low, quality.worse * drift.change.high)
-    return True if worst < VAGUE * quality.margin else None
+    kept = quality.worse * drift.change.value < quality.margin
+    return True if kept and worst < VAGUE * quality.margin else None
 
 
 def _finding(drift: Drift, quality: Quality) -> Finding:
