@@ -28,7 +28,7 @@ OUTLIER = 4.0
 # A share of 0 or 1 has no logit; with 10,000 requests in a block it is known to about this.
 LEAST_SHARE = 1e-4
 SURE = 0.975
-BEYOND_DOUBT = 0.995
+BEYOND_DOUBT = 0.998
 """How sure it must be that a quality got worse at all. With 0.975, 9 of 200 stable soaks over a
 day's cycle were called degraded."""
 LOAD_TERMS = 3
