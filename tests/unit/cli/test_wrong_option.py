@@ -47,8 +47,10 @@ def test_a_command_without_load_says_nothing_of_it(capsys: pytest.CaptureFixture
         ),
         (
             ["--criterion", "error_rate < -3%"],
-            "--criterion error_rate: '-3%' is not a share; write it from 0 to 1 or with a percent "
-            "sign, such as 0.2 or 20%",
+            (
+                "--criterion error_rate: '-3%' is not a share; write it from 0 to 1 or with a "
+                "percent sign, such as 0.2 or 20%"
+            ),
         ),
     ],
 )
