@@ -203,7 +203,7 @@ def _status_after(error: BaseException) -> int:  # noqa: PLR0911 - one for each 
             _tell(wrong_option.message(error), _advice(error))
             return int(ExitCode.USAGE)
         case click.ClickException():
-            _tell(error.format_message(), _advice(error))
+            _tell(wrong_option.plain(error.format_message()), _advice(error))
             return int(ExitCode.USAGE)
         case click.Abort() | KeyboardInterrupt():
             _tell("interrupted")

@@ -43,7 +43,7 @@ def _limits(
         name, sign, limit = match.groups()
         known = CRITERIA.get(name)
         if known is not None and sign not in ("=", known.sign):
-            wrong = f"{name} has a limit that a run must be {known.sign}, not {sign}"
+            wrong = f"{name} has to be {known.sign} its limit, not {sign}"
             raise click.BadParameter(wrong, context, parameter)
         limits[name] = limit if known is not None or sign == "=" else f"{sign} {limit}"
     return limits or None

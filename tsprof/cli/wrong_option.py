@@ -15,6 +15,16 @@ _OF_REQUESTS = frozenset(
 )
 """How other programs are told what to send besides a plain GET."""
 
+_TYPES = {"a valid float range": "a number", "a valid integer range": "a whole number"}
+"""What click calls the type of a value, and what people do."""
+
+
+def plain(text: str) -> str:
+    """Return a message of click's without its names of types."""
+    for name, word in _TYPES.items():
+        text = text.replace(f"is not {name}.", f"is not {word}.")
+    return text
+
 
 def message(error: click.NoSuchOption) -> str:
     """Name the option, and the command's own that was meant where one surely was."""

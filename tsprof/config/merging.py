@@ -156,4 +156,6 @@ def _host(address: str) -> str | None:
 
 def _option(table: str, key: str) -> str:
     """What the command line calls a key."""
+    if "criteria" in (table, key):  # at the top, or of a scenario
+        return "--criterion"
     return _OPTION_NAMES.get((table, key)) or f"--{key.replace('_', '-')}"

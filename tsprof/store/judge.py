@@ -142,9 +142,10 @@ def _stability(
     if run.scenario != "endurance":
         return Stability(), ()
     watched, unseen = gauges_to_judge(gauges, run.settings.watched)
+    cpu_ms = {measure.name: measure.value for measure in facts.performance}.get("cpu_ms")
     stability = judge_stability(
         segments,
-        (*load_qualities(segments, run.settings.limits), *watched),
+        (*load_qualities(segments, run.settings.limits, cpu_ms=cpu_ms), *watched),
         no_room=obstacle_to_speed(facts.delivery) or no_room(facts.performance),
     )
     return stability, doubted(stability.criteria, facts.delivery) + unseen

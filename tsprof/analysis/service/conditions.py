@@ -10,9 +10,9 @@ from tsprof.report.model import Delivery, Measure, Provenance
 MACHINE_BOUND = ("p50_ms", "p95_ms", "p99_ms", "requests_per_second", "cpu_ms")
 """Measures that only compare under the same load, on a machine that is as fast and has room."""
 BUSY = 0.25
-"""Share of its time that the load process, ready to run, may wait for a processor. Beside other
-work it waited for 43 to 74 %, and eight runs of one clean service differed by a factor of 2 in
-latency and by 29 % in CPU time."""
+"""Share of the time for which it has work that the load process may wait for a processor. Beside
+other work it waited for 43 to 74 %, and eight runs of one clean service differed by a factor of 2
+in latency and by 29 % in CPU time."""
 _WAITED = "the load process waited for a processor"
 _LEAVE_ROOM = (
     "the machine was too busy; a lower --rate, or nothing else on the machine, leaves it room"
@@ -103,13 +103,18 @@ def _no_room(before: Mapping[str, Measure], after: Mapping[str, Measure]) -> str
     was, now = _share_waited(before), _share_waited(after)
     if max(was, now) <= BUSY:
         return ""
-    return f"{_WAITED} in {was:.0%} of its time, then in {now:.0%}: {_LEAVE_ROOM}"
+    return (
+        f"{_WAITED} in {was:.0%} of the time for which it had work, then in {now:.0%}: "
+        f"{_LEAVE_ROOM}"
+    )
 
 
 def no_room(measures: Sequence[Measure]) -> str:
     """Say why a run's speed tells nothing of the target; empty where the machine had room."""
     waited = _share_waited({measure.name: measure for measure in measures})
-    return f"{_WAITED} in {waited:.0%} of its time: {_LEAVE_ROOM}" if waited > BUSY else ""
+    if waited <= BUSY:
+        return ""
+    return f"{_WAITED} in {waited:.0%} of the time for which it had work: {_LEAVE_ROOM}"
 
 
 def _share_waited(measures: Mapping[str, Measure]) -> float:

@@ -28,6 +28,9 @@ OUTLIER = 4.0
 # A share of 0 or 1 has no logit; with 10,000 requests in a block it is known to about this.
 LEAST_SHARE = 1e-4
 SURE = 0.975
+BEYOND_DOUBT = 0.998
+"""How sure it must be that a quality got worse at all. With 0.975, 9 of 200 stable soaks over a
+day's cycle were called degraded."""
 LOAD_TERMS = 3
 """Powers of the logarithm of the load. Over a day's load that varied by a factor of 3, a queue's
 delay left a slope of 2 % with two of them, and of none with three."""
@@ -83,8 +86,8 @@ def assess_drift(
             it was the same throughout.
 
     Returns:
-        Degraded: certainly worse, and not certainly by less than the margin. Stable: certainly
-        not worse by the margin. Inconclusive: anything else.
+        Degraded: certainly worse, by the margin or more at the best guess, and to the run's end.
+        Stable: certainly not worse by the margin. Inconclusive: anything else.
     """
     time, level, asked = _transformed(seconds, values, load, transform)
     count, enough = len(time), LEAST_BLOCKS_OF_LOADS if asked.size else LEAST_BLOCKS
@@ -98,14 +101,14 @@ def assess_drift(
         return Drift(DriftState.INCONCLUSIVE, unknown, reason)
     level = _without_outliers(position, level, asked)
     slope, error = _slope(position, level, asked)
-    reach = float(stdtrit(count - 3 - asked.shape[1], SURE)) * error
+    freedom = count - 3 - asked.shape[1]
+    reach = float(stdtrit(freedom, SURE)) * error
     change = Interval(*(_change(slope + side * reach, transform) for side in (0, -1, 1)))
-    bounds = sorted((worse * change.low, worse * change.high))
-    least, most = bounds
-    if most < margin:
+    got_worse = worse * slope > float(stdtrit(freedom, BEYOND_DOUBT)) * error
+    if max(worse * change.low, worse * change.high) < margin:
         state = DriftState.STABLE
         reason = "certainly did not get worse by as much as matters"
-    elif least > 0 and worse * change.value > margin / 2:
+    elif got_worse and worse * change.value >= margin:
         if _lasts(position, level - _of_load(position, level, asked), worse * slope, worse):
             state = DriftState.DEGRADED
             reason = "got worse throughout the run, up to its end"

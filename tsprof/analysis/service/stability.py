@@ -10,6 +10,7 @@ from typing import Literal
 
 from tsprof.analysis.service.drift import Drift, DriftState, Transform, assess_drift, share_ends
 from tsprof.analysis.service.gauges import Gauge
+from tsprof.analysis.service.room import most_added_ms
 from tsprof.analysis.service.varied_load import varied_load
 from tsprof.records import Segment
 from tsprof.report import format as fmt
@@ -56,6 +57,8 @@ class Quality:
     """1 where more is worse, -1 where less is."""
     margin: float
     """The change that matters, in the unit of ``Drift.change``."""
+    most_added: float = math.inf
+    """The most that a machine without room can have added to a value, in its unit."""
 
     def drift(self, segments: Sequence[Segment]) -> Drift:
         """Return its change over the segments, at equal load where that varied."""
@@ -69,6 +72,11 @@ class Quality:
             margin=self.margin,
             load=varied_load(segments),
         )
+
+    def is_beyond_the_machine(self, drift: Drift) -> bool:
+        """Tell whether a change of what is positive is more than the machine can have made."""
+        before = median(self.values) / (1 + drift.change.value)
+        return self.transform == "log" and self.worse * drift.change.low * before > self.most_added
 
     def ends(self, change: float) -> tuple[float, float]:
         """Return the values of a share at the start and the end of a run that changed it so."""
@@ -87,13 +95,17 @@ class Stability:
     """What was not judged, and why."""
 
 
-def load_qualities(segments: Sequence[Segment], limits: Mapping[str, float]) -> tuple[Quality, ...]:
+def load_qualities(
+    segments: Sequence[Segment], limits: Mapping[str, float], *, cpu_ms: float | None = None
+) -> tuple[Quality, ...]:
     """Return what the load tells of a target: latency, throughput and errors.
 
     Args:
         segments: of the soak.
         limits: the change that matters by the names of ``DRIFTS``; what has none is not judged.
+        cpu_ms: CPU time of the target per request; None where it is not known.
     """
+    most_added = {f"p{percent}": most_added_ms(segments, percent, cpu_ms) for percent in (50, 99)}
     kinds: Mapping[str, tuple[Resource, Callable[[Segment], float], Transform, Worse]] = {
         "p50": ("latency", _percentile(50), "log", 1),
         "p99": ("latency", _percentile(99), "log", 1),
@@ -108,6 +120,7 @@ def load_qualities(segments: Sequence[Segment], limits: Mapping[str, float]) -> 
             transform=transform,
             worse=worse,
             margin=limits[f"{name}_drift"],
+            most_added=most_added.get(name, math.inf),
         )
         for name, (resource, of, transform, worse) in kinds.items()
         if f"{name}_drift" in limits
@@ -146,7 +159,8 @@ def judge_stability(
 
     Returns:
         The criterion of a quality that could not be told has ``met`` None: it may have got worse
-        by more than twice the margin, or seems to have got worse on a machine without room.
+        by more than twice the margin, or seems to have got worse, by no more than a machine
+        without room can have added.
     """
     load = sum(segment.seconds for segment in segments)
     asked = varied_load(segments)
@@ -157,7 +171,8 @@ def judge_stability(
         drift = quality.drift(segments)
         met = _met(drift, quality)
         is_measured = drift.change.low > float("-inf")
-        doubted = no_room if quality.resource in OF_SPEED and not met else ""
+        certain = met is False and quality.is_beyond_the_machine(drift)
+        doubted = no_room if quality.resource in OF_SPEED and not met and not certain else ""
         criteria.append(
             Criterion(
                 name=f"{quality.name}_drift",
@@ -211,7 +226,8 @@ def _met(drift: Drift, quality: Quality) -> bool | None:
     if _degraded(drift, quality):
         return False
     worst = max(quality.worse * drift.change.low, quality.worse * drift.change.high)
-    return True if worst < VAGUE * quality.margin else None
+    kept = quality.worse * drift.change.value < quality.margin
+    return True if kept and worst < VAGUE * quality.margin else None
 
 
 def _finding(drift: Drift, quality: Quality) -> Finding:

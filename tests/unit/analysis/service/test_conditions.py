@@ -37,7 +37,7 @@ def test_a_machine_without_room_tells_nothing_of_the_target(before: float, after
 
 
 def test_a_run_of_its_own_may_have_had_no_room() -> None:
-    assert "waited for a processor in 43% of its time" in no_room(measures(load_wait_ms=0.15))
+    assert "waited for a processor in 43% of the time" in no_room(measures(load_wait_ms=0.15))
     assert no_room(measures(load_wait_ms=0.04)) == no_room([]) == ""
 
 

@@ -152,3 +152,18 @@ def test_the_time_axis_has_no_unit() -> None:
         np.arange(BLOCKS) * 2.0, values.tolist(), transform="log", worse=1, margin=0.05
     )
     assert minutes.change.value == pytest.approx(judge(values).change.value)
+
+
+@pytest.mark.parametrize(
+    ("margin", "state"), [(0.03, DriftState.DEGRADED), (0.10, DriftState.STABLE)]
+)
+def test_a_drift_of_5_percent_is_held_to_limits_below_and_above_it(
+    margin: float, state: DriftState
+) -> None:
+    found = [judge(latency(0.05, noise=0.01, seed=seed), margin=margin) for seed in range(20)]
+    assert {one.state for one in found} == {state}
+
+
+def test_a_drift_below_the_limit_is_not_degraded_however_certain() -> None:
+    assert judge(latency(0.04, noise=0.002)).state is DriftState.STABLE
+    assert judge(latency(0.04, noise=0.03)).state is not DriftState.DEGRADED

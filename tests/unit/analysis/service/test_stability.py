@@ -101,3 +101,14 @@ def test_a_drift_over_few_segments_says_why_it_was_not_measured() -> None:
     (criterion,) = judged(soak(300, slower=0)[:5]).criteria
     assert (criterion.met, criterion.value) == (None, None)
     assert criterion.reason.startswith("5 segments are too few to judge a drift")
+
+
+def test_a_drift_above_its_limit_that_recovered_is_neither_kept_nor_missed() -> None:
+    rising = soak(300, slower=0.5)
+    recovered = [*rising[:13], *(replace(s, latency=rising[7].latency) for s in rising[13:])]
+    (criterion,) = judge_stability(
+        recovered, load_qualities(recovered, {"p50_drift": 0.1})
+    ).criteria
+    assert criterion.value is not None
+    assert criterion.value > 0.1
+    assert criterion.met is None
