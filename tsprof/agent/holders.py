@@ -20,6 +20,8 @@ _LONG = 64  # entries from which a container on the way may be what grows
 _READ = 60  # functions that are read for one name of a container
 _BOUNDS = ("maxsize", "_maxsize", "max_size", "_max_size", "max_entries", "capacity", "_capacity")
 _OWNERS = 6  # objects above a container, dicts and lists included, one of which may be a cache
+_ROOTS = frozenset({"global", "class", "closure", "default", "local"})
+"""Kinds of steps at which a way begins; another says no more than where the walk ended."""
 _FORK_HOOKS = "os.register_at_fork(after_in_child=...) -> list"
 _WRAPPERS = frozenset({"weakref", "_weakrefset", "collections", "queue", "asyncio.queues"})
 
@@ -66,7 +68,11 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
                     made = heap.type_name(type(held)) + ".__init__"
                     module = vars(type)["__module__"].__get__(type(held))
                     described["callers"] = program.callers(made, objects.module_file(module))
-                described = holders.setdefault(key, described)
+                known = holders.setdefault(key, described)
+                if known["root"] not in _ROOTS and described["root"] in _ROOTS:
+                    described["found_by"] = known["found_by"]
+                    holders[key] = described
+                described = holders[key]
             else:
                 described = holders[id(held)]
             if held is not start:
@@ -87,7 +93,8 @@ def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) 
     Returns:
         ``path``, ``root`` (kind of the first step), ``type``, ``id``, ``entries`` (None for an
         object that is no container), ``bytes`` (estimated from the newest entries),
-        ``table_bytes`` (of them the container's own), ``sample``,
+        ``table_bytes`` (of them the container's own), ``sample``, ``nodes`` (the type of which the
+        entries of a linked structure are; None for others),
         ``file`` and ``line`` to open, ``files`` (whose code has the steps of the way), ``parents``
         (id and entries of the containers above), ``element_types`` (of the newest entries: number
         by type), ``keeps_frames`` (whether they are exceptions or the like, and so keep what others
@@ -117,6 +124,7 @@ def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) 
         "bytes": entries.estimated_bytes(held, newest, length, peers),
         "table_bytes": entries.size(held) if length and structure is None else 0,
         "sample": entries.sample(newest, show=show),
+        "nodes": None if structure is None else heap.type_name(type(held)),
         "file": file,
         "line": line,
         "files": sorted({paths.source([step])[0] for step in way if step.kind != "element"}),
