@@ -580,6 +580,15 @@ def test_exceptions_that_are_the_context_of_others() -> None:
     assert holder["entries"] == ENTRIES
 
 
+def test_classes_that_are_made_and_kept_are_data_and_those_that_are_shared_are_not() -> None:
+    made = [type(f"Page{number}", (Payload,), {}) for number in range(ENTRIES)]
+    (holder,) = find(made)
+    assert holder["bytes"] > ENTRIES * entries.size(made[0])
+    shared = [Payload] * ENTRIES
+    (holder,) = find(shared)
+    assert holder["bytes"] < 100 * ENTRIES
+
+
 class Payload:
     pass
 
