@@ -1,3 +1,4 @@
+import atexit
 import functools
 import gc
 import inspect
@@ -242,6 +243,23 @@ def test_what_is_called_after_a_fork() -> None:
     (holder,) = find(*(one for one in lists if one is not callbacks))
     assert holder["path"] == "os.register_at_fork(after_in_child=...) -> list"
     assert holder["entries"] > ENTRIES
+
+
+def test_what_is_called_at_exit() -> None:
+    before = [Payload() for _ in range(ENTRIES)]
+    (holder,) = find(ids=[id(before[0])], long=ENTRIES)
+    assert "atexit" not in holder["path"]
+    handlers = [functools.partial(bool, payload) for payload in before]
+    del before
+    for handler in handlers:
+        atexit.register(handler)
+    handlers.clear()
+    try:
+        reply = holders.find({"types": [f"{__name__}.Payload"], "budget": 60.0})
+    finally:
+        atexit.unregister(handler)
+    paths = {one["path"] for one in reply["holders"]}
+    assert f"atexit.register(...) -> {__name__}.Payload" in paths
 
 
 def test_a_class_attribute() -> None:
