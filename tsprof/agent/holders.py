@@ -159,7 +159,7 @@ def _from_the_interpreter(chain: list[Any], way: list[paths.Step], label: str) -
     if not way and _are_fork_hooks(chain[-1]):
         return _FORK_HOOKS
     # Up to Python 3.13 these are in a table that is not shown; few programs have more than ten.
-    handlers: int = atexit._ncallbacks()  # type: ignore[attr-defined]  # noqa: SLF001
+    handlers: int = atexit._ncallbacks()  # noqa: SLF001
     if handlers >= _LONG and any(objects.is_a(chain[0], kind) for kind in _CALLED):
         return _EXIT_HANDLERS % label
     return paths.text(way, label)

@@ -218,7 +218,7 @@ def _start_of_task() -> tuple[Any, tuple[Any, ...]]:
     if asyncio is None or asyncio._get_running_loop() is None:  # noqa: SLF001 - in this thread
         return None, ()
     task = asyncio.current_task()
-    coroutine = None if task is None else task.get_coro()
+    coroutine: Any = None if task is None else task.get_coro()
     origin = getattr(coroutine, "cr_origin", None)
     return (coroutine.cr_frame, origin) if origin else (None, ())
 
