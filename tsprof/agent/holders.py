@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import collections
+import functools
 import gc
 import time
 import types
@@ -20,7 +22,13 @@ _LONG = 64  # entries from which a container on the way may be what grows
 _READ = 60  # functions that are read for one name of a container
 _BOUNDS = ("maxsize", "_maxsize", "max_size", "_max_size", "max_entries", "capacity", "_capacity")
 _OWNERS = 6  # objects above a container, dicts and lists included, one of which may be a cache
+_ROOTS = frozenset({"global", "class", "closure", "default", "local"})
+"""Kinds of steps at which a way begins."""
 _FORK_HOOKS = "os.register_at_fork(after_in_child=...) -> list"
+_EXIT_HANDLERS = "atexit.register(...) -> %s"
+_CALLED = (
+    types.MethodType, types.FunctionType, types.BuiltinFunctionType, functools.partial, tuple,
+)  # fmt: skip
 _WRAPPERS = frozenset({"weakref", "_weakrefset", "collections", "queue", "asyncio.queues"})
 
 
@@ -66,7 +74,11 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
                     made = heap.type_name(type(held)) + ".__init__"
                     module = vars(type)["__module__"].__get__(type(held))
                     described["callers"] = program.callers(made, objects.module_file(module))
-                described = holders.setdefault(key, described)
+                known = holders.setdefault(key, described)
+                if known["root"] not in _ROOTS and described["root"] in _ROOTS:
+                    described["found_by"] = known["found_by"]
+                    holders[key] = described
+                described = holders[key]
             else:
                 described = holders[id(held)]
             if held is not start:
@@ -87,7 +99,8 @@ def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) 
     Returns:
         ``path``, ``root`` (kind of the first step), ``type``, ``id``, ``entries`` (None for an
         object that is no container), ``bytes`` (estimated from the newest entries),
-        ``table_bytes`` (of them the container's own), ``sample``,
+        ``table_bytes`` (of them the container's own), ``sample``, ``nodes`` (the type of which the
+        entries of a linked structure are; None for others),
         ``file`` and ``line`` to open, ``files`` (whose code has the steps of the way), ``parents``
         (id and entries of the containers above), ``element_types`` (of the newest entries: number
         by type), ``keeps_frames`` (whether they are exceptions or the like, and so keep what others
@@ -109,7 +122,9 @@ def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) 
     way = paths.steps(chain)
     file, line = paths.source(way) if way else ("", 0)
     return {
-        "path": paths.text(way, label) if way or not _are_fork_hooks(held) else _FORK_HOOKS,
+        "path": paths.text(way, label)
+        if _begins(way)
+        else _from_the_interpreter(chain, way, label),
         "root": way[0].kind if way else "unknown",
         "type": label,
         "id": id(held) if structure is None else id(type(held)),
@@ -117,6 +132,7 @@ def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) 
         "bytes": entries.estimated_bytes(held, newest, length, peers),
         "table_bytes": entries.size(held) if length and structure is None else 0,
         "sample": entries.sample(newest, show=show),
+        "nodes": None if structure is None else heap.type_name(type(held)),
         "file": file,
         "line": line,
         "files": sorted({paths.source([step])[0] for step in way if step.kind != "element"}),
@@ -131,6 +147,22 @@ def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) 
         "removers": [],
         "notes": [],
     }
+
+
+def _begins(way: list[paths.Step]) -> bool:
+    """Tell whether a way has a root; another says no more than where the walk ended."""
+    return bool(way) and way[0].kind in _ROOTS
+
+
+def _from_the_interpreter(chain: list[Any], way: list[paths.Step], label: str) -> str:
+    """Say what holds an object by a way without a root, where it is the interpreter itself."""
+    if not way and _are_fork_hooks(chain[-1]):
+        return _FORK_HOOKS
+    # Up to Python 3.13 these are in a table that is not shown; few programs have more than ten.
+    handlers: int = atexit._ncallbacks()  # noqa: SLF001
+    if handlers >= _LONG and any(objects.is_a(chain[0], kind) for kind in _CALLED):
+        return _EXIT_HANDLERS % label
+    return paths.text(way, label)
 
 
 def _are_fork_hooks(held: Any) -> bool:

@@ -140,17 +140,19 @@ class Recorder:
         first: Any = sys._getframe(1)  # noqa: SLF001 - the only way to it
         while first is not None and first.f_code.co_filename == __file__:
             first = first.f_back
+        last, origin = _start_of_task()
         frame = first
-        key: list[Any] = []
+        key: list[Any] = [origin]
         while frame is not None and len(key) < 3 * FRAMES:
             code = frame.f_code
             key += (code.co_filename, code.co_firstlineno, frame.f_lasti)
-            frame = frame.f_back
+            frame = None if frame is last else frame.f_back
         stack = tuple(key)
         if stack not in self._frames:
             if len(self._frames) >= _MOST_STACKS:
                 return None
-            self._frames[stack] = stack_of(first)
+            above = [[name, file, line] for file, line, name in origin]
+            self._frames[stack] = (stack_of(first, last) + above)[:FRAMES]
         return stack
 
     def _wrap_all(self) -> None:
@@ -206,14 +208,34 @@ def _make_room(where: dict[Any, Any]) -> None:
         where.pop(next(iter(where)))
 
 
-def stack_of(frame: Any) -> list[list[Any]]:
-    """Return a frame and its callers as ``[function, file, line]``, innermost first."""
+def _start_of_task() -> tuple[Any, tuple[Any, ...]]:
+    """Return the outermost frame of the running asyncio task's own, and who made its coroutine.
+
+    Below it is the event loop only. Who made it is mostly who waits for it: asyncio.wait_for, which
+    httpcore connects by, has a task of its own for what it waits for (before Python 3.12).
+    """
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None or asyncio._get_running_loop() is None:  # noqa: SLF001 - in this thread
+        return None, ()
+    task = asyncio.current_task()
+    coroutine: Any = None if task is None else task.get_coro()
+    origin = getattr(coroutine, "cr_origin", None)
+    return (coroutine.cr_frame, origin) if origin else (None, ())
+
+
+def stack_of(frame: Any, last: Any = None) -> list[list[Any]]:
+    """Return a frame and its callers as ``[function, file, line]``, innermost first.
+
+    Args:
+        frame: the innermost one.
+        last: the outermost one; None for all.
+    """
     found: list[list[Any]] = []
     while frame is not None and len(found) < FRAMES:
         code = frame.f_code
         name = getattr(code, "co_qualname", code.co_name)
         found.append([name, code.co_filename, frame.f_lineno or 0])
-        frame = frame.f_back
+        frame = None if frame is last else frame.f_back
     return found
 
 

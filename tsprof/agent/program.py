@@ -29,6 +29,7 @@ class Program:
         """
         wanted = {entry["id"]: entry["type"] for entry in arguments.get("containers", ())}
         wanted.update(dict.fromkeys(arguments.get("ids", ()), ""))
+        self._grown = frozenset(wanted)
         items = heap.objects()
         found = {id(item): item for item in items if id(item) in wanted}
         if len(found) < len(wanted):  # dicts of plain values are not tracked
@@ -45,26 +46,32 @@ class Program:
         )
         functions = [item for item in items if type(item) is types.FunctionType]
         self.routines = objects.OwnList(objects.routine(function) for function in functions)
+        self.linked: dict[type, links.Linked] = objects.OwnDict()
+        self._add_instances(arguments, items, until)
+        self._index = objects.OwnDict()
+
+    def _add_instances(self, arguments: dict[str, Any], items: list[Any], until: float) -> None:
+        """Start from instances of the growing types, too."""
         given = arguments.get("types", ())
         gains = given if isinstance(given, dict) else dict.fromkeys(given, 0)
         names = set(gains) - _HOLD_NOTHING
         kinds = {kind for kind in set(map(type, items)) if heap.type_name(kind) in names}
-        by_kind: dict[type, list[Any]] = {kind: [] for kind in kinds}
+        by_kind: dict[type, list[Any]] = {kind: [] for kind in sorted(kinds, key=_is_in_c)}
         for item in [item for item in items if type(item) in kinds]:
             by_kind[type(item)].append(item)
-        self.linked: dict[type, links.Linked] = objects.OwnDict()
         for kind, alike in by_kind.items():
             if time.perf_counter() > until:
                 break
+            if any(kind in structure.between for structure in self.linked.values()):
+                continue
             instances = alike[-_SEARCHED:]
             gain = gains[heap.type_name(kind)] or len(instances) // 3 + 1
-            ends, structure = links.foremost(instances, items)
+            ends, structure = links.foremost(instances, items, kinds)
             if structure is not None:
                 self.linked[kind] = structure
             ends = ends[-gain:]
             wanted_ends = min(arguments.get("instances", 3), len(ends))
             self.starts += [ends[at * len(ends) // wanted_ends] for at in range(wanted_ends)]
-        self._index = objects.OwnDict()
 
     def index(self) -> dict[str, list[objects.Routine]]:
         """Return, by name, the functions that mention it."""
@@ -93,6 +100,9 @@ class Program:
             for line in bytecode.lines_mentioning(routine.code, wanted)
         ]
 
+    def _is_linked(self, items: list[Any]) -> bool:
+        return any(type(item) in self.linked for item in items)
+
     def cut(self, chain: list[Any], long: int) -> list[Any]:
         """End a chain at what grows: the lowest long container, the first node of a list."""
         for at in range(len(chain) - 1, -1, -1):
@@ -100,11 +110,18 @@ class Program:
             if base is not None and heap.LENGTHS[base](chain[at]) >= long:
                 if base is dict and _has_names(chain, at):
                     continue  # many attributes are not many entries
+                if id(chain[at]) not in self._grown and self._is_linked(chain[at + 1 :]):
+                    continue  # it has the ends of what grows, such as a cache that is full
                 return objects.OwnList(chain[: at + 1])
         for at, item in enumerate(chain):
-            if type(item) in self.linked:
+            if self._is_linked([item]):
                 return objects.OwnList(chain[: at + 1])
         return chain
+
+
+def _is_in_c(kind: type) -> bool:
+    """Tell a type that the program's own code does not define, and which tells less of it."""
+    return not objects.module_file(vars(type)["__module__"].__get__(kind)).endswith(".py")
 
 
 def _has_names(chain: list[Any], at: int) -> bool:

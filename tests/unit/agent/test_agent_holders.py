@@ -1,3 +1,4 @@
+import atexit
 import functools
 import gc
 import inspect
@@ -5,7 +6,7 @@ import os
 import queue
 import sys
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -242,6 +243,23 @@ def test_what_is_called_after_a_fork() -> None:
     (holder,) = find(*(one for one in lists if one is not callbacks))
     assert holder["path"] == "os.register_at_fork(after_in_child=...) -> list"
     assert holder["entries"] > ENTRIES
+
+
+def test_what_is_called_at_exit() -> None:
+    before = [Payload() for _ in range(ENTRIES)]
+    (holder,) = find(ids=[id(before[0])], long=ENTRIES)
+    assert "atexit" not in holder["path"]
+    handlers = [functools.partial(bool, payload) for payload in before]
+    del before
+    for handler in handlers:
+        atexit.register(handler)
+    handlers.clear()
+    try:
+        reply = holders.find({"types": [f"{__name__}.Payload"], "budget": 60.0})
+    finally:
+        atexit.unregister(handler)
+    paths = {one["path"] for one in reply["holders"]}
+    assert f"atexit.register(...) -> {__name__}.Payload" in paths
 
 
 def test_a_class_attribute() -> None:
@@ -506,6 +524,87 @@ def test_a_list_that_is_linked_both_ways() -> None:
     assert holder["entries"] == ENTRIES
     assert holder["found_by"] == [f"{__name__}.Edit"]
     assert holder["bytes"] == pytest.approx(ENTRIES * 460, rel=0.2)
+
+
+class Result:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+FULL: OrderedDict[int, Result] = OrderedDict()
+PLACES = 70
+
+
+def miss(key: int) -> None:
+    """Put an error into a full cache; its traceback keeps the entry that made room."""
+    evicted = FULL.popitem(last=False) if len(FULL) >= PLACES else None
+    try:
+        {}[key]
+    except KeyError as error:
+        FULL[key] = Result(error)
+    assert evicted is None or evicted[1]
+
+
+def test_entries_that_keep_those_evicted_for_them_in_their_tracebacks() -> None:
+    for key in range(20 * PLACES):
+        miss(key)
+    types = ["KeyError", f"{__name__}.Result"]
+    reply = holders.find({"types": types, "budget": 60.0})
+    FULL.clear()
+    (holder,) = reply["holders"]
+    structure = f"linked list of {__name__}.Result through KeyError"
+    assert holder["path"].endswith(f"FULL[...] -> {structure}")
+    assert (holder["entries"], holder["bound"]) == (20 * PLACES, None)
+    assert holder["nodes"] == f"{__name__}.Result"
+
+
+def test_instances_that_lead_to_themselves_only_are_no_linked_list() -> None:
+    for _ in range(ENTRIES):
+        error = ValueError()
+        try:
+            raise error
+        except ValueError:
+            IN_A_MODULE.append(Result(error))
+            error.result = IN_A_MODULE[-1]  # type: ignore[attr-defined]
+    reply = holders.find({"types": [f"{__name__}.Result", "ValueError"], "budget": 60.0})
+    identity = id(IN_A_MODULE)
+    IN_A_MODULE.clear()
+    assert [one["id"] for one in reply["holders"]] == [identity]
+
+
+class Last:
+    failure: Exception | None = None
+
+
+def fail_again() -> None:
+    try:
+        try:
+            if Last.failure:
+                raise Last.failure
+        finally:
+            raise OverflowError
+    except OverflowError as error:
+        Last.failure = error
+
+
+def test_exceptions_that_are_the_context_of_others() -> None:
+    for _ in range(ENTRIES):
+        fail_again()
+    reply = holders.find({"types": ["OverflowError"], "budget": 60.0})
+    Last.failure = None
+    (holder,) = reply["holders"]
+    path = "class attribute Last.failure -> linked list of OverflowError"
+    assert holder["path"].endswith(path)
+    assert holder["entries"] == ENTRIES
+
+
+def test_classes_that_are_made_and_kept_are_data_and_those_that_are_shared_are_not() -> None:
+    made = [type(f"Page{number}", (Payload,), {}) for number in range(ENTRIES)]
+    (holder,) = find(made)
+    assert holder["bytes"] > ENTRIES * entries.size(made[0])
+    shared = [Payload] * ENTRIES
+    (holder,) = find(shared)
+    assert holder["bytes"] < 100 * ENTRIES
 
 
 class Payload:

@@ -186,6 +186,30 @@ def test_where_tasks_wait_and_where_they_were_made() -> None:
     assert own_line(reply, found["origin"]).endswith("start")
 
 
+def test_what_opens_a_socket_in_a_task_of_its_own() -> None:
+    async def ask(port: int) -> int:
+        connecting = asyncio.open_connection("127.0.0.1", port)
+        _, writer = await asyncio.create_task(connecting)
+        number: int = writer.get_extra_info("socket").fileno()
+        reply.update(resources.stop({}))
+        writer.close()
+        return number
+
+    async def main() -> int:
+        resources.start({})
+        await asyncio.sleep(0)  # the loop's turn
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            return await ask(server.getsockname()[1])
+
+    reply: dict[str, Any] = {}
+    try:
+        number = asyncio.run(main())
+    finally:
+        resources.forget({})
+    _, origin = of_descriptor(reply, number)
+    assert own_line(reply, origin).endswith("ask")
+
+
 def test_the_same_part_of_many_tasks_is_listed_each_time() -> None:
     async def main() -> tuple[int, set[int], set[int]]:
         tasks = [asyncio.create_task(asyncio.sleep(60)) for _ in range(4000)]

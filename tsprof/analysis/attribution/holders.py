@@ -157,6 +157,8 @@ def _grown(found: Mapping[str, Any], process: Replies) -> _Grown:
             if new and not _is_complete(process.before):
                 return _Grown(found, 0, brings)  # not new perhaps, but not seen before
             return _Grown(found, entry["length"] - (entry["previous"] or 0), brings)
+    if found.get("nodes") is not None:
+        return _Grown(found, brings.get(found["nodes"], 0), brings)
     spread = process.after["spread"]
     if found["id"] in spread["ids"]:
         return _Grown(found, spread["entries"] / len(spread["ids"]), brings)
