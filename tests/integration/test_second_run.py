@@ -73,6 +73,27 @@ def test_valgrind_names_the_leak_and_the_invalid_write(tmp_path: Path, service: 
 
 
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="no valgrind on this machine")
+def test_massif_draws_the_heap_over_time_and_names_what_it_grows_by(
+    tmp_path: Path, service: str
+) -> None:
+    report = checked(tmp_path, (service, "{port}", "leak", "100"), "massif", 6)
+    (leak,) = report.findings
+    (site,) = leak.sites
+    assert site.function == "work"
+    assert LINES[site.line - 1].endswith("malloc(bytes);")
+    assert site.bytes_per_request == pytest.approx(112, rel=0.01)
+    (heap,) = report.heaps
+    before, between, after = heap.moments
+    assert before < between < after
+    grown = [point.heap_bytes for point in heap.points if before <= point.seconds <= after]
+    assert grown[-1] > grown[0]
+    assert service in heap.command
+    assert heap.peak[0].stack
+    assert any(note.startswith("massif ran a fresh target") for note in report.notes)
+    assert report.exit_code == ExitCode.FAIL
+
+
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="no valgrind on this machine")
 def test_what_valgrind_does_not_follow_does_not_pass(tmp_path: Path) -> None:
     command = (sys.executable, SERVICE, "{port}")
     report = checked(tmp_path, command, "valgrind", 1)

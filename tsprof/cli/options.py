@@ -187,7 +187,7 @@ run_options = section(
         "--profiler",
         metavar="NAME",
         help="The profiler that finds those lines: memray, tracemalloc, heaptrack, "
-        "valgrind or jemalloc.",
+        "valgrind, massif or jemalloc.",
     ),
     click.option(
         "--hot-paths/--no-hot-paths",

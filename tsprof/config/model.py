@@ -145,8 +145,9 @@ class Check(Table):
         default=None,
         description="The profiler that finds those lines: memray or tracemalloc in Python, "
         "heaptrack in native programs; the best that this machine and the target allow by default. "
-        "valgrind runs a native target once more, slowly, and finds invalid accesses as well; "
-        "jemalloc runs it once more at about its own speed, and samples.",
+        "valgrind and massif run a native target once more, slowly: the one finds invalid accesses "
+        "as well, the other draws its heap over time; jemalloc runs it once more at about its own "
+        "speed, and samples.",
         examples=["valgrind"],
     )
     hot_paths: bool = Field(

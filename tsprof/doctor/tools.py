@@ -36,7 +36,11 @@ def rows() -> tuple[Row, ...]:
             "a crate's lines are not told from the program's own, and Rust's names stay mangled",
             "apt install binutils",
         ),
-        program_row("valgrind", "no --profiler valgrind", "apt install valgrind"),
+        program_row(
+            "valgrind",
+            "no --profiler valgrind, massif or callgrind",
+            "apt install valgrind",
+        ),
         jemalloc_row(ctypes.util.find_library("jemalloc")),
         compiler_row(),
     )

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from xml.etree import ElementTree as ET
 
-from tsprof.analysis.attribution.captures import CallFrame, CaptureDigest, StackSurvivors
+from tsprof.analysis.attribution.captures import CallFrame
 from tsprof.analysis.attribution.memory_access import InvalidAccess
 from tsprof.analysis.attribution.sites import Origin
 from tsprof.profilers.native_origin import is_runtime
-from tsprof.profilers.survivors import NOTHING, Survivors, of_malloc
 from tsprof.profilers.symbols import demangled
+from tsprof.profilers.valgrind_stacks import FRAME, Blocks, Stack, frame_of, named, taken
 from tsprof.report.model import Frame
 
 LONGEST_FILE = 16 << 20
@@ -21,34 +21,30 @@ _LOSS = re.compile(
     rf"{_NUMBER}(?: \({_NUMBER} direct, {_NUMBER} indirect\))? bytes in {_NUMBER} blocks are "
     r"(definitely lost|indirectly lost|possibly lost|still reachable) in loss record"
 )
-_FRAME = re.compile(r"(?:at|by) 0x([0-9A-F]+): (.*)$")
-_PLACE = re.compile(r"(.*) \((?:in (.*)|(/.*|[^ ()]+):(\d+))\)$")
-_NAMELESS = "UnknownInlinedFun"
+_CALL = re.compile(rf"(?:at|by) {FRAME}")
 _PREFIX = re.compile(r"^==\d+== ?")
 _COUNT = re.compile(r"<count>(\d+)</count>\s*<unique>(0x[0-9a-f]+)</unique>")
 _ADDRESS = re.compile(r"^Address 0x[0-9a-f]+ is ")
 _LEAK = "Leak_"
 _ERROR = re.compile(r"<error>.*?</error>", re.DOTALL)
 
-Stack = tuple[CallFrame, ...]
-
 
 @dataclass
 class Losses:
-    """Blocks that are not freed, by call stack: bytes and blocks, and bytes by kind of loss."""
+    """Blocks that are not freed, by call stack, and bytes by kind of loss."""
 
-    blocks: dict[Stack, tuple[int, int]] = field(default_factory=dict)
+    blocks: Blocks = field(default_factory=dict)
     kinds: dict[str, int] = field(default_factory=dict)
 
 
 def read_losses(text: str) -> Losses:
     """Read the answer to ``leak_check full``; bytes are what glibc's malloc takes for a block."""
     losses = Losses()
-    for kind, size, blocks, stack in _records(text.splitlines()):
-        taken = round(blocks * of_malloc(size / blocks)) if blocks else 0
+    for kind, told, blocks, stack in _records(text.splitlines()):
+        size = taken(told, blocks)
         before = losses.blocks.get(stack, (0, 0))
-        losses.blocks[stack] = (before[0] + taken, before[1] + blocks)
-        losses.kinds[kind] = losses.kinds.get(kind, 0) + taken
+        losses.blocks[stack] = (before[0] + size, before[1] + blocks)
+        losses.kinds[kind] = losses.kinds.get(kind, 0) + size
     return losses
 
 
@@ -60,65 +56,17 @@ def _records(lines: Iterable[str]) -> Iterator[tuple[str, int, int, Stack]]:
         if loss := _LOSS.search(line):
             everything, direct, _, blocks, kind = loss.groups()
             head, frames = (kind, _number(direct or everything), _number(blocks)), []
-        elif head is not None and (frame := _FRAME.match(line)):
-            frames.append((frame[1], _frame(frame[1], frame[2])))
+        elif head is not None and (call := _CALL.match(line)):
+            frames.append((call[1], frame_of(call[1], call[2])))
         elif head is not None:
-            yield (*head, _named(frames))
+            yield (*head, named(frames))
             head = None
     if head is not None:
-        yield (*head, _named(frames))
-
-
-def _named(frames: Sequence[tuple[str, CallFrame]]) -> Stack:
-    """Name inlined functions of programs with nothing but line tables by what they are part of.
-
-    Args:
-        frames: with the address of each, innermost first; those at one address are one call.
-    """
-    around: dict[str, str] = {address: frame[0] for address, frame in frames}
-    return tuple(
-        (f"{around[address]} (inlined)" if name == _NAMELESS else name, file, line)
-        for address, (name, file, line) in frames
-    )
+        yield (*head, named(frames))
 
 
 def _number(text: str) -> int:
     return int(text.replace(",", ""))
-
-
-def _frame(address: str, text: str) -> CallFrame:
-    place = _PLACE.match(text)
-    if place is None:
-        return text, "", 0
-    function, module, file, line = place.groups()
-    if function == "???":  # stripped
-        function = f"{(module or '').rpartition('/')[2]}+0x{address.lower()}"
-    return function, module or file, int(line or 0)
-
-
-def digest_of(moments: Sequence[Losses], requests_early: int, requests_total: int) -> CaptureDigest:
-    """Return what came between three moments and stayed, as other profilers' windows tell it."""
-    stacks = []
-    for stack in moments[-1].blocks:
-        sums = Survivors.between(*(moment.blocks.get(stack, NOTHING) for moment in moments))
-        stacks.append(StackSurvivors(frames=stack, kind="native", **vars(sums)))
-    return _with_names(
-        CaptureDigest(
-            method="valgrind",
-            requests_early=requests_early,
-            requests_total=requests_total,
-            stacks=tuple(stacks),
-        )
-    )
-
-
-def _with_names(digest: CaptureDigest) -> CaptureDigest:
-    names = demangled({frame[0] for stack in digest.stacks for frame in stack.frames})
-    stacks = tuple(
-        replace(stack, frames=tuple((names[name], file, line) for name, file, line in stack.frames))
-        for stack in digest.stacks
-    )
-    return replace(digest, stacks=stacks)
 
 
 def growth_by_kind(moments: Sequence[Losses], requests: int) -> Mapping[str, float]:
@@ -159,7 +107,7 @@ def read_errors(
 def _access(error: ET.Element, origin_of: Callable[[str], Origin]) -> tuple[InvalidAccess, str]:
     stack = error.find("stack")
     parts = [] if stack is None else list(stack)
-    frames = _named([(part.findtext("ip", ""), _frame_of(part)) for part in parts])
+    frames = named([(part.findtext("ip", ""), _frame_of(part)) for part in parts])
     names = demangled({function for function, _, _ in frames})
     marked = []
     for function, file, line in frames:

@@ -13,6 +13,8 @@ CALLERS = 50
 """Frames of a stack that are noted: the application's lie under those of a framework."""
 RECORDS = 2000
 """Loss records that are told, those with the most bytes."""
+SNAPSHOTS = 200
+"""Of a heap over time: where there would be more, massif drops every other one."""
 _PIPE = "vgdb"
 _ERRORS = "{pid}.xml"
 
@@ -65,6 +67,23 @@ class Valgrind:
             f"--vgdb-prefix={self.folder / _PIPE}",
         )
 
+    @property
+    def massif(self) -> tuple[str, ...]:
+        """The command that is put before the target's, to follow its heap."""
+        return (
+            self.program,
+            "--tool=massif",
+            f"--massif-out-file={self.folder / 'heap.%p'}",
+            "--time-unit=ms",
+            f"--max-snapshots={SNAPSHOTS}",
+            "--detailed-freq=1000000",  # the peak alone
+            "--threshold=0",
+            f"--depth={CALLERS}",
+            "--trace-children=yes",
+            "--fullpath-after=",
+            f"--vgdb-prefix={self.folder / _PIPE}",
+        )
+
     def processes(self) -> set[int]:
         """Return the pids of the programs that have run under it."""
         pipes = self.folder.glob(f"{_PIPE}-from-vgdb-to-*")
@@ -78,6 +97,30 @@ class Valgrind:
         """
         words = ("leak_check", "full", "kinds", "all", "any", "limited", str(RECORDS))
         return self.tell(pid, words, time_limit)
+
+    def heap(self, pid: int, time_limit: float) -> Path:
+        """Have massif write what a process has allocated, by call stack, and return the file.
+
+        Raises:
+            ValgrindError: it did not.
+        """
+        return self._written(pid, "xtmemory", "now.{pid}.ms", time_limit)  # as its ending says
+
+    def heap_over_time(self, pid: int, time_limit: float) -> Path:
+        """Have massif write all its snapshots of a process, and return the file.
+
+        Raises:
+            ValgrindError: it did not.
+        """
+        return self._written(pid, "all_snapshots", "all.{pid}", time_limit)
+
+    def _written(self, pid: int, word: str, name: str, time_limit: float) -> Path:
+        file = self.folder / name.format(pid=pid)
+        file.unlink(missing_ok=True)
+        self.tell(pid, (word, str(file)), time_limit)
+        if not file.exists():
+            raise ValgrindError(f"it wrote no {word}")
+        return file
 
     def counts(self, pid: int, time_limit: float) -> Path:
         """Have callgrind write what it counted since the last time, and return the file.

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Literal
 
 from tsprof.report import wording
-from tsprof.report.model import Growth, MemoryPoint, Owner, Report, SecondPoint
+from tsprof.report.model import Growth, HeapHistory, MemoryPoint, Owner, Report, SecondPoint
 from tsprof.report.thinning import bucketed, thinned
 
 _STACKING: tuple[Owner, ...] = (
@@ -54,6 +54,8 @@ class Chart:
     stacked: bool = False
     y_range: tuple[float, float] | None = None
     """The left axis, where the data alone would choose badly."""
+    clock: str = "run"
+    """Whose requests or seconds these are: charts of one clock share a pointer."""
 
     def as_json(self) -> dict[str, object]:
         """The chart for the script in the page: no number in it is NaN or infinite."""
@@ -225,6 +227,35 @@ def charts_of_load(
             Series("CPU", "stacks", [p.cpu_percent for p in points], "percent", axis="right"),
         ),
     ]
+
+
+def heap_charts(report: Report) -> list[Chart]:
+    """The heap over time of each process that massif followed; none without points."""
+    return [chart for chart in map(_heap_chart, report.heaps) if chart.x]
+
+
+def _heap_chart(heap: HeapHistory) -> Chart:
+    points = [point for point in heap.points if math.isfinite(point.seconds)]
+    sizes = {
+        ("allocated", "native_heap"): [float(point.heap_bytes) for point in points],
+        ("allocator's overhead", "allocator_slack"): [float(p.overhead_bytes) for p in points],
+    }
+    return Chart(
+        name=f"heap-{heap.pid}",
+        title=f"Heap of process {heap.pid}",
+        caption="What it had allocated and not freed, with what the allocator takes besides, since"
+        " it was started under massif, which slows it down. Vertical lines are the moments at which"
+        " its call stacks were compared.",
+        x_unit="s",
+        x=[point.seconds for point in points],
+        series=[
+            Series(label, color, list(values), "bytes", style="area")
+            for (label, color), values in sizes.items()
+        ],
+        marks=tuple(seconds for seconds in heap.moments if math.isfinite(seconds)),
+        stacked=True,
+        clock="massif",
+    )
 
 
 def memory_table(report: Report) -> Table:

@@ -97,9 +97,10 @@ def drawing_of_change(report: Report) -> str:
 
 
 def drawing_of_memory(report: Report) -> str:
-    """Return the command that draws what an attribution window saw; empty where it saw nothing."""
+    """Return the command that draws memory that a window or massif saw; empty where none did."""
     run = report.provenance.run
-    seen = any(site.stack for finding in report.findings for site in finding.sites)
+    sites = [site for finding in report.findings for site in finding.sites]
+    seen = bool(report.heaps) or any(site.stack for site in sites)
     return f"tsprof flame --memory {run}" if run and seen else ""
 
 

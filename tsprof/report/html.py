@@ -30,6 +30,7 @@ def render(report: Report) -> str:
     ]
     styles = [asset("uPlot.min.css"), asset("report.css")]
     memory, load = charts.memory_charts(report), charts.load_charts(report)
+    heaps = charts.heap_charts(report)
     return template("tsprof.report", "report.html.j2").render(
         report=report,
         answer=headline(report),
@@ -40,6 +41,7 @@ def render(report: Report) -> str:
         rate=requests_per_second(report),
         memory_charts=memory,
         load_charts=load,
+        heap_charts=heaps,
         memory_table=charts.memory_table(report),
         load_table=charts.load_table(report),
         ledger=_parts(report),
@@ -48,7 +50,7 @@ def render(report: Report) -> str:
             name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             for name, value in report.provenance.configuration.items()
         },
-        chart_data=[chart.as_json() for chart in [*memory, *load]],
+        chart_data=[chart.as_json() for chart in [*memory, *heaps, *load]],
         scripts=scripts,
         styles=styles,
         chart_licence=asset("LICENSE.uPlot"),

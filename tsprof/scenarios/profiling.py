@@ -8,7 +8,7 @@ from tsprof.profilers.sampling import Sampling
 
 RATE_FOR_FLAMES = 500
 """Samples per second in a run that is there to sample, or judged by what it sampled."""
-PROFILERS = ("memray", "tracemalloc", "heaptrack", "valgrind", "jemalloc")
+PROFILERS = ("memray", "tracemalloc", "heaptrack", "valgrind", "massif", "jemalloc")
 
 
 def profiler(settings: Settings) -> str:
@@ -27,7 +27,7 @@ def profiler(settings: Settings) -> str:
         )
     if name == "heaptrack":
         heaptrack.require()
-    elif name == "valgrind":
+    elif name in ("valgrind", "massif"):
         valgrind.require()
     elif name == "jemalloc":
         jemalloc.require()

@@ -108,6 +108,7 @@ def _facts(run: StoredRun) -> Facts:
         performance=performance,
         delivery=assess_delivery(steady(outcome.segments)),
         hot_paths=hot_paths(run.windows, no_room(performance)),
+        heaps=run.confirmation.heaps,
         provenance=run.provenance,
         notes=run.notes,
         failure_samples=run.failure_samples,

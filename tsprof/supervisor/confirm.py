@@ -25,6 +25,7 @@ from tsprof.profilers.native_origin import native_origin
 from tsprof.report.model import IN_BYTES
 from tsprof.supervisor.attempts import attribute
 from tsprof.supervisor.engine import Engine, RunEnded
+from tsprof.supervisor.heap_over_time import follow_heap
 from tsprof.supervisor.heap_samples import sample_heap
 from tsprof.supervisor.memory_check import check_memory
 from tsprof.supervisor.plan import Plan
@@ -117,6 +118,8 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
             if attribution is not None:  # why no window has named it
                 again.window.notes[:0] = attribution.notes
             attribution = _attribution(case, again.window, again.digests, again.details)
+    seen = again.digests or digests
+    origin_of = _origins(case, seen)
     profiled = case.counts_leak or again.window.requests_total or window.died
     return Confirmation(
         attribution=attribution,
@@ -125,8 +128,9 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
         culprits=named,
         invalid=again.invalid,
         last_judged=last,
-        survivors=surviving_stacks(digests, case.origin_of),
-        peak=peak_stacks(digests, case.origin_of),
+        survivors=surviving_stacks(seen, origin_of),
+        peak=peak_stacks(seen, origin_of),
+        heaps=tuple(again.heaps),
         seconds=profiling.seconds if profiled else 0.0,
     )
 
@@ -182,7 +186,14 @@ def _run_again(case: _Case, tool: str) -> SecondRun:
         return SecondRun(window)
     if tool == "valgrind":
         return check_memory(case.engine, case.requests, window)
+    if tool == "massif":
+        return follow_heap(case.engine, case.requests, window)
     return sample_heap(case.engine, case.requests, case.bytes_per_request, window)
+
+
+def _origins(case: _Case, digests: Sequence[CaptureDigest]) -> Callable[[str], Origin]:
+    """Return what tells whose code a source file is."""
+    return native_origin if any(digest.is_native for digest in digests) else case.origin_of
 
 
 def _attribution(
@@ -199,7 +210,7 @@ def _attribution(
     if not window.heap.holders and not digests:
         return Attribution(notes=tuple(window.notes), details=details) if window.notes else None
     is_native = any(digest.is_native for digest in digests)
-    origin_of = native_origin if is_native else case.origin_of
+    origin_of = _origins(case, digests)
     attribution = conclude(
         Seen(
             sites=leaking_sites(digests, origin_of),

@@ -2,19 +2,20 @@
 
 import tempfile
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from tsprof.profilers import jemalloc
 from tsprof.profilers.jemalloc import Dump, digest_of, read_dump, sampling_error
 from tsprof.profilers.survivors import UnreadableError
 from tsprof.supervisor.engine import Engine, RunEnded
+from tsprof.supervisor.moments import three_moments
 from tsprof.supervisor.second_run import SecondRun, fail
 from tsprof.supervisor.tool import Tool
 from tsprof.supervisor.window import WINDOW_PATIENCE, Window
 
 SEGMENT_PATIENCE = 20.0
 """Seconds for each of the three segments, of which the first warms up."""
-MOMENTS = 3
 
 
 def sample_heap(engine: Engine, requests: int, growth: float, window: Window) -> SecondRun:
@@ -45,25 +46,20 @@ def sample_heap(engine: Engine, requests: int, growth: float, window: Window) ->
 
 
 def _measure(found: SecondRun, engine: Engine, requests: int, dumps: Path) -> None:
-    moments: list[dict[int, Dump]] = []
-    counts = []
-    for number in range(MOMENTS):
-        segment = engine.counted_segment(requests, SEGMENT_PATIENCE)
-        requests = max(segment.requests, 1)
-        counts.append(segment.requests)
-        engine.wait_until_quiet()
-        moments.append(_look(found.window, engine, dumps / str(number)))
-    found.window.requests_early = counts[1]
-    found.window.requests_total = counts[1] + counts[2]
+    looks = count(1)
+
+    def look() -> dict[int, Dump]:
+        return _look(found.window, engine, dumps / str(next(looks)))
+
+    moments = three_moments(engine, requests, SEGMENT_PATIENCE, look, found.window)
     errors = []
-    for pid in moments[-1]:
-        one = [moment[pid] for moment in moments if pid in moment]
-        if len(one) == MOMENTS:
-            try:
-                found.digests.append(digest_of(one, counts[1], found.window.requests_total))
-            except UnreadableError as error:
-                found.window.notes.append(f"process {pid}: {error}")
-            errors.append(sampling_error(one[0], one[-1]))
+    for pid, seen in moments.of_processes():
+        try:
+            digest = digest_of(seen, moments.requests_early, moments.requests_total)
+            found.digests.append(digest)
+        except UnreadableError as error:
+            found.window.notes.append(f"process {pid}: {error}")
+        errors.append(sampling_error(seen[0], seen[-1]))
     if errors:
         found.details = (
             f"its sites were sampled by jemalloc: the largest to within {min(errors):.0%}",

@@ -1,26 +1,28 @@
 """Count the instructions of a native target by call stack, in a second run under callgrind."""
 
-import tempfile
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
 
 from tsprof.analysis.hotspots.profiles import bounded, profile_of
-from tsprof.profilers import valgrind
 from tsprof.profilers.callgrind import read_callgrind
 from tsprof.profilers.valgrind import Valgrind, ValgrindError
 from tsprof.records import SampledWindow, Segment
-from tsprof.supervisor.engine import Engine, RunEnded
-from tsprof.supervisor.second_run import fail, make_way
-from tsprof.supervisor.tool import Tool
+from tsprof.supervisor.engine import Engine
+from tsprof.supervisor.second_run import make_way
+from tsprof.supervisor.under_valgrind import (
+    ANSWER_PATIENCE,
+    SEGMENT_PATIENCE,
+    meeting_valgrind,
+    run_under,
+)
 
 WINDOWS = 3
 REQUESTS = 200
 """Requests of each window; the counts per request of two differed by 0.003 %."""
 SLOWDOWN = 50.0
-SEGMENT_PATIENCE = 15.0
-ANSWER_PATIENCE = 30.0
 MOST_STACKS = 1000
 """Distinct stacks that are kept of a window."""
 
@@ -33,22 +35,11 @@ def count_instructions(engine: Engine) -> int:
     """
     engine.calibrate()
     if make_way(engine, "callgrind"):
-        with tempfile.TemporaryDirectory(prefix="tsprof-") as folder:
-            _run(engine, valgrind.find(Path(folder)))
+        with meeting_valgrind(engine) as tool:
+            if tool is not None:
+                measure = partial(_count, engine, tool)
+                run_under(engine, "callgrind", tool.callgrind, SLOWDOWN, measure)
     return 0
-
-
-def _run(engine: Engine, tool: Valgrind | None) -> None:
-    engine.hang_seconds *= SLOWDOWN
-    if tool is None:
-        fail(engine, "valgrind is not installed (apt install valgrind)")
-    elif not engine.start_anew(Tool(prefix=tool.callgrind, slowdown=SLOWDOWN, agent=False)):
-        fail(engine, "under callgrind the target does not start")
-    else:
-        try:
-            _count(engine, tool)
-        except RunEnded:
-            fail(engine, "under callgrind the target, or the load, ended early")
 
 
 def _count(engine: Engine, tool: Valgrind) -> None:

@@ -47,8 +47,8 @@ class Plan:
     """True: open attribution windows whatever the ledger says; False: never; None: on growth."""
     profiler: str = "auto"
     """What opens the windows: ``memray`` or ``tracemalloc`` in Python programs, ``heaptrack`` in
-    native ones, or the best that the target allows; ``valgrind`` and ``jemalloc`` run a fresh
-    target instead."""
+    native ones, or the best that the target allows; ``valgrind``, ``massif`` and ``jemalloc``
+    run a fresh target instead."""
     drain_seconds: float = 15.0
     """How long the gate stays closed before a leak is called; longer while the growth goes."""
     gauge_limits: Mapping[str, str] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Plan:
     @property
     def runs_again(self) -> bool:
         """Whether the profiler needs to be there from the target's start."""
-        return self.profiler in ("valgrind", "jemalloc") and self.attribute is not False
+        return self.profiler in ("valgrind", "massif", "jemalloc") and self.attribute is not False
 
     @property
     def samples_when_unnamed(self) -> bool:
@@ -73,6 +73,6 @@ class Plan:
         return self.scenario == "endurance" and self.profiler == "auto"
 
     @property
-    def checks_memory(self) -> bool:
-        """Whether a fresh target is run under valgrind, which looks for more than growth."""
-        return self.profiler == "valgrind" and self.attribute is not False
+    def looks_beyond_growth(self) -> bool:
+        """Whether a fresh target is run under a tool that tells more than what grows."""
+        return self.profiler in ("valgrind", "massif") and self.attribute is not False

@@ -132,7 +132,7 @@ def _drive(
         final = look(engine.checkpoints, plan.slowest_fill)
         if engine.checkpoints:
             engine.instruments.database.set_fact("last_judged", engine.checkpoints[-1].number)
-        if requests and (plan.attribute or final.leaking or plan.checks_memory):
+        if requests and (plan.attribute or final.leaking or plan.looks_beyond_growth):
             confirmation = confirm(engine, plan, final, requests, folder)
             engine.instruments.database.set_fact(
                 "confirmation", TypeAdapter(Confirmation).dump_python(confirmation, mode="json")

@@ -9,6 +9,7 @@ from tsprof.analysis.attribution.captures import CaptureDigest
 from tsprof.analysis.attribution.memory_access import InvalidAccess
 from tsprof.analysis.run.assessments import Look
 from tsprof.analysis.run.confirmation import Attribution
+from tsprof.report.model import HeapHistory
 from tsprof.supervisor.engine import Engine
 from tsprof.supervisor.launch import Target
 from tsprof.supervisor.plan import Plan
@@ -22,6 +23,7 @@ class SecondRun:
     window: Window
     """Its requests and notes."""
     digests: list[CaptureDigest] = field(default_factory=list)
+    heaps: list[HeapHistory] = field(default_factory=list)
     invalid: tuple[InvalidAccess, ...] = ()
     details: tuple[str, ...] = ()
     """What the finding on memory says besides."""
@@ -42,7 +44,7 @@ def second_tool(
         can_sample: jemalloc is there, and what reads its dumps.
     """
     if plan.runs_again:
-        return plan.profiler if plan.checks_memory or final.leaking else None
+        return plan.profiler if plan.looks_beyond_growth or final.leaking else None
     readings = final.view.readings(final.view.checkpoints[-1]) if final.view.checkpoints else ()
     native = bool(readings) and all(reading.source == "native" for reading in readings)
     unnamed = native and attribution is not None and not attribution.sites

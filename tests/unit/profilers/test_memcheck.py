@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from tsprof.analysis.attribution.sites import leaking_sites
-from tsprof.profilers.memcheck import digest_of, growth_by_kind, read_errors, read_losses
+from tsprof.profilers.memcheck import growth_by_kind, read_errors, read_losses
 from tsprof.profilers.native_origin import native_origin
+from tsprof.profilers.valgrind_stacks import digest_of
 
 LOSSES = """\
 ==11== 272 bytes in 1 blocks are possibly lost in loss record 1 of 4
@@ -60,7 +61,9 @@ def test_loss_records() -> None:
 
 def test_what_grows_with_requests_is_a_site() -> None:
     moments = [read_losses(losses(blocks)) for blocks in (100, 600, 1600)]
-    (leak,) = leaking_sites([digest_of(moments, 500, 1500)], native_origin)
+    (leak,) = leaking_sites(
+        [digest_of("valgrind", [moment.blocks for moment in moments], 500, 1500)], native_origin
+    )
     assert (leak.site.function, leak.site.line) == ("Cache::put(int, char (*)())", 31)
     assert (leak.site.bytes_per_request, leak.site.blocks_per_request) == (112, 1)
     grown = growth_by_kind(moments, 1500)

@@ -24,6 +24,7 @@ REGISTRY = "/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f"
         ("/usr/include/c++/12/bits/stl_vector.h", "interpreter"),
         ("./misc/../sysdeps/unix/sysv/linux/x86_64/clone.S", "interpreter"),
         ("./nptl/./nptl/pthread_create.c", "interpreter"),
+        ("elf/../include/rtld-malloc.h", "interpreter"),
         ("./io/./net/server.c", "application"),
         ("../malloc/pool.c", "application"),
         ("/lib/x86_64-linux-gnu/libc.so.6", "interpreter"),

@@ -17,17 +17,22 @@ def settings(name: str | None) -> Settings:
     return Settings.model_validate(given)
 
 
-@pytest.mark.parametrize("name", ["heaptrack", "valgrind"])
-def test_one_that_is_not_installed(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [("heaptrack", "heaptrack"), ("valgrind", "valgrind"), ("massif", "valgrind")],
+)
+def test_one_that_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, name: str, package: str
+) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    with pytest.raises(UsageError, match=f"{name} is not installed"):
+    with pytest.raises(UsageError, match=f"{package} is not installed"):
         profiler(settings(name))
 
 
 def test_one_that_there_is_not() -> None:
-    with pytest.raises(UsageError, match="no profiler 'massif'") as caught:
-        profiler(settings("massif"))
-    assert "memray, tracemalloc, heaptrack, valgrind or jemalloc" in caught.value.hint
+    with pytest.raises(UsageError, match="no profiler 'gprof'") as caught:
+        profiler(settings("gprof"))
+    assert "memray, tracemalloc, heaptrack, valgrind, massif or jemalloc" in caught.value.hint
     assert profiler(settings(None)) == "auto"
 
 
@@ -47,7 +52,12 @@ def test_heaptrack_without_its_parts(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
 @pytest.mark.parametrize(
     ("name", "attribute", "checks"),
-    [("valgrind", None, True), ("valgrind", False, False), ("auto", True, False)],
+    [
+        ("valgrind", None, True),
+        ("massif", None, True),
+        ("valgrind", False, False),
+        ("auto", True, False),
+    ],
 )
 def test_valgrind_looks_whether_something_grows_or_not(
     name: str,
@@ -62,4 +72,4 @@ def test_valgrind_looks_whether_something_grows_or_not(
         attribute=attribute,
         profiler=name,
     )
-    assert plan.checks_memory is checks
+    assert plan.looks_beyond_growth is checks

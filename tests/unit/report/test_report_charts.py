@@ -5,7 +5,7 @@ from report_builder import failing, half_run, long_run, memory_points, passing, 
 
 from tsprof.report import charts
 from tsprof.report.charts import Chart
-from tsprof.report.model import Growth, MemoryPoint, SecondPoint
+from tsprof.report.model import Growth, HeapHistory, HeapPoint, MemoryPoint, SecondPoint
 from tsprof.report.thinning import MOST_POINTS
 
 
@@ -150,3 +150,13 @@ def test_tables_hold_the_raw_numbers() -> None:
     assert table.rows[-1][0] == "12,000"
     assert table.rows[-1][-1] == "yes"
     assert {len(row) for row in table.rows} == {len(table.headers)}
+
+
+def test_a_heap_over_time_is_drawn_by_process_on_a_clock_of_its_own() -> None:
+    point = HeapPoint(seconds=1.5, heap_bytes=900, overhead_bytes=100)
+    heap = HeapHistory(pid=7, points=(point, HeapPoint(seconds=math.nan, heap_bytes=1)))
+    report = failing(heaps=(heap.model_copy(update={"moments": (1.0, 2.0)}), HeapHistory(pid=8)))
+    (chart,) = charts.heap_charts(report)
+    assert (chart.name, chart.x, chart.marks) == ("heap-7", [1.5], (1.0, 2.0))
+    assert (values(chart, "allocated"), values(chart, "allocator's overhead")) == ([900], [100])
+    assert chart.clock not in {other.clock for other in charts.load_charts(report)}

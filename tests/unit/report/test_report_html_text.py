@@ -18,7 +18,7 @@ from report_builder import (
 )
 
 from tsprof.report import html
-from tsprof.report.model import Report
+from tsprof.report.model import Frame, HeapHistory, PeakSite, Report
 from tsprof.report.text import clean
 
 
@@ -198,3 +198,21 @@ def test_the_page_is_usable_without_a_mouse() -> None:
     assert scrolling == page.values("role").count("region") > 4
     assert page.values("role").count("group") == 5
     assert "#main" in page.values("href")
+
+
+def test_a_heap_at_its_peak() -> None:
+    site = PeakSite(
+        function="keep",
+        file="/srv/<app>.c",
+        line=31,
+        bytes=900,
+        share=0.6,
+        stack=(Frame(function="serve", file="/srv/<app>.c", line=67, origin="application"),),
+    )
+    heap = HeapHistory(pid=7, peak_seconds=2, peak=(site,))
+    shown = _Page(html.render(failing(heaps=(heap,)))).text
+    assert "Process 7 at its peak, 2 s after its start" in shown
+    assert "/srv/<app>.c:31 in keep" in shown
+    assert "900 B, 60 %" in shown
+    assert "tsprof flame --memory" in shown
+    assert "under massif" not in _Page(html.render(failing())).text

@@ -7,11 +7,11 @@ BlockKind = Literal["small", "large", "native", "mapping"]
 """Who serves a block: pymalloc itself (``small``), malloc for a Python block above 512 bytes
 (``large``), malloc called by native code, or ``mmap``."""
 
-Method = Literal["memray", "tracemalloc", "heaptrack", "valgrind", "jemalloc"]
+Method = Literal["memray", "tracemalloc", "heaptrack", "valgrind", "massif", "jemalloc"]
 """What traced a window."""
-_NATIVE: frozenset[Method] = frozenset({"heaptrack", "valgrind", "jemalloc"})
+_NATIVE: frozenset[Method] = frozenset({"heaptrack", "valgrind", "massif", "jemalloc"})
 """Those that trace programs without an interpreter; heaptrack traces native code within one."""
-WHOLE_HEAP: frozenset[Method] = frozenset({"valgrind", "jemalloc"})
+WHOLE_HEAP: frozenset[Method] = frozenset({"valgrind", "massif", "jemalloc"})
 """Those that look at all that is allocated, at three moments."""
 
 CallFrame = tuple[str, str, int]
@@ -79,7 +79,7 @@ class CaptureDigest:
     stacks: tuple[StackSurvivors, ...]
     """The stacks that hold the most, at most as many as were asked for."""
     peak: tuple[PeakStack, ...] = ()
-    """Of the moment at which all together had the most, likewise; memray alone tells it."""
+    """Of the moment at which all together had the most, likewise; memray and massif tell it."""
 
     @property
     def is_native(self) -> bool:

@@ -14,7 +14,12 @@ from itertools import accumulate
 from pathlib import PurePath
 from typing import Literal
 
-from tsprof.analysis.attribution.captures import BlockKind, CaptureDigest, StackSurvivors
+from tsprof.analysis.attribution.captures import (
+    BlockKind,
+    CallFrame,
+    CaptureDigest,
+    StackSurvivors,
+)
 from tsprof.report.model import Frame, Site
 
 PROPORTIONAL = 1.6
@@ -207,7 +212,14 @@ def marked_frames(stack: StackSurvivors, origin_of: Callable[[str], Origin]) -> 
             "interpreter" if origin.kind == "interpreter" else "native"
         )
         yield Frame(**vars(native), origin=kind, package=origin.package)
-    for function, file, line in stack.frames[:STACK_FRAMES]:
+    yield from marked_calls(stack.frames, origin_of)
+
+
+def marked_calls(
+    frames: Sequence[CallFrame], origin_of: Callable[[str], Origin]
+) -> Iterable[Frame]:
+    """Yield the innermost of some frames, likewise."""
+    for function, file, line in frames[:STACK_FRAMES]:
         origin = origin_of(file)
         yield Frame(
             function=function, file=file, line=line, origin=origin.kind, package=origin.package

@@ -1,14 +1,19 @@
 """What survived an attribution window, and what it had at most, by call stack, for pictures."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from heapq import nlargest
+from operator import attrgetter
 from pathlib import PurePath
 
-from tsprof.analysis.attribution.captures import CaptureDigest, StackSurvivors
-from tsprof.analysis.attribution.sites import STACK_FRAMES, Origin, marked_frames
+from tsprof.analysis.attribution.captures import CaptureDigest, PeakStack, StackSurvivors
+from tsprof.analysis.attribution.sites import Origin, marked_calls, marked_frames, shown_frame
 from tsprof.analysis.hotspots.profiles import profile_of
 from tsprof.report import model
 from tsprof.stacks import Frame, StackProfile
+
+PEAK_SITES = 10
+"""Lines of a peak that are listed; its picture has all."""
 
 
 def surviving_stacks(
@@ -31,7 +36,8 @@ def surviving_stacks(
     weights: defaultdict[tuple[Frame, ...], float] = defaultdict(float)
     for digest in digests:
         for stack in digest.stacks:
-            if size := _survived(stack, digest.method):
+            size = _survived(stack, digest.method)
+            if size and (stack.frames or stack.native):
                 frames = map(_frame, marked_frames(stack, origin_of))
                 weights[tuple(reversed(list(frames)))] += size
     return profile_of(weights, unit="bytes", requests=digests[0].requests_early)
@@ -51,17 +57,41 @@ def peak_stacks(
     """
     weights: defaultdict[tuple[Frame, ...], float] = defaultdict(float)
     for digest in digests:
-        for stack in digest.peak:
-            frames = [_python_frame(*frame, origin_of) for frame in stack.frames[:STACK_FRAMES]]
-            weights[tuple(reversed(frames))] += stack.bytes
+        for stack in filter(attrgetter("frames"), digest.peak):
+            frames = map(_frame, marked_calls(stack.frames, origin_of))
+            weights[tuple(reversed(list(frames)))] += stack.bytes
     return profile_of(weights, unit="bytes") if weights else None
 
 
-def _python_frame(function: str, file: str, line: int, origin_of: Callable[[str], Origin]) -> Frame:
-    origin = origin_of(file)
-    return Frame(
-        function=function, file=file, line=line, origin=origin.kind, package=origin.package
-    )
+def peak_sites(
+    stacks: Sequence[PeakStack], origin_of: Callable[[str], Origin]
+) -> tuple[model.PeakSite, ...]:
+    """Return the lines that had the most when a process had the most.
+
+    Args:
+        stacks: of that moment.
+        origin_of: tells whose code a source file is.
+    """
+    by_line: defaultdict[tuple[str, str, int], Counter[tuple[model.Frame, ...]]]
+    by_line = defaultdict(Counter)
+    for stack in stacks:
+        frames = tuple(marked_calls(stack.frames, origin_of))
+        if frames:
+            shown = frames[shown_frame(frames)]
+            by_line[shown.function, shown.file, shown.line][frames] += stack.bytes
+    whole = sum(stack.bytes for stack in stacks)
+    sites = [
+        model.PeakSite(
+            function=function,
+            file=file,
+            line=line,
+            bytes=sizes.total(),
+            share=sizes.total() / whole,
+            stack=sizes.most_common(1)[0][0],
+        )
+        for (function, file, line), sizes in by_line.items()
+    ]
+    return tuple(nlargest(PEAK_SITES, sites, key=lambda site: site.bytes))
 
 
 def _survived(stack: StackSurvivors, method: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from tsprof.analysis.attribution.causes import Cause
 from tsprof.analysis.attribution.culprits import Culprit
 from tsprof.analysis.attribution.memory_access import InvalidAccess
-from tsprof.report.model import Holder, Resource, Site
+from tsprof.report.model import HeapHistory, Holder, Resource, Site
 from tsprof.stacks import StackProfile
 
 RELEASED = 0.5
@@ -96,5 +96,7 @@ class Confirmation:
     """What the attribution window's early part allocated and its end still had, by call stack."""
     peak: StackProfile | None = None
     """What the window had allocated and not freed when that was most, likewise."""
+    heaps: tuple[HeapHistory, ...] = ()
+    """Of the processes of a second run under massif."""
     seconds: float = 0.0
     """Time that it took."""

@@ -30,6 +30,7 @@ from tsprof.report.model import (
     Endpoint,
     Gauge,
     Growth,
+    HeapHistory,
     HotPaths,
     Latency,
     LedgerRow,
@@ -68,6 +69,7 @@ class Facts:
     notes: tuple[str, ...] = ()
     gauges: tuple[Gauge, ...] = ()
     hot_paths: HotPaths | None = None
+    heaps: tuple[HeapHistory, ...] = ()
     failure_samples: tuple[str, ...] = ()
     log_tail: tuple[str, ...] = ()
     disk_bytes: int = 0
@@ -114,6 +116,7 @@ def build_report(
         gave_way=outcome.gave_way,
         comparison=outcome.comparison,
         hot_paths=facts.hot_paths,
+        heaps=facts.heaps,
         processes=_processes(look, facts),
         latency=_latency(steady(outcome.segments), requests_per_second(outcome.segments)),
         delivery=facts.delivery,

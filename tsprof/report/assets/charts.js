@@ -141,7 +141,7 @@ const Charts = (() => {
           { label: chart.x_unit === "s" ? "time" : "requests", value: told(chart.x_unit, () => chart.x) },
           ...chart.series.map((_, number) => lineOf(chart, number)),
         ],
-        cursor: { sync: { key: chart.x_unit }, drag: { x: true, y: false } },
+        cursor: { sync: { key: `${chart.clock} ${chart.x_unit}` }, drag: { x: true, y: false } },
         hooks: { drawClear: [background(chart)] },
       },
       dataOf(chart),

@@ -17,7 +17,16 @@ from tsprof.report.model.findings import (
     Site,
 )
 from tsprof.report.model.hot_paths import HotChange, HotDifference, HotFunction, HotPaths
-from tsprof.report.model.memory import Growth, LedgerRow, MemoryPoint, Owner, ProcessReport
+from tsprof.report.model.memory import (
+    Growth,
+    HeapHistory,
+    HeapPoint,
+    LedgerRow,
+    MemoryPoint,
+    Owner,
+    PeakSite,
+    ProcessReport,
+)
 from tsprof.report.model.run import SCHEMA_VERSION, Cost, LoadProcessCost, Provenance, Report
 from tsprof.report.model.service import (
     Criterion,
@@ -47,6 +56,8 @@ __all__ = [
     "Gauge",
     "GaugeKind",
     "Growth",
+    "HeapHistory",
+    "HeapPoint",
     "Holder",
     "HotChange",
     "HotDifference",
@@ -60,6 +71,7 @@ __all__ = [
     "Measure",
     "MemoryPoint",
     "Owner",
+    "PeakSite",
     "Percentiles",
     "PhaseReport",
     "ProcessReport",

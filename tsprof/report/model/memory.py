@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from tsprof.report.model.base import Frozen
+from tsprof.report.model.findings import Frame
 
 Owner = Literal["python_objects", "native_heap", "allocator_slack", "stacks", "mappings", "other"]
 """Who owns a byte of resident memory in the ledger."""
@@ -79,3 +80,48 @@ class MemoryPoint(Frozen):
     """Resident memory by owner, without those of which nothing is known."""
     settled: bool
     """True where the verdict rests on this point (after warm-up)."""
+
+
+class HeapPoint(Frozen):
+    """A process's heap at one moment."""
+
+    seconds: float
+    """Time since the program's start."""
+    heap_bytes: int
+    """What it had allocated and not freed."""
+    overhead_bytes: int = 0
+    """What the allocator takes beside that: headers, and sizes that are rounded up."""
+
+
+class PeakSite(Frozen):
+    """A line's part of a heap at its peak."""
+
+    function: str
+    """Name of the function."""
+    file: str
+    """Path of its source file or shared object."""
+    line: int
+    """0 when it is not known."""
+    bytes: int
+    """What had been allocated there and not freed."""
+    share: float
+    """Part of the peak, 0 to 1."""
+    stack: tuple[Frame, ...] = ()
+    """The call stack that had the most of it, innermost frame first."""
+
+
+class HeapHistory(Frozen):
+    """A process's heap over time, in a second run of the target under valgrind's massif."""
+
+    pid: int
+    """Process id in that run."""
+    command: str = ""
+    """Its command line."""
+    points: tuple[HeapPoint, ...] = ()
+    """Its heap from its start to the end of the last segment, at most 200."""
+    moments: tuple[float, ...] = ()
+    """Seconds at which the call stacks were compared: before, between and after two segments."""
+    peak_seconds: float = 0.0
+    """When the heap was largest."""
+    peak: tuple[PeakSite, ...] = ()
+    """The lines that had the most then, at most ten."""

@@ -6,7 +6,13 @@ from tsprof.report.model.base import Frozen, Verdict
 from tsprof.report.model.comparison import Comparison
 from tsprof.report.model.findings import Finding
 from tsprof.report.model.hot_paths import HotPaths
-from tsprof.report.model.memory import Growth, LedgerRow, MemoryPoint, ProcessReport
+from tsprof.report.model.memory import (
+    Growth,
+    HeapHistory,
+    LedgerRow,
+    MemoryPoint,
+    ProcessReport,
+)
 from tsprof.report.model.service import (
     Criterion,
     Delivery,
@@ -144,6 +150,8 @@ class Report(Frozen):
     """What was run, where, with what."""
     memory: tuple[MemoryPoint, ...] = ()
     """Memory at every checkpoint."""
+    heaps: tuple[HeapHistory, ...] = ()
+    """Each process's heap over time; empty where massif was not asked for."""
     timeline: tuple[SecondPoint, ...] = ()
     """Load and memory in every second."""
     target_log_tail: tuple[str, ...] = ()

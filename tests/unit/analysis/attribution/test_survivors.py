@@ -91,7 +91,8 @@ def test_without_a_window_there_is_nothing_to_show() -> None:
 
 
 def test_the_peaks_of_the_processes_are_added_up() -> None:
-    one = replace(digest(), peak=(PeakStack(frames=(STORE, SERVE), bytes=500),))
+    nowhere = PeakStack(frames=(), bytes=7)
+    one = replace(digest(), peak=(PeakStack(frames=(STORE, SERVE), bytes=500), nowhere))
     profile = peak_stacks([one, one, digest()], origin_of)
     assert profile is not None
     [stack] = profile.stacks
