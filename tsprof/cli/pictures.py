@@ -108,7 +108,7 @@ def show_memory(name: str, outputs: Mapping[str, Path | None], *, quiet: bool, s
         (name, profile, f"{folder.name}: {what}")
         for name, profile, what in (
             ("memory", survivors, "memory of the window's early part that was there at its end"),
-            ("memory-peak", peak, "memory that the window had allocated when that was most"),
+            ("memory-peak", peak, "memory that was allocated when that was most"),
         )
         if profile is not None and profile.total
     ]

@@ -22,7 +22,7 @@ from tsprof.supervisor.under_valgrind import (
     ANSWER_PATIENCE,
     MOST_REQUESTS,
     SEGMENT_PATIENCE,
-    Asking,
+    ask_each,
     meeting_valgrind,
     note_unseen,
     run_under,
@@ -64,9 +64,10 @@ def _measure(found: SecondRun, engine: Engine, tool: Valgrind, requests: int) ->
         with file.open(encoding="utf-8", errors="replace") as lines:
             return read_history(lines)
 
-    asking = Asking(engine, tool, "massif", moment)
-    moments = three_moments(engine, requests, SEGMENT_PATIENCE, asking.ask, found.window)
-    histories = Asking(engine, tool, "massif", history, asking.deaf).ask()
+    deaf: set[int] = set()
+    look = partial(ask_each, engine, tool, "massif", deaf, moment)
+    moments = three_moments(engine, requests, SEGMENT_PATIENCE, look, found.window)
+    histories = ask_each(engine, tool, "massif", deaf, history)
     tell_of_speed(engine, "massif", moments, began)
     early, total = moments.requests_early, moments.requests_total
     for pid, seen in moments.of_processes():

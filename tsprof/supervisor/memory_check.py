@@ -19,7 +19,7 @@ from tsprof.supervisor.under_valgrind import (
     ANSWER_PATIENCE,
     MOST_REQUESTS,
     SEGMENT_PATIENCE,
-    Asking,
+    ask_each,
     meeting_valgrind,
     note_unseen,
     run_under,
@@ -59,8 +59,8 @@ def _measure(found: SecondRun, engine: Engine, tool: Valgrind, requests: int) ->
     def losses(pid: int) -> Losses:
         return read_losses(tool.leak_check(pid, ANSWER_PATIENCE))
 
-    asking = Asking(engine, tool, "valgrind", losses)
-    moments = three_moments(engine, requests, SEGMENT_PATIENCE, asking.ask, found.window)
+    look = partial(ask_each, engine, tool, "valgrind", set(), losses)
+    moments = three_moments(engine, requests, SEGMENT_PATIENCE, look, found.window)
     tell_of_speed(engine, "valgrind", moments, began)
     early, total = moments.requests_early, moments.requests_total
     kinds: dict[str, float] = {}

@@ -4,9 +4,8 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import psutil
 
@@ -28,6 +27,7 @@ SEGMENT_PATIENCE = 15.0
 ANSWER_PATIENCE = 30.0
 """Seconds that a tool may take to look through the heap of a process."""
 MOST_PROCESSES = 8
+
 Told = TypeVar("Told")
 
 
@@ -75,40 +75,36 @@ def run_under(
         target.stop()
 
 
-@dataclass
-class Asking(Generic[Told]):
-    """Asks all processes that run under a tool; those that give no answer are asked once only."""
+def ask_each(
+    engine: Engine, tool: Valgrind, name: str, deaf: set[int], question: Callable[[int], Told]
+) -> dict[int, Told]:
+    """Return what each process tells that runs under a tool, by pid.
 
-    engine: Engine
-    tool: Valgrind
-    name: str
-    question: Callable[[int], Told]
-    """Asks the process with a pid; may raise ValgrindError or UnreadableError."""
-    deaf: set[int] = field(default_factory=set)
+    Args:
+        engine: of the run; notes who gives no answer.
+        tool: under which they run.
+        name: of the tool.
+        deaf: pids of those that gave none, who are not asked again.
+        question: asks the process with a pid; may raise ValgrindError or UnreadableError.
+    """
+    told = {}
+    started = tool.processes() - deaf
+    living = [p for p in engine.instruments.target.processes() if p.pid in started]
+    for process in living[:MOST_PROCESSES]:
+        try:
+            _need_own_user(process)
+            told[process.pid] = question(process.pid)
+        except psutil.Error:
+            continue  # it has ended
+        except (ValgrindError, UnreadableError, OSError) as error:
+            deaf.add(process.pid)
+            engine.note("note", f"{name} does not tell of process {process.pid}: {error}")
+    return told
 
-    def ask(self) -> dict[int, Told]:
-        """Return what each process tells, by pid."""
-        told = {}
-        started = self.tool.processes()
-        living = [p for p in self.engine.instruments.target.processes() if p.pid in started]
-        for process in living[:MOST_PROCESSES]:
-            if process.pid in self.deaf:
-                continue
-            try:
-                told[process.pid] = self._ask(process)
-            except psutil.Error:
-                continue  # it has ended
-            except (ValgrindError, UnreadableError, OSError) as error:
-                self.deaf.add(process.pid)
-                self.engine.note(
-                    "note", f"{self.name} does not tell of process {process.pid}: {error}"
-                )
-        return told
 
-    def _ask(self, process: psutil.Process) -> Told:
-        if process.uids().effective != os.geteuid():
-            raise ValgrindError("it runs as another user, who cannot open valgrind's pipes")
-        return self.question(process.pid)
+def _need_own_user(process: psutil.Process) -> None:
+    if process.uids().effective != os.geteuid():
+        raise ValgrindError("it runs as another user, who cannot open valgrind's pipes")
 
 
 def tell_of_speed(engine: Engine, name: str, moments: Moments[Told], began: float) -> None:
