@@ -6,8 +6,9 @@ the function before it allocated when it was called from here, so that the leave
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
 from tsprof.analysis.attribution.captures import CallFrame, PeakStack
 from tsprof.profilers.survivors import UnreadableError
@@ -24,11 +25,27 @@ _FRAME = re.compile(FRAME)
 
 @dataclass(frozen=True)
 class Moment:
-    """What was allocated, by call stack."""
+    """What was allocated at a moment."""
 
     seconds: float
     """Since the program's start."""
-    blocks: Blocks
+    sizes: dict[Stack, int]
+    """Bytes that were asked for, by call stack."""
+    counts: dict[Stack, int]
+    """Blocks, likewise."""
+
+    @property
+    def heap_bytes(self) -> int:
+        """Of all stacks."""
+        return sum(self.sizes.values())
+
+    @property
+    def blocks(self) -> Blocks:
+        """Bytes, as malloc takes them, and blocks."""
+        return {
+            stack: (taken(size, self.counts.get(stack, 0)), self.counts.get(stack, 0))
+            for stack, size in self.sizes.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -38,7 +55,7 @@ class History:
     points: tuple[HeapPoint, ...]
     peak_seconds: float = 0.0
     peak: tuple[PeakStack, ...] = ()
-    """What was allocated when that was most; empty where it was never less than before."""
+    """What was allocated when that was most."""
 
 
 @dataclass
@@ -92,11 +109,7 @@ def read_moment(lines: Iterable[str], most: int = LARGEST) -> Moment:
     if len(snapshots) != 2:  # noqa: PLR2004 - as above
         raise UnreadableError("no heap of massif")
     sizes, counts = (snapshot.leaves for snapshot in snapshots)
-    blocks = {
-        stack: (taken(size, counts.get(stack, 0)), counts.get(stack, 0))
-        for stack, size in sizes.items()
-    }
-    return Moment(snapshots[0].seconds, blocks)
+    return Moment(snapshots[0].seconds, sizes, counts)
 
 
 def read_history(lines: Iterable[str], most: int = LARGEST) -> History:
@@ -112,26 +125,36 @@ def read_history(lines: Iterable[str], most: int = LARGEST) -> History:
     history = History(())
     points = []
     for snapshot in _snapshots(lines, most):
-        figures = snapshot.figures
-        points.append(
-            HeapPoint(
-                seconds=snapshot.seconds,
-                heap_bytes=figures.get("mem_heap_B", 0),
-                overhead_bytes=figures.get("mem_heap_extra_B", 0),
-            )
-        )
+        heap_bytes = snapshot.figures.get("mem_heap_B", 0)
+        points.append(HeapPoint(seconds=snapshot.seconds, heap_bytes=heap_bytes))
         if snapshot.is_peak:
-            history = History(
-                (),
-                snapshot.seconds,
-                tuple(
-                    PeakStack(frames=stack, bytes=size)
-                    for stack, size in Counter(snapshot.leaves).most_common(PEAK_STACKS)
-                ),
-            )
+            history = History((), snapshot.seconds, _most(snapshot.leaves))
     if not points:
         raise UnreadableError("no snapshots of massif")
     return replace(history, points=tuple(points))
+
+
+def with_moments(history: History, moments: Sequence[Moment]) -> History:
+    """Add what was asked for at moments of rest, at which massif takes no snapshot by itself.
+
+    It sees a peak where something is freed; one of a program that frees nothing is such a moment.
+
+    Args:
+        history: of the program.
+        moments: of the same.
+    """
+    points = [HeapPoint(seconds=one.seconds, heap_bytes=one.heap_bytes) for one in moments]
+    points += history.points
+    history = replace(history, points=tuple(sorted(points, key=attrgetter("seconds"))))
+    most = max(moments, key=attrgetter("heap_bytes"))
+    if most.heap_bytes <= sum(stack.bytes for stack in history.peak):
+        return history
+    return replace(history, peak_seconds=most.seconds, peak=_most(most.sizes))
+
+
+def _most(sizes: dict[Stack, int]) -> tuple[PeakStack, ...]:
+    most = Counter(sizes).most_common(PEAK_STACKS)
+    return tuple(PeakStack(frames=stack, bytes=size) for stack, size in most)
 
 
 def _snapshots(lines: Iterable[str], most: int) -> Iterator[_Snapshot]:

@@ -16,7 +16,7 @@ _RUST = re.compile(
 )
 _SYSTEM_SOURCE = re.compile(
     r"^/usr/(local/)?(include|lib/gcc)/|/include/c\+\+/"
-    r"|^\./(?P<part>\w+)/(\./(?P=part)/|\.\./(sysdeps|csu)/)|^elf/\.\./include/"
+    r"|^(\./)?((?P<part>\w+)/(\./(?P=part)/|\.\./(sysdeps|csu)/)|elf/\.\./)"
 )
 """Headers of the system, and glibc's sources as valgrind tells them."""
 _RUNTIME_OBJECT = re.compile(

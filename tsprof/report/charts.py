@@ -236,22 +236,15 @@ def heap_charts(report: Report) -> list[Chart]:
 
 def _heap_chart(heap: HeapHistory) -> Chart:
     points = [point for point in heap.points if math.isfinite(point.seconds)]
-    sizes = {
-        ("allocated", "native_heap"): [float(point.heap_bytes) for point in points],
-        ("allocator's overhead", "allocator_slack"): [float(p.overhead_bytes) for p in points],
-    }
+    sizes: list[float | None] = [float(point.heap_bytes) for point in points]
     return Chart(
         name=f"heap-{heap.pid}",
         title=f"Heap of process {heap.pid}",
-        caption="What it had allocated and not freed, with what the allocator takes besides, since"
-        " it was started under massif, which slows it down. Vertical lines are the moments at which"
-        " its call stacks were compared.",
+        caption="What it had asked for and not freed, since it was started under massif, which"
+        " slows it down. Vertical lines are the moments at which its call stacks were compared.",
         x_unit="s",
         x=[point.seconds for point in points],
-        series=[
-            Series(label, color, list(values), "bytes", style="area")
-            for (label, color), values in sizes.items()
-        ],
+        series=[Series("allocated", "native_heap", sizes, "bytes", style="area")],
         marks=tuple(seconds for seconds in heap.moments if math.isfinite(seconds)),
         stacked=True,
         clock="massif",

@@ -5,11 +5,12 @@ The verdict on growth, and all figures of speed, are those of the target by itse
 
 from contextlib import suppress
 from functools import partial
+from itertools import dropwhile
 
 import psutil
 
 from tsprof.analysis.attribution.survivors import peak_sites
-from tsprof.profilers.massif import History, Moment, read_history, read_moment
+from tsprof.profilers.massif import History, Moment, read_history, read_moment, with_moments
 from tsprof.profilers.native_origin import native_origin
 from tsprof.profilers.valgrind import Valgrind
 from tsprof.profilers.valgrind_stacks import digest_of
@@ -71,7 +72,7 @@ def _measure(found: SecondRun, engine: Engine, tool: Valgrind, requests: int) ->
     tell_of_speed(engine, "massif", moments, began)
     early, total = moments.requests_early, moments.requests_total
     for pid, seen in moments.of_processes():
-        told = histories.get(pid, History(()))
+        told = with_moments(histories.get(pid, History(())), seen)
         blocks = [one.blocks for one in seen]
         digest = digest_of("massif", blocks, early, total, told.peak)
         found.digests.append(digest)
@@ -84,14 +85,15 @@ def _measure(found: SecondRun, engine: Engine, tool: Valgrind, requests: int) ->
             peak=peak_sites(digest.peak, native_origin),
         )
         found.heaps.append(heap)
-        if heap.points:
-            engine.note("note", _in_words(heap))
+        engine.note("note", _in_words(heap))
     note_unseen(found.window, [one.blocks for one in moments.last.values()])
 
 
 def _command(pid: int) -> str:
+    """Return the command that a process runs under massif."""
     with suppress(psutil.Error):
-        return " ".join(psutil.Process(pid).cmdline())
+        words = psutil.Process(pid).cmdline()[1:]
+        return " ".join(dropwhile(lambda word: word.startswith("--"), words))
     return ""
 
 

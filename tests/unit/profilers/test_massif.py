@@ -1,10 +1,12 @@
 """What massif tells, read."""
 
+from dataclasses import replace
+
 import pytest
 
 from tsprof.analysis.attribution.sites import leaking_sites
 from tsprof.analysis.attribution.survivors import peak_sites
-from tsprof.profilers.massif import read_history, read_moment
+from tsprof.profilers.massif import read_history, read_moment, with_moments
 from tsprof.profilers.native_origin import native_origin
 from tsprof.profilers.survivors import UnreadableError
 from tsprof.profilers.valgrind_stacks import digest_of
@@ -85,14 +87,25 @@ def history() -> list[str]:
 
 def test_the_heap_over_time_and_its_last_peak() -> None:
     found = read_history(history())
-    told = [(point.seconds, point.heap_bytes, point.overhead_bytes) for point in found.points]
-    assert told == [(0, 0, 16), (0.25, 507, 16), (0.5, 907, 16), (0.75, 707, 16)]
+    told = [(point.seconds, point.heap_bytes) for point in found.points]
+    assert told == [(0, 0), (0.25, 507), (0.5, 907), (0.75, 707)]
     assert found.peak_seconds == 0.75
     most, least = peak_sites(found.peak, native_origin)
     assert (most.function, most.line, most.bytes) == ("start", 12, 400)
     assert most.share == pytest.approx(400 / 707)
     assert (least.function, least.file, least.bytes) == ("keep", "/srv/app/server.c", 300)
     assert [frame.function for frame in least.stack] == ["keep", "serve (inlined)", "serve"]
+
+
+def test_a_moment_of_rest_is_part_of_it_and_may_be_the_peak() -> None:
+    peak = read_history(history()).peak
+    late = replace(read_moment(moment(1)), seconds=2)
+    found = with_moments(read_history(history()), [late])
+    assert (found.points[-1].seconds, found.points[-1].heap_bytes) == (2, 507)
+    assert (found.peak_seconds, found.peak) == (0.75, peak)
+    found = with_moments(read_history(history()), [late, read_moment(moment(5))])
+    assert [point.seconds for point in found.points] == [0, 0.25, 0.5, 0.75, 1.5, 2]
+    assert (found.peak_seconds, sum(stack.bytes for stack in found.peak)) == (1.5, 907)
 
 
 @pytest.mark.parametrize("lines", [[], ["no\x00sense\n"] * 9, [HEAD], history()])

@@ -88,9 +88,7 @@ class HeapPoint(Frozen):
     seconds: float
     """Time since the program's start."""
     heap_bytes: int
-    """What it had allocated and not freed."""
-    overhead_bytes: int = 0
-    """What the allocator takes beside that: headers, and sizes that are rounded up."""
+    """What it had asked for and not freed."""
 
 
 class PeakSite(Frozen):
@@ -118,7 +116,7 @@ class HeapHistory(Frozen):
     command: str = ""
     """Its command line."""
     points: tuple[HeapPoint, ...] = ()
-    """Its heap from its start to the end of the last segment, at most 200."""
+    """Its heap from its start to the end of the last segment, at most 203."""
     moments: tuple[float, ...] = ()
     """Seconds at which the call stacks were compared: before, between and after two segments."""
     peak_seconds: float = 0.0
