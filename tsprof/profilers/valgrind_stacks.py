@@ -74,7 +74,8 @@ def digest_of(
     for stack in moments[-1]:
         sums = Survivors.between(*(moment.get(stack, NOTHING) for moment in moments))
         stacks.append(StackSurvivors(frames=stack, kind="native", **vars(sums)))
-    names = demangled({frame[0] for one in (*stacks, *peak) for frame in one.frames})
+    of_all = [one.frames for one in stacks] + [one.frames for one in peak]
+    names = demangled({frame[0] for frames in of_all for frame in frames})
 
     def as_written(frames: Stack) -> Stack:
         return tuple((names[name], file, line) for name, file, line in frames)

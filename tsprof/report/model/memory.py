@@ -116,7 +116,7 @@ class HeapHistory(Frozen):
     command: str = ""
     """Its command line."""
     points: tuple[HeapPoint, ...] = ()
-    """Its heap from its start to the end of the last segment, at most 203."""
+    """Its heap from its start to the end of the last segment, at most 103."""
     moments: tuple[float, ...] = ()
     """Seconds at which the call stacks were compared: before, between and after two segments."""
     peak_seconds: float = 0.0
