@@ -16,6 +16,8 @@ from tsprof.report.model import Frame
 
 LONGEST_FILE = 16 << 20
 """Bytes of errors that are read per process; memcheck tells 1,000 different ones at most."""
+LOST = ("definitely lost", "indirectly lost")
+"""Kinds of loss to which nothing refers."""
 _NUMBER = r"([\d,]+)(?: \([+-][\d,]+\))?"
 _LOSS = re.compile(
     rf"{_NUMBER}(?: \({_NUMBER} direct, {_NUMBER} indirect\))? bytes in {_NUMBER} blocks are "

@@ -16,8 +16,9 @@ RECORDS = 2000
 SNAPSHOTS = 100
 """Of a heap over time: where there would be more, massif drops every other one."""
 LEAST_OF_PEAK = 0.5
-"""Part of a peak, in percent, below which a call stack is not told. massif keeps the trees of earlier
-peaks: those of a Rust service came to more than 128 MiB with all stacks, and to 5 MB with these."""
+"""Part of a peak, in percent, below which a call stack is not told. massif keeps the trees of some
+earlier peaks: with all stacks, those of a Rust service came to more than 128 MiB after 3,000
+requests; with these to 0.9 MB after 900."""
 _PIPE = "vgdb"
 _ERRORS = "{pid}.xml"
 

@@ -13,7 +13,7 @@ from tsprof.analysis.attribution.captures import WHOLE_HEAP, CaptureDigest
 from tsprof.analysis.attribution.conclude import Seen, conclude
 from tsprof.analysis.attribution.counted_resources import COUNTED
 from tsprof.analysis.attribution.culprits import Culprit, beside_memory
-from tsprof.analysis.attribution.native import without_lines
+from tsprof.analysis.attribution.native import without_lines, without_malloc
 from tsprof.analysis.attribution.native_caches import with_bounded_caches
 from tsprof.analysis.attribution.sites import Origin, leaking_sites
 from tsprof.analysis.attribution.survivors import peak_stacks, surviving_stacks
@@ -117,7 +117,7 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
             again = _run_again(case, tool)
             if attribution is not None:  # why no window has named it
                 again.window.notes[:0] = attribution.notes
-            attribution = _attribution(case, again.window, again.digests, again.details)
+            attribution = _attribution(case, again.window, again.digests, again.details, again.lost)
     seen = again.digests or digests
     origin_of = _origins(case, seen)
     profiled = case.counts_leak or again.window.requests_total or window.died
@@ -197,7 +197,11 @@ def _origins(case: _Case, digests: Sequence[CaptureDigest]) -> Callable[[str], O
 
 
 def _attribution(
-    case: _Case, window: Window, digests: Sequence[CaptureDigest], details: tuple[str, ...] = ()
+    case: _Case,
+    window: Window,
+    digests: Sequence[CaptureDigest],
+    details: tuple[str, ...] = (),
+    lost: float = 0.0,
 ) -> Attribution | None:
     """Conclude from what a window saw; None where it saw nothing.
 
@@ -206,6 +210,7 @@ def _attribution(
         window: that was opened.
         digests: of its captures.
         details: what the finding on memory is to say besides.
+        lost: bytes per request that nothing refers to any more.
     """
     if not window.heap.holders and not digests:
         return Attribution(notes=tuple(window.notes), details=details) if window.notes else None
@@ -230,7 +235,10 @@ def _attribution(
     )
     if is_native:
         attribution = with_details_on_callers(attribution, digests, origin_of)
-        attribution = with_bounded_caches(attribution, digests, case.bytes_per_request, origin_of)
+        attribution = with_bounded_caches(
+            attribution, digests, case.bytes_per_request, origin_of, lost
+        )
         unnamed = without_lines(attribution.sites)
-        attribution = replace(attribution, notes=(*attribution.notes, *unnamed))
+        unseen = without_malloc(case.final, attribution.sites)
+        attribution = replace(attribution, notes=(*attribution.notes, *unnamed, *unseen))
     return replace(attribution, details=(*attribution.details, *details))

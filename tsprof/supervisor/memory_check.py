@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from tsprof.analysis.attribution.memory_access import other_errors
-from tsprof.profilers.memcheck import Losses, growth_by_kind, read_errors, read_losses
+from tsprof.profilers.memcheck import LOST, Losses, growth_by_kind, read_errors, read_losses
 from tsprof.profilers.native_origin import native_origin
 from tsprof.profilers.valgrind import Valgrind
 from tsprof.profilers.valgrind_stacks import digest_of
@@ -70,6 +70,7 @@ def _measure(found: SecondRun, engine: Engine, tool: Valgrind, requests: int) ->
         for kind, size in growth_by_kind(seen, total).items():
             kinds[kind] = kinds.get(kind, 0.0) + size
     found.details = _in_words(kinds)
+    found.lost = sum(max(kinds.get(kind, 0.0), 0.0) for kind in LOST)
     note_unseen(found.window, [losses.blocks for losses in moments.last.values()])
 
 

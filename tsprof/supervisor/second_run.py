@@ -23,6 +23,8 @@ class SecondRun:
     window: Window
     """Its requests and notes."""
     digests: list[CaptureDigest] = field(default_factory=list)
+    lost: float = 0.0
+    """Bytes per request that nothing refers to any more."""
     heaps: list[HeapHistory] = field(default_factory=list)
     invalid: tuple[InvalidAccess, ...] = ()
     details: tuple[str, ...] = ()

@@ -35,6 +35,23 @@ def without_lines(sites: Sequence[Site]) -> tuple[str, ...]:
     )
 
 
+def without_malloc(final: Look, sites: Sequence[Site]) -> tuple[str, ...]:
+    """Say why nothing was seen of a growth that no allocator accounts for that can be read.
+
+    Args:
+        final: the look with the growth.
+        sites: of a native program, that were found for it.
+    """
+    if sites or not final.unowned_leaks:
+        return ()
+    text = (
+        "what grows is not of malloc, and no profiler here follows it: a garbage-collected heap, "
+        "or an allocator that is linked in under names of its own, as Rust's crates of jemalloc "
+        "and mimalloc are; a build without that one can be followed"
+    )
+    return (text,)
+
+
 def beside_tables(reconciled: Reconciliation, growth: Interval) -> Reconciliation:
     """Take a growth for explained whose sites make up all of it but what came in jumps.
 

@@ -58,6 +58,7 @@ def with_bounded_caches(
     digests: Sequence[CaptureDigest],
     growth: float,
     origin_of: Callable[[str], Origin],
+    lost: float = 0.0,
 ) -> Attribution:
     """Say how much of a growth goes into bounded caches that still fill, and into which.
 
@@ -66,6 +67,7 @@ def with_bounded_caches(
         digests: of the same window.
         growth: bytes per request in the ledger.
         origin_of: tells whose code a source file is.
+        lost: bytes per request that nothing refers to any more, so that no cache can have them.
     """
     growths = growth_by(digests, origin_of, _place)
     entries = {place: one for place, one in growths.items() if place.package and one.blocks}
@@ -78,7 +80,7 @@ def with_bounded_caches(
         for place, one in growths.items()
         if place.package or any(_keeps_pace(one.blocks, each.blocks) for each in entries.values())
     )
-    if cached < MOST * max(whole, growth):
+    if min(cached, whole - lost) < MOST * max(whole, growth):
         return attribution
     place = max(entries, key=lambda place: entries[place].size)
     holder = Holder(

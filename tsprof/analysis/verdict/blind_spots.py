@@ -136,7 +136,8 @@ def _unowned(look: Look) -> tuple[str, ...]:
         return ()
     text = (
         f"{fmt.size(look.unowned_bytes)} are held by no allocator that can be read (such as a "
-        "garbage-collected heap, or one of the program's own): there, small leaks stay unseen"
+        "garbage-collected heap, one of the program's own, mimalloc, or jemalloc built without "
+        "statistics, for which Rust's crate has the feature stats): there, small leaks stay unseen"
     )
     return (text,)
 

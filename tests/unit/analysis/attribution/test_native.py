@@ -6,7 +6,12 @@ import pytest
 from fabricate import NATIVE, PYTHON, SEGMENT, reading, taken
 
 from tsprof.analysis.attribution.conclude import blocks_per_request
-from tsprof.analysis.attribution.native import beside_tables, grows_natively, without_lines
+from tsprof.analysis.attribution.native import (
+    beside_tables,
+    grows_natively,
+    without_lines,
+    without_malloc,
+)
 from tsprof.analysis.attribution.reconcile import Reconciliation
 from tsprof.analysis.growth.rate import Interval
 from tsprof.analysis.run.assessments import look
@@ -61,15 +66,24 @@ def test_what_does_not_grow_is_not_native() -> None:
     assert not grows_natively(look([]))
 
 
-def test_mapped_memory_that_grows_is_native() -> None:
-    def mapping(number: int) -> ProcessReading:
-        return reading(number, anonymous=PYTHON + NATIVE + 800_000 + 4096 * 100 * number)
+def mapping(number: int) -> ProcessReading:
+    return reading(number, anonymous=PYTHON + NATIVE + 800_000 + 4096 * 100 * number)
 
+
+def test_mapped_memory_that_grows_is_native() -> None:
     assert grows_natively(look(taken(mapping)))
 
 
 def site(file: str, line: int, **more: Any) -> Site:
     return Site(function="work", file=file, line=line, bytes_per_request=1, share=1, **more)
+
+
+def test_why_no_line_is_known_of_what_malloc_does_not_hand_out() -> None:
+    mapped, allocated = look(taken(mapping)), look(taken(process(native=lambda n: 300.0 * n)))
+    (reason,) = without_malloc(mapped, ())
+    assert "names of its own, as Rust's crates of jemalloc and mimalloc are" in reason
+    assert without_malloc(mapped, (site("/srv/server.c", 3),)) == ()
+    assert without_malloc(allocated, ()) == ()
 
 
 def test_programs_without_debug_information_are_told_once() -> None:

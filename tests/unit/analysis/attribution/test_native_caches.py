@@ -31,14 +31,14 @@ def survivors(size: int, blocks: float, *frames: CallFrame) -> StackSurvivors:
     )
 
 
-def judged(growth: float, *stacks: StackSurvivors) -> Attribution:
+def judged(growth: float, *stacks: StackSurvivors, lost: float = 0.0) -> Attribution:
     digest = CaptureDigest(
         method="heaptrack",
         requests_early=REQUESTS // 3,
         requests_total=REQUESTS,
         stacks=stacks,
     )
-    return with_bounded_caches(Attribution(), [digest], growth, native_origin)
+    return with_bounded_caches(Attribution(), [digest], growth, native_origin, lost)
 
 
 ENTRY = survivors(64, 1, PUT, FILLS)
@@ -55,6 +55,12 @@ def test_what_goes_into_a_bounded_cache_is_no_leak_for_certain() -> None:
 
 def test_a_key_and_a_value_of_one_line_are_two_blocks_an_entry() -> None:
     assert judged(364, ENTRY, survivors(150, 2, PAYLOAD, FILLS)).bounded_share == pytest.approx(1)
+
+
+def test_what_nothing_refers_to_is_in_no_cache() -> None:
+    leak = survivors(300, 1, LEAK)
+    assert judged(364, ENTRY, leak, lost=0).holders
+    assert judged(364, ENTRY, leak, lost=300) == Attribution()
 
 
 @pytest.mark.parametrize(
