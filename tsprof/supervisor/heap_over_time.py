@@ -84,8 +84,9 @@ def _measure(found: SecondRun, engine: Engine, tool: Valgrind, requests: int) ->
             peak_seconds=told.peak_seconds,
             peak=peak_sites(digest.peak, native_origin),
         )
-        found.heaps.append(heap)
-        engine.note("note", _in_words(heap))
+        if any(point.heap_bytes for point in heap.points):
+            found.heaps.append(heap)
+            engine.note("note", _in_words(heap))
     note_unseen(found.window, [one.blocks for one in moments.last.values()])
 
 
