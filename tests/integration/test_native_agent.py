@@ -239,6 +239,12 @@ def test_a_leak_in_forked_workers_fails(tsprof: CommandLine, service: str) -> No
     assert SOURCE.read_text().splitlines()[site["line"] - 1].endswith("malloc(bytes);")
     assert site["blocks_per_request"] == pytest.approx(1, rel=0.01)
     assert site["share"] == pytest.approx(1, rel=0.01)
+    opened = finished.finding("fd")
+    assert opened["per_request"] == pytest.approx(1 / 50, rel=0.1)
+    (site,) = opened["sites"]
+    assert (site["function"], Path(site["file"]).name) == ("open_at_times", SOURCE.name)
+    assert SOURCE.read_text().splitlines()[site["line"] - 1].endswith("O_RDONLY);")
+    assert f", opened in open_at_times ({site['file']}:{site['line']})" in opened["title"]
 
 
 @pytest.mark.skipif(heaptrack.find() is None, reason="no heaptrack on this machine")
@@ -322,10 +328,10 @@ def held(process: psutil.Process) -> list[Held]:
 
 @pytest.mark.skipif(heaptrack.find() is None, reason="no heaptrack on this machine")
 @pytest.mark.parametrize(
-    ("fault", "resource", "code", "said"),
+    ("fault", "resource", "function", "code", "said"),
     [
-        ("descriptor", "fd", 'open("/dev/null", O_RDONLY);', "device /dev/null, opened in work"),
-        ("thread", "thread", "end_later, malloc(100));", 'thread "service", started in work'),
+        ("descriptor", "fd", "open_at_times", "O_RDONLY);", "device /dev/null, opened in"),
+        ("thread", "thread", "work", "end_later, malloc(100));", 'thread "service", started in'),
     ],
 )
 def test_the_lines_that_open_and_start_what_stays(
@@ -337,6 +343,7 @@ def test_the_lines_that_open_and_start_what_stays(
     *,
     fault: str,
     resource: CountedResource,
+    function: str,
     code: str,
     said: str,
 ) -> None:
@@ -362,7 +369,11 @@ def test_the_lines_that_open_and_start_what_stays(
     )  # fmt: skip
     assert named.title.startswith(said)
     (site,) = named.sites
-    assert (site.function, Path(site.file).name, site.share) == ("work", SOURCE.name, 1)
+    assert (said.endswith(site.function), Path(site.file).name, site.share) == (
+        True,
+        SOURCE.name,
+        1,
+    )
     assert SOURCE.read_text().splitlines()[site.line - 1].endswith(code)
     agents.ask("resources.forget")
     request_it(200)

@@ -43,6 +43,12 @@ static void close_and_keep(void)
     }
 }
 
+static void open_at_times(void)
+{
+    if (__atomic_add_fetch(&turn, 1, __ATOMIC_RELAXED) % 50 == 0)
+        open("/dev/null", O_RDONLY);
+}
+
 static void work(void)
 {
     char *volatile scratch = malloc(3000);
@@ -51,12 +57,13 @@ static void work(void)
     if (strcmp(fault, "leak") == 0 || strcmp(fault, "workers") == 0) {
         char *volatile kept = malloc(bytes);
         memset(kept, 1, bytes);
+        if (strcmp(fault, "workers") == 0)
+            open_at_times();
     } else if (strcmp(fault, "overrun") == 0) {
         volatile char *volatile kept = malloc(bytes);
         kept[bytes] = 1;
     } else if (strcmp(fault, "descriptor") == 0) {
-        if (__atomic_add_fetch(&turn, 1, __ATOMIC_RELAXED) % 50 == 0)
-            open("/dev/null", O_RDONLY);
+        open_at_times();
     } else if (strcmp(fault, "unseen") == 0) {
         close_and_keep();
     } else if (strcmp(fault, "fork") == 0) {
