@@ -333,6 +333,7 @@ def held(process: psutil.Process) -> list[Held]:
         ("descriptor", "fd", "open_at_times", "O_RDONLY);", "device /dev/null, opened in"),
         ("thread", "thread", "work", "end_later, malloc(100));", 'thread "service", started in'),
     ],
+    ids=["descriptor", "thread"],
 )
 def test_the_lines_that_open_and_start_what_stays(
     agents: Agents,
@@ -347,7 +348,7 @@ def test_the_lines_that_open_and_start_what_stays(
     code: str,
     said: str,
 ) -> None:
-    """The clean twin's descriptors, and what was there before, have none."""
+    """What was there before has none."""
     process = run(service, str(port), fault)
     request_it(200)
     problems: list[str] = []
@@ -367,13 +368,9 @@ def test_the_lines_that_open_and_start_what_stays(
         ),
         found.origins_beside(native_origin),
     )  # fmt: skip
-    assert named.title.startswith(said)
+    assert named.title.startswith(f"{said} {function} (")
     (site,) = named.sites
-    assert (said.endswith(site.function), Path(site.file).name, site.share) == (
-        True,
-        SOURCE.name,
-        1,
-    )
+    assert (site.function, Path(site.file).name, site.share) == (function, SOURCE.name, 1)
     assert SOURCE.read_text().splitlines()[site.line - 1].endswith(code)
     agents.ask("resources.forget")
     request_it(200)
