@@ -248,8 +248,8 @@ def _why_unknown(seen: Seen, unknown: Sequence[Held]) -> str:
     recorder = Counter(recorders).most_common(1)[0][0]
     if recorder is None:
         return (
-            "no agent in the process noted it, as in programs that are linked statically or to "
-            "musl, and in those of Go"
+            "no agent in the process noted it, as with --no-agent, in native programs without "
+            "heaptrack, and in those that are linked statically or to musl, or written in Go"
         )
     return _NOT_SEEN[recorder].get(seen.resource, "their start was not seen")
 
