@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from http.client import HTTPConnection
@@ -15,7 +16,11 @@ import psutil
 import pytest
 from command_line import PATIENCE, TARGETS, CommandLine, wait_for
 
+from tsprof.analysis.attribution.counted_resources import CountedResource, Held, grown
+from tsprof.analysis.attribution.culprits import Seen, culprit
+from tsprof.analysis.attribution.listings import with_origins
 from tsprof.analysis.attribution.sites import leaking_sites
+from tsprof.probes.resources import descriptors, threads
 from tsprof.profilers import heaptrack, jemalloc
 from tsprof.profilers.capture_digest import digest
 from tsprof.profilers.native_origin import native_origin
@@ -25,6 +30,7 @@ from tsprof.supervisor.checkpoints import take_checkpoint
 from tsprof.supervisor.control import positive_control
 from tsprof.supervisor.launch import free_port, is_listening
 from tsprof.supervisor.load_totals import LoadTotals
+from tsprof.supervisor.native_origins import end_native_notes, start_native_notes
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler on this machine")
 
@@ -233,6 +239,12 @@ def test_a_leak_in_forked_workers_fails(tsprof: CommandLine, service: str) -> No
     assert SOURCE.read_text().splitlines()[site["line"] - 1].endswith("malloc(bytes);")
     assert site["blocks_per_request"] == pytest.approx(1, rel=0.01)
     assert site["share"] == pytest.approx(1, rel=0.01)
+    opened = finished.finding("fd")
+    assert opened["per_request"] == pytest.approx(1 / 50, rel=0.1)
+    (site,) = opened["sites"]
+    assert (site["function"], Path(site["file"]).name) == ("open_at_times", SOURCE.name)
+    assert SOURCE.read_text().splitlines()[site["line"] - 1].endswith("O_RDONLY);")
+    assert f", opened in open_at_times ({site['file']}:{site['line']})" in opened["title"]
 
 
 @pytest.mark.skipif(heaptrack.find() is None, reason="no heaptrack on this machine")
@@ -308,6 +320,75 @@ def test_jemalloc_samples_the_line_that_leaks(
     error = jemalloc.sampling_error(moments[0], moments[-1])
     assert 0.03 < error < 0.15
     assert leak.site.bytes_per_request == pytest.approx(CHUNK, rel=6 * error)
+
+
+def held(process: psutil.Process) -> list[Held]:
+    return descriptors(process, process.net_connections("all")) + threads(process)
+
+
+@pytest.mark.skipif(heaptrack.find() is None, reason="no heaptrack on this machine")
+@pytest.mark.parametrize(
+    ("fault", "resource", "function", "code", "said"),
+    [
+        ("descriptor", "fd", "open_at_times", "O_RDONLY);", "device /dev/null, opened in"),
+        ("thread", "thread", "work", "end_later, malloc(100));", 'thread "service", started in'),
+    ],
+    ids=["descriptor", "thread"],
+)
+def test_the_lines_that_open_and_start_what_stays(
+    agents: Agents,
+    run: Run,
+    port: int,
+    service: str,
+    request_it: Callable[[int], None],
+    *,
+    fault: str,
+    resource: CountedResource,
+    function: str,
+    code: str,
+    said: str,
+) -> None:
+    """What was there before has none."""
+    process = run(service, str(port), fault)
+    request_it(200)
+    problems: list[str] = []
+    assert start_native_notes(agents, [process.pid], problems.append) == {process.pid}
+    before = held(process)
+    request_it(500)
+    time.sleep(0.2)  # the last of the threads may not have run yet
+    found = end_native_notes(agents, [process.pid], problems.append)
+    after = with_origins(held(process), found.listings[process.pid])
+    assert not problems
+    assert not [each for each in after if each.origin and each in before]
+    (group,) = grown(before, after)
+    named = culprit(
+        Seen(
+            resource=resource, groups=(group,), holders={}, requests=500, expected=group.gained,
+            recorders={process.pid: "native"},
+        ),
+        found.origins_beside(native_origin),
+    )  # fmt: skip
+    assert named.title.startswith(f"{said} {function} (")
+    (site,) = named.sites
+    assert (site.function, Path(site.file).name, site.share) == (function, SOURCE.name, 1)
+    assert SOURCE.read_text().splitlines()[site.line - 1].endswith(code)
+    agents.ask("resources.forget")
+    request_it(200)
+    assert process.is_running()
+
+
+def test_what_the_program_opens_by_system_calls_has_no_line(
+    agents: Agents, run: Run, port: int, service: str, request_it: Callable[[int], None]
+) -> None:
+    """Least of all that of a call whose number it has got."""
+    process = run(service, str(port), "unseen")
+    request_it(20)
+    before = len(held(process))
+    assert agents.ask("resources.start")[process.pid] == {"recording": True}
+    request_it(20)
+    noted = agents.ask("resources.stop")[process.pid]
+    assert len(held(process)) == before + 60
+    assert noted == {"descriptors": {}, "threads": {}, "stacks": {}}
 
 
 NGINX = """

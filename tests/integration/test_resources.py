@@ -103,7 +103,7 @@ def test_what_leaks_is_named_with_its_line(tmp_path: Path) -> None:
             holders={},
             requests=REQUESTS,
             expected=REQUESTS / 2,
-            recorded=True,
+            recorders={pid: "Python", 0: "Python"},
         )
         return culprit(seen, origin_of)
 

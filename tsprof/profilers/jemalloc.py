@@ -7,16 +7,14 @@ are alive. A program runs about as fast with it as without.
 import ctypes.util
 import math
 import re
-import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO
 
-from tsprof.analysis.attribution.captures import CallFrame, CaptureDigest, StackSurvivors
+from tsprof.analysis.attribution.captures import CaptureDigest, StackSurvivors
 from tsprof.errors import UsageError
 from tsprof.profilers import heaptrack
-from tsprof.profilers.heaptrack_capture import frames_at
+from tsprof.profilers.return_addresses import Addresses, Mapped, frames_returned_to, mapped
 from tsprof.profilers.survivors import NOTHING, Live, Survivors, UnreadableError
 
 SAMPLES = 400
@@ -25,13 +23,8 @@ FINEST, COARSEST = 9, 19
 """Least and most bytes between two samples, as powers of two; 19 is jemalloc's own."""
 LARGEST_DUMP = 64 << 20
 """Characters of a dump that are read; a Rust service's with 1,000 stacks has 500,000."""
-_ET_DYN = 3
 _VERSION = re.compile(r"heap_v2/(\d+)$")
 _COUNTS = re.compile(r"t\*: (\d+): (\d+) ")
-_MAPPING = re.compile(r"([0-9a-f]+)-([0-9a-f]+) \S+ ([0-9a-f]+) \S+ \d+ +(/.*)$")
-
-Stack = tuple[int, ...]
-"""Return addresses, innermost first."""
 
 
 def find() -> str | None:
@@ -76,11 +69,10 @@ def configuration(bits: int) -> Mapping[str, str]:
 class Dump:
     """The sampled blocks that were alive at a moment."""
 
-    blocks: Mapping[Stack, Live]
+    blocks: Mapping[Addresses, Live]
     """By stack, scaled up to all."""
-    samples: Mapping[Stack, int]
-    modules: Sequence[tuple[int, int, int, str]] = field(repr=False, default=())
-    """Mappings: begin, end, offset and path."""
+    samples: Mapping[Addresses, int]
+    modules: Sequence[Mapped] = field(repr=False, default=())
 
 
 def read_dump(text: IO[str], most: int = LARGEST_DUMP) -> Dump:
@@ -96,11 +88,11 @@ def read_dump(text: IO[str], most: int = LARGEST_DUMP) -> Dump:
     content = text.read(most + 1)
     if len(content) > most:
         raise UnreadableError(f"larger than {most >> 20} MiB")
-    blocks: dict[Stack, Live] = {}
-    samples: dict[Stack, int] = {}
+    blocks: dict[Addresses, Live] = {}
+    samples: dict[Addresses, int] = {}
     modules = []
     period = 0
-    stack: Stack = ()
+    stack: Addresses = ()
     try:
         for line in map(str.rstrip, content.splitlines()):
             if version := _VERSION.match(line):
@@ -111,9 +103,8 @@ def read_dump(text: IO[str], most: int = LARGEST_DUMP) -> Dump:
                 number, size = int(counts[1]), int(counts[2])
                 scale = _scale(size / number, period) if number else 0.0
                 blocks[stack], samples[stack] = (size * scale, number * scale), number
-            elif mapping := _MAPPING.match(line):
-                begin, end, offset = (int(word, 16) for word in mapping.groups()[:3])
-                modules.append((begin, end, offset, mapping[4]))
+            elif module := mapped(line):
+                modules.append(module)
     except (ValueError, ZeroDivisionError, OverflowError) as error:
         raise UnreadableError(f"damaged: {error}") from error
     if not period:
@@ -136,11 +127,11 @@ def digest_of(
     """
     last = moments[-1]
     kept = sorted(last.blocks, key=lambda stack: -last.blocks[stack][0])[:stacks_kept]
-    frames = _frames(last, kept)
+    frames = frames_returned_to(kept, last.modules)
     stacks = []
     for stack in kept:
         sums = Survivors.between(*(moment.blocks.get(stack, NOTHING) for moment in moments))
-        stacks.append(StackSurvivors(frames=frames[stack], kind="native", **vars(sums)))
+        stacks.append(StackSurvivors(frames=frames.get(stack, ()), kind="native", **vars(sums)))
     return CaptureDigest(
         method="jemalloc",
         requests_early=requests_early,
@@ -154,35 +145,3 @@ def sampling_error(first: Dump, last: Dump) -> float:
     grown = {s: n - first.samples.get(s, 0) for s, n in last.samples.items()}
     most = max(grown, key=lambda s: last.blocks[s][0] - first.blocks.get(s, NOTHING)[0], default=())
     return 1 / math.sqrt(max(grown.get(most, 0), 1))
-
-
-def _frames(dump: Dump, stacks: Sequence[Stack]) -> Mapping[Stack, tuple[CallFrame, ...]]:
-    """Return the functions of stacks; a return address is one after the call."""
-    calls = {stack: tuple(max(address - 1, 0) for address in stack) for stack in stacks}
-    found = frames_at(calls.values(), _modules(dump))
-    return {stack: found.get(call, ()) for stack, call in calls.items()}
-
-
-def _modules(dump: Dump) -> Iterable[bytes]:
-    """Yield the mapped files as heaptrack's records tell them."""
-    bases: dict[str, int] = {}
-    parts: dict[str, list[tuple[int, int]]] = {}
-    for begin, end, offset, path in dump.modules:
-        if offset == 0:
-            bases.setdefault(path, begin if _is_relocatable(path) else 0)
-        if path in bases:
-            parts.setdefault(path, []).append((begin - bases[path], end - begin))
-    for path, segments in parts.items():
-        name = path.encode()
-        words = " ".join(f"{begin:x} {size:x}" for begin, size in segments)
-        yield b"m %x %s %x %s\n" % (len(name), name, bases[path], words.encode())
-
-
-def _is_relocatable(path: str) -> bool:
-    """Tell whether a file may be loaded anywhere (elf(5): its type is ET_DYN)."""
-    try:
-        with Path(path).open("rb") as file:
-            header = file.read(18)
-        return len(header) == 18 and struct.unpack_from("<H", header, 16)[0] == _ET_DYN  # noqa: PLR2004
-    except OSError:
-        return True

@@ -1,9 +1,13 @@
-"""When descriptors, threads, tasks or processes leak: list them around counted load, name them."""
+"""When descriptors, threads, tasks or processes leak: list them around counted load, name them.
+
+The load has two equal parts: what lives from the first one at the end of the second leaks.
+"""
 
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -11,9 +15,17 @@ from typing import Any
 import psutil
 from pydantic import TypeAdapter, ValidationError
 
-from tsprof.analysis.attribution.counted_resources import COUNTED, Grown, Held, grown
-from tsprof.analysis.attribution.culprits import LEAST_GAINED, Culprit, Seen, culprit, worth_naming
-from tsprof.analysis.attribution.listings import Listing, made, merged
+from tsprof.analysis.attribution.counted_resources import COUNTED, Grown, Held, grown, lasting
+from tsprof.analysis.attribution.culprits import (
+    LEAST_GAINED,
+    Culprit,
+    Recorder,
+    Seen,
+    culprit,
+    worth_naming,
+)
+from tsprof.analysis.attribution.listings import Listing, made, merged, with_origins
+from tsprof.analysis.attribution.native import without_lines
 from tsprof.analysis.attribution.sites import Origin
 from tsprof.analysis.run.assessments import Look
 from tsprof.probes.resources import children, descriptors, listening_ports, threads
@@ -21,15 +33,16 @@ from tsprof.records import Checkpoint
 from tsprof.report.model import Holder
 from tsprof.supervisor.agents import Reply
 from tsprof.supervisor.engine import Engine
+from tsprof.supervisor.native_origins import NativeOrigins, end_native_notes, start_native_notes
 from tsprof.supervisor.plan import Plan
 from tsprof.supervisor.temporary_folder import entries
 
 WANTED = 12
-"""New ones of a leaking resource that the segment is made long enough for, where that is cheap."""
+"""New ones of a leaking resource that the load is made long enough for, where that is cheap."""
 LONGEST = 4
 """Times the run's segments that it may be long."""
-PATIENCE = 60.0
-"""Seconds that it may take."""
+PATIENCE = 30.0
+"""Seconds that each of its two parts may take."""
 LISTING_PATIENCE = 20.0
 MOST_PROCESSES = 32
 """Processes whose descriptors and threads are listed, those nearest to the root: each takes about
@@ -54,7 +67,7 @@ _LISTING = TypeAdapter(Listing)
 def culprits(
     engine: Engine, plan: Plan, final: Look, requests: int, origin_of: Callable[[str], Origin]
 ) -> tuple[Culprit, ...]:
-    """Name what the leaking counts consist of, from one more counted segment.
+    """Name what the leaking counts consist of, from two more counted segments.
 
     Args:
         engine: between two segments.
@@ -67,21 +80,18 @@ def culprits(
     rates = {name: max(final.counts[name].rate.value, 0.0) for name in leaking}
     wanted = max((math.ceil(WANTED / rate) for rate in rates.values() if rate > 0), default=0)
     pids = {pid for pid, _ in final.view.identities}
-    one_in = _one_in(engine.checkpoints[-1])
     engine.phase = "attributing: which line opens what stays open"
     engine.profiling = "the look at what it opens and starts"
     try:
-        before = _look(engine, pids, "resources.start", one_in)
-        load = engine.counted_segment(min(max(requests, wanted), LONGEST * requests), PATIENCE)
-        after = _look(engine, pids, "resources.stop", one_in)
+        load = _watched_load(engine, pids, min(max(requests, wanted), LONGEST * requests))
     finally:
         engine.instruments.agents.ask("resources.forget", pids=pids)
         engine.profiling = ""
-    groups = _grown(before, after, one_in)
+    origin_of = load.native.origins_beside(origin_of)
     found = []
     for name in leaking:
         expected = rates[name] * load.requests
-        worth = worth_naming(groups, name, expected=expected, clients=plan.users)
+        worth = worth_naming(load.groups, name, expected=expected, clients=plan.users)
         ways = _most_common_ways(engine, worth, origin_of)
         seen = Seen(
             resource=name,
@@ -93,10 +103,48 @@ def culprits(
             },
             requests=load.requests,
             expected=expected,
-            recorded=any(sight.recording for sight in before.values()),
+            recorders=load.recorders,
         )
         found.append(culprit(seen, origin_of))
+    for note in without_lines(
+        [s for one in found for s in one.sites if s.file in load.native.files]
+    ):
+        _note_once(engine, note)
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class _WatchedLoad:
+    """What became more under counted load."""
+
+    requests: int
+    groups: tuple[Grown, ...]
+    recorders: Mapping[int, Recorder]
+    native: NativeOrigins
+
+
+def _watched_load(engine: Engine, pids: Collection[int], requests: int) -> _WatchedLoad:
+    one_in = _one_in(engine.checkpoints[-1])
+    half = math.ceil(requests / 2)
+    agents, note = engine.instruments.agents, partial(_note_once, engine)
+    before = _look(engine, pids, "resources.start", one_in)
+    noting = start_native_notes(agents, pids, note)
+    early = engine.counted_segment(half, PATIENCE)
+    engine.wait_until_quiet()
+    middle = _outside(engine, pids)
+    late = engine.counted_segment(half, PATIENCE)
+    after = _look(engine, pids, "resources.stop", one_in)
+    native = end_native_notes(agents, noting, note)
+    for pid in native.listings.keys() & after.keys():
+        known = with_origins(after[pid].outside, native.listings[pid])
+        after[pid] = _Sight(known, after[pid].listing)
+    recorders: dict[int, Recorder] = dict.fromkeys(native.listings, "native")
+    recorders |= dict.fromkeys((pid for pid, sight in before.items() if sight.recording), "Python")
+    if recorders:
+        together = set(recorders.values())
+        recorders[NO_PROCESS] = "Python" if "Python" in together else "native"
+    groups = lasting(_grown(before, after, one_in), list(chain.from_iterable(middle.values())))
+    return _WatchedLoad(early.requests + late.requests, groups, recorders, native)
 
 
 @dataclass(frozen=True)
@@ -128,7 +176,19 @@ def _look(
     temporary = None if folder is None else str(folder)
     arguments = {"temporary": temporary, "tasks_one_in": tasks_one_in}
     replies = tools.agents.ask(command, arguments, pids=pythons, timeout=LISTING_PATIENCE)
-    everybody = tools.target.processes()
+    found = {
+        pid: _Sight(outside, _listing(engine, pid, replies))
+        for pid, outside in _outside(engine, pids).items()
+    }
+    if folder is not None:
+        listings = [sight.listing for sight in found.values() if sight.listing is not None]
+        found[NO_PROCESS] = _Sight(made(temporary_files(folder), listings), None)
+    return found
+
+
+def _outside(engine: Engine, pids: Collection[int]) -> dict[int, list[Held]]:
+    """List what the kernel tells of the processes; one that cannot be read is noted."""
+    everybody = engine.instruments.target.processes()
     processes = [process for process in everybody if process.pid in pids][:MOST_PROCESSES]
     sockets = {process: _sockets(process) for process in processes}
     served = listening_ports(chain.from_iterable(sockets.values()))
@@ -142,11 +202,7 @@ def _look(
         except psutil.AccessDenied:
             _note_once(engine, f"process {process.pid}: what it holds open cannot be read")
             continue
-        outside += [child for child in offspring if child.pid == process.pid]
-        found[process.pid] = _Sight(outside, _listing(engine, process.pid, replies))
-    if folder is not None:
-        listings = [sight.listing for sight in found.values() if sight.listing is not None]
-        found[NO_PROCESS] = _Sight(made(temporary_files(folder), listings), None)
+        found[process.pid] = outside + [child for child in offspring if child.pid == process.pid]
     return found
 
 

@@ -1,6 +1,8 @@
 /* A small HTTP server, a thread for each connection: native_service PORT FAULT [BYTES]. */
 
+#define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -8,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +25,30 @@ static void *end_later(void *block)
     return NULL;
 }
 
+/* What is closed is followed by a system call of our own, which gets its number and keeps it. */
+static void close_and_keep(void)
+{
+    FILE *file = fopen("/dev/null", "r");
+    fclose(file);
+    syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY);
+    close(open("/dev/null", O_RDONLY));
+    syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY);
+    int folder = open("/", O_RDONLY), both[2];
+    if (pipe(both) == 0) {
+        dup2(folder, both[0]);
+        close(both[0]);
+        closedir(fdopendir(folder));
+        syscall(SYS_openat, AT_FDCWD, "/", O_RDONLY);
+        close(both[1]);
+    }
+}
+
+static void open_at_times(void)
+{
+    if (__atomic_add_fetch(&turn, 1, __ATOMIC_RELAXED) % 50 == 0)
+        open("/dev/null", O_RDONLY);
+}
+
 static void work(void)
 {
     char *volatile scratch = malloc(3000);
@@ -30,12 +57,15 @@ static void work(void)
     if (strcmp(fault, "leak") == 0 || strcmp(fault, "workers") == 0) {
         char *volatile kept = malloc(bytes);
         memset(kept, 1, bytes);
+        if (strcmp(fault, "workers") == 0)
+            open_at_times();
     } else if (strcmp(fault, "overrun") == 0) {
         volatile char *volatile kept = malloc(bytes);
         kept[bytes] = 1;
     } else if (strcmp(fault, "descriptor") == 0) {
-        if (__atomic_add_fetch(&turn, 1, __ATOMIC_RELAXED) % 50 == 0)
-            open("/dev/null", O_RDONLY);
+        open_at_times();
+    } else if (strcmp(fault, "unseen") == 0) {
+        close_and_keep();
     } else if (strcmp(fault, "fork") == 0) {
         pid_t child = fork(); /* as for a snapshot: it ends at once */
         if (child == 0)

@@ -14,6 +14,7 @@ from tsprof.profilers.jemalloc import (
     sample_bits,
     sampling_error,
 )
+from tsprof.profilers.return_addresses import Mapped
 from tsprof.profilers.survivors import UnreadableError
 
 DUMP = """\
@@ -44,7 +45,7 @@ def test_samples_stand_for_all_blocks() -> None:
     assert blocks == pytest.approx(400 / (1 - math.exp(-112 / 4096)))
     assert size == pytest.approx(112 * blocks)
     assert found.blocks[LEAK[1] + 127,] == (0, 0)
-    assert found.modules == [(0x560D1D242000, 0x560D1D243000, 0, "/srv/my app")]
+    assert found.modules == [Mapped(0x560D1D242000, 0x560D1D243000, 0, "/srv/my app")]
 
 
 def test_the_error_of_what_grew() -> None:

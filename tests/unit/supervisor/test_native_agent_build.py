@@ -73,11 +73,15 @@ def test_what_is_preloaded_already_stays_first() -> None:
 def test_the_sources_are_there() -> None:
     assert {path.name for path in native_agent.SOURCES.iterdir()} == {
         "agent.c",
+        "agent.h",
         "heaps.c",
         "heaps.h",
         "heaptrack.c",
         "heaptrack.h",
+        "interposed.c",
         "jemalloc.c",
         "jemalloc.h",
+        "origins.c",
+        "origins.h",
     }
     assert os.access(native_agent.SOURCES / "agent.c", os.R_OK)

@@ -25,9 +25,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "heaps.h"
 #include "heaptrack.h"
 #include "jemalloc.h"
+#include "origins.h"
 
 enum {
     PROTOCOL = 1,
@@ -36,6 +38,7 @@ enum {
     CHILD_DELAY = 20000000, /* nanoseconds: a child that ends at once is not worth a connection */
     LONGEST_COMMAND = 4096,
     LONGEST_REPLY = 2048,
+    LONGEST_PART = 100,
     LONGEST_PATH = 1024,
 };
 
@@ -84,6 +87,19 @@ static int connect_to_supervisor(void)
     return 0;
 }
 
+static int send_all(const char *text, int length)
+{
+    if (!is_ours())
+        return -1;
+    for (int sent = 0; sent < length;) {
+        ssize_t more = send(connection, text + sent, length - sent, MSG_NOSIGNAL);
+        if (more < 0 && errno != EINTR)
+            return -1;
+        sent += more > 0 ? more : 0;
+    }
+    return 0;
+}
+
 static int say(const char *format, ...)
 {
     char line[LONGEST_REPLY];
@@ -91,16 +107,29 @@ static int say(const char *format, ...)
     va_start(arguments, format);
     int length = vsnprintf(line, sizeof line - 1, format, arguments);
     va_end(arguments);
-    if (length < 0 || length >= (int)sizeof line - 1 || !is_ours())
+    if (length < 0 || length >= (int)sizeof line - 1)
         return -1;
     line[length++] = '\n';
-    for (int sent = 0; sent < length;) {
-        ssize_t more = send(connection, line + sent, length - sent, MSG_NOSIGNAL);
-        if (more < 0 && errno != EINTR)
-            return -1;
-        sent += more > 0 ? more : 0;
+    return send_all(line, length);
+}
+
+/* A reply of any length, as it is written. */
+static struct {
+    char text[LONGEST_REPLY];
+    int length;
+    int failed;
+} reply;
+
+static void put(const char *format, ...)
+{
+    va_list arguments;
+    if (reply.length > LONGEST_REPLY - LONGEST_PART) {
+        reply.failed |= send_all(reply.text, reply.length);
+        reply.length = 0;
     }
-    return 0;
+    va_start(arguments, format);
+    reply.length += vsnprintf(reply.text + reply.length, LONGEST_PART, format, arguments);
+    va_end(arguments);
 }
 
 /* Replace what JSON would have to escape: these are file names, for people to read. */
@@ -183,6 +212,16 @@ static int dump_heap(long id, const char *command)
     return say_whether(id, "dumped", refused);
 }
 
+static int list_origins(long id)
+{
+    origins_stop();
+    reply.length = reply.failed = 0;
+    put("{\"id\":%ld,\"ok\":{", id);
+    origins_list(put);
+    put("}}\n");
+    return reply.failed | send_all(reply.text, reply.length);
+}
+
 static int answer(const char *command)
 {
     long id = number_of(command);
@@ -210,6 +249,14 @@ static int answer(const char *command)
         return say("{\"id\":%ld,\"ok\":{\"marked\":%s}}", id, heaptrack_mark() ? "true" : "false");
     if (strstr(command, "\"do\": \"window.stop\"") != NULL) {
         heaptrack_end();
+        return say("{\"id\":%ld,\"ok\":{}}", id);
+    }
+    if (strstr(command, "\"do\": \"resources.start\"") != NULL)
+        return say_whether(id, "recording", origins_start());
+    if (strstr(command, "\"do\": \"resources.stop\"") != NULL)
+        return list_origins(id);
+    if (strstr(command, "\"do\": \"resources.forget\"") != NULL) {
+        origins_forget();
         return say("{\"id\":%ld,\"ok\":{}}", id);
     }
     return say("{\"id\":%ld,\"error\":\"no such command in a native program\"}", id);
@@ -290,6 +337,7 @@ static void start_thread(void *is_child)
 
 static void start_in_child(void)
 {
+    origins_forget();
     if (is_ours())
         close(connection); /* the parent's */
     connection = -1;
@@ -309,10 +357,12 @@ static int has_python(void)
     return dlsym(RTLD_DEFAULT, "Py_BytesMain") != NULL || dl_iterate_phdr(is_libpython, NULL) != 0;
 }
 
-static void begin(void)
+void agent_begin(void)
 {
+    if (started || !entered)
+        return;
     int error = errno;
-    if (entered && !__atomic_exchange_n(&started, 1, __ATOMIC_RELAXED)) {
+    if (!__atomic_exchange_n(&started, 1, __ATOMIC_RELAXED)) {
         dismissed = has_python();
         if (!dismissed && connect_to_supervisor() == 0)
             start_thread(NULL);
@@ -320,42 +370,9 @@ static void begin(void)
     errno = error;
 }
 
-/* What a program calls that serves, interposed; sockets may be inherited, ready to accept from. */
-
-typedef int accept_function(int, struct sockaddr *, socklen_t *);
-typedef int accept4_function(int, struct sockaddr *, socklen_t *, int);
-
-static int (*next_listen)(int, int);
-static accept_function *next_accept;
-static accept4_function *next_accept4;
-
-__attribute__((visibility("default"))) int listen(int socket, int backlog)
-{
-    begin();
-    return next_listen(socket, backlog);
-}
-
-__attribute__((visibility("default"))) int accept(int socket, struct sockaddr *peer, socklen_t *length)
-{
-    if (!started)
-        begin();
-    return next_accept(socket, peer, length);
-}
-
-__attribute__((visibility("default"))) int accept4(int socket, struct sockaddr *peer, socklen_t *length,
-                                                   int flags)
-{
-    if (!started)
-        begin();
-    return next_accept4(socket, peer, length, flags);
-}
-
 __attribute__((constructor)) static void enter(void)
 {
     const char *name = getenv("TSPROF_AGENT_SOCKET");
-    next_listen = (int (*)(int, int))dlsym(RTLD_NEXT, "listen");
-    next_accept = (accept_function *)dlsym(RTLD_NEXT, "accept");
-    next_accept4 = (accept4_function *)dlsym(RTLD_NEXT, "accept4");
     if (name == NULL || name[0] != '@' || strlen(name) >= sizeof address.sun_path
         || __register_atfork == NULL)
         return;

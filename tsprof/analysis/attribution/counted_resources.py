@@ -1,8 +1,8 @@
 """What a process holds open and runs at a moment, and which kinds of it grew between two."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from tsprof.analysis.attribution.captures import CallFrame
@@ -12,6 +12,9 @@ FROM_A_CLIENT = "TCP from a client to"
 """The kind of a connection that a client of the target has opened."""
 CountedResource = Literal["fd", "thread", "task", "process", "temporary_file"]
 COUNTED: tuple[CountedResource, ...] = get_args(CountedResource)
+LEAST_RENEWED = 5
+"""New ones of a line from which it tells that none is left from the first half of the load: of a
+leak that is so by chance once in 2^5 windows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +79,27 @@ def grown(before: Sequence[Held], after: Sequence[Held]) -> tuple[Grown, ...]:
                 )
             )
     return tuple(sorted(found, key=lambda group: -group.gained))
+
+
+def lasting(groups: Sequence[Grown], middle: Collection[Held]) -> tuple[Grown, ...]:
+    """Leave out of the new ones what is only replaced: a pool's connections, say.
+
+    Where a line has made some that were there in the middle of the load, those of other lines that
+    have none left from then do not count among what leaks.
+
+    Args:
+        groups: kinds that grew.
+        middle: what was there in the middle.
+    """
+    there = {(held.resource, held.pid, held.identity) for held in middle}
+    found = []
+    for group in groups:
+        early = {h.origin for h in group.new if (h.resource, h.pid, h.identity) in there}
+        numbers = Counter(held.origin for held in group.new)
+        kept = early | {origin for origin, number in numbers.items() if number < LEAST_RENEWED}
+        new = tuple(held for held in group.new if held.origin in kept)
+        found.append(replace(group, new=new) if any(early) else group)
+    return tuple(found)
 
 
 def _key(held: Held) -> tuple[str, ...]:

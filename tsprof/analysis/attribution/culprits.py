@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Literal
 
 from tsprof.analysis.attribution.captures import CallFrame
 from tsprof.analysis.attribution.counted_resources import (
@@ -14,6 +15,9 @@ from tsprof.analysis.attribution.counted_resources import (
 )
 from tsprof.analysis.attribution.sites import STACK_FRAMES, Origin, shown_frame
 from tsprof.report.model import Frame, Holder, Site
+
+Recorder = Literal["Python", "native"]
+"""Which agent notes what a process opens and starts."""
 
 LEAST_GAINED = 2
 """A kind that gained less than this in the window may have done so once."""
@@ -36,6 +40,30 @@ _OPENED = {
     "process": "started",
     "temporary_file": "made",
 }
+_NOT_SEEN: Mapping[Recorder, Mapping[CountedResource, str]] = {
+    "Python": {
+        "fd": (
+            "Python was not told of their opening, as with the descriptors of event loops and "
+            "those that C code opens"
+        ),
+        "thread": "they were not started by threading.Thread, as with those of C code",
+        "task": "their start was not seen",
+        "process": "their start was not seen",
+        "temporary_file": (
+            "Python was not told of their making: C code or another program made them"
+        ),
+    },
+    "native": {
+        "fd": (
+            "they were opened by system calls of the program's own, by io_uring or within the C "
+            "library, or came from another process"
+        ),
+        "thread": "they were started by system calls of the program's own or within the C library",
+        "process": "in native programs it is noted of descriptors and threads only",
+        "temporary_file": "in native programs it is noted of descriptors and threads only",
+    },
+}
+"""Why a line is not known, by the agent that should have noted it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +93,8 @@ class Seen:
     requests: int
     expected: float
     """The number by which it should have grown, at the rate of the run."""
-    recorded: bool
-    """Whether agents noted the lines that opened and started things."""
+    recorders: Mapping[int, Recorder]
+    """By pid, which agent noted the lines that opened and started things."""
 
 
 def worth_naming(
@@ -104,7 +132,7 @@ def culprit(seen: Seen, origin_of: Callable[[str], Origin]) -> Culprit:
     title, opened = first.what, _OPENED[seen.resource]
     own = _sites(first.new, origin_of)
     if own:
-        title += f", {opened} in {own[0].function} ({own[0].file}:{own[0].line})"
+        title += f", {opened} in {_place(own[0])}"
     if first.what in seen.holders:
         title += f", held by {seen.holders[first.what].path}"
     new = [held for group in seen.groups for held in group.new]
@@ -118,9 +146,10 @@ def culprit(seen: Seen, origin_of: Callable[[str], Origin]) -> Culprit:
             f"{seen.expected:.0f} were to be expected: they may go by themselves after a while"
         )
     details += _doing(seen.groups, origin_of)
-    unknown = sum(not held.origin for held in new)
+    unknown = [held for held in new if not held.origin]
     if unknown:
-        details.append(_why_unknown(seen, unknown, len(new)))
+        text = f"the line is not known of {len(unknown):,} of {len(new):,}"
+        details.append(f"{text}: {_why_unknown(seen, unknown)}")
     return Culprit(
         resource=seen.resource,
         title=title,
@@ -214,18 +243,17 @@ def _doing(groups: Sequence[Grown], origin_of: Callable[[str], Origin]) -> list[
     return [f"{count:,} of them are now in {place}" for place, count in places.most_common(SHOWN)]
 
 
-def _why_unknown(seen: Seen, unknown: int, all_new: int) -> str:
-    if not seen.recorded:
-        reason = "lines are noted in Python programs only, by the agent in them"
-    elif seen.resource == "fd":
-        reason = (
-            "Python was not told of their opening, as with the descriptors of event loops and "
-            "those that C code opens"
+def _why_unknown(seen: Seen, unknown: Sequence[Held]) -> str:
+    recorders = [seen.recorders.get(held.pid) for held in unknown]
+    recorder = Counter(recorders).most_common(1)[0][0]
+    if recorder is None:
+        return (
+            "no agent in the process noted it, as with --no-agent, in native programs without "
+            "heaptrack, and in those that are linked statically or to musl, or written in Go"
         )
-    elif seen.resource == "temporary_file":
-        reason = "Python was not told of their making: C code or another program made them"
-    elif seen.resource == "thread":
-        reason = "they were not started by threading.Thread, as with those of C code"
-    else:
-        reason = "their start was not seen"
-    return f"the line is not known of {unknown:,} of {all_new:,}: {reason}"
+    return _NOT_SEEN[recorder].get(seen.resource, "their start was not seen")
+
+
+def _place(site: Site) -> str:
+    """Say where a site is; a native program may have no line."""
+    return f"{site.function} ({site.file}{f':{site.line}' if site.line else ''})"

@@ -75,6 +75,33 @@ class Listing:
         return self.stacks[number] if known and number is not None else ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class NativeListing:
+    """What the agent in a native program noted, see ``agent/native/origins.h``."""
+
+    descriptors: Mapping[int, int]
+    """By number, the number of the stack that made it."""
+    threads: Mapping[int, int]
+    """By the kernel's id, the number of the stack that started it."""
+    stacks: Mapping[int, tuple[CallFrame, ...]]
+
+
+def with_origins(outside: Sequence[Held], listing: NativeListing) -> tuple[Held, ...]:
+    """Return what a native program holds, with the stacks that made it where they are known.
+
+    Args:
+        outside: its descriptors, threads and children, as the kernel tells them.
+        listing: its agent's.
+    """
+    made = {"fd": listing.descriptors, "thread": listing.threads}
+    found = []
+    for held in outside:
+        number = int(held.identity.partition(" ")[0])
+        stack = made.get(held.resource, {}).get(number)
+        found.append(held if stack is None else replace(held, origin=listing.stacks.get(stack, ())))
+    return tuple(found)
+
+
 def merged(
     outside: Sequence[Held], listing: Listing, pid: int, tasks_one_in: int = 1
 ) -> tuple[Held, ...]:

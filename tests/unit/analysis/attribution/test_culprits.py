@@ -6,9 +6,26 @@ from tsprof.analysis.attribution.counted_resources import (
     Grown,
     Held,
     grown,
+    lasting,
 )
-from tsprof.analysis.attribution.culprits import Culprit, Seen, beside_memory, culprit, worth_naming
-from tsprof.analysis.attribution.listings import Descriptor, Listing, Spawned, Task, Thread, merged
+from tsprof.analysis.attribution.culprits import (
+    Culprit,
+    Recorder,
+    Seen,
+    beside_memory,
+    culprit,
+    worth_naming,
+)
+from tsprof.analysis.attribution.listings import (
+    Descriptor,
+    Listing,
+    NativeListing,
+    Spawned,
+    Task,
+    Thread,
+    merged,
+    with_origins,
+)
 from tsprof.analysis.attribution.sites import Origin
 from tsprof.report.model import Holder, Site
 
@@ -40,7 +57,7 @@ def named(
     *,
     expected: float = 20,
     holders: dict[str, Holder] | None = None,
-    recorded: bool = True,
+    recorder: Recorder | None = "Python",
 ) -> Culprit:
     worth = worth_naming(groups, resource, expected=expected, clients=10)
     seen = Seen(
@@ -49,7 +66,7 @@ def named(
         holders=holders or {},
         requests=1000,
         expected=expected,
-        recorded=recorded,
+        recorders={} if recorder is None else {1: recorder},
     )
     return culprit(seen, origin_of)
 
@@ -91,6 +108,42 @@ def test_a_full_pool_an_unbounded_one_or_a_short_ring_is_not() -> None:
 def test_a_pool_that_has_the_smaller_part_does_not_excuse_the_rest() -> None:
     others = files(range(100, 119), name="/srv/log-{}.txt") + files(range(200, 219), "/tmp/{}.sock")
     assert filling(bounded(300), *others) is None
+
+
+RENEW = (("renew", "app.py", 50),)
+
+
+def test_what_a_pool_renews_is_not_among_what_leaks() -> None:
+    """In the middle of the load it had others, and so many of them."""
+    leak, pool = files(range(20), origin=EXPORT), files(range(30, 36), origin=RENEW)
+    groups = grown(files(range(40, 46)), leak + pool)
+    assert len(named(groups).sites) == 2
+    (group,) = lasting(groups, leak[:10] + files(range(50, 56)))
+    assert (group.gained, group.new) == (20, tuple(leak))
+    (site,) = named((group,)).sites
+    assert (site.function, site.share) == ("export", 1.0)
+    few = grown([], leak + pool[:4])
+    assert lasting(few, leak[:10]) == few  # that may be by chance
+
+
+def test_where_nothing_new_has_lasted_all_of_it_is_named() -> None:
+    groups = grown([], files(range(2), origin=EXPORT) + files(range(2, 4)))
+    assert lasting(groups, []) == groups
+    assert lasting(groups, files(range(2, 4))) == groups  # made by a call that was not seen
+
+
+def test_a_native_program_tells_the_stacks_of_what_it_holds() -> None:
+    thread = Held(resource="thread", pid=1, identity="9", kind="thread", name="worker")
+    child = Held(resource="process", pid=1, identity="3 1.5", kind="process", name="sh")
+    noted = NativeListing(descriptors={3: 7, 4: 8}, threads={9: 7}, stacks={7: EXPORT})
+    held = with_origins([*files(range(3, 6)), thread, child], noted)
+    assert [h.origin for h in held] == [EXPORT, (), (), EXPORT, ()]
+
+
+def test_a_program_without_debug_information_has_no_line() -> None:
+    origin = (("export", "/srv/service", 0),)
+    title = named(grown([], files(range(20), origin=origin))).title
+    assert title == "regular file /data/x-*.csv, opened in export (/srv/service)"
 
 
 def test_processes_are_taken_together() -> None:
@@ -137,8 +190,10 @@ def test_it_says_when_it_does_not_know_the_line() -> None:
     assert any(
         "not known of 5 of 20: Python was not told" in text for text in named(groups).details
     )
-    (without,) = named(grown([], files(range(5))), expected=5, recorded=False).details[1:]
-    assert "in Python programs only" in without
+    (without,) = named(grown([], files(range(5))), expected=5, recorder=None).details[1:]
+    assert "no agent in the process noted it" in without
+    (native,) = named(grown([], files(range(5))), expected=5, recorder="native").details[1:]
+    assert "not known of 5 of 5: they were opened by system calls of the program's own" in native
 
 
 def test_a_leak_that_does_not_go_on_has_no_culprit() -> None:
