@@ -13,6 +13,9 @@ import psutil
 
 from tsprof.load.messages import Tick
 
+CONNECTED = 0.9
+"""Share of the users that do not wait that must have a connection: some have not sent anything yet.
+Of 100 users of waitress 98 had one, 1 waited, and 1 had not begun."""
 _LISTENING = "0A"
 
 
@@ -25,13 +28,15 @@ def full(target: Sequence[psutil.Process], last: Tick) -> str:
 
     Returns:
         A sentence where every request that waits has a connection that nobody has accepted, while
-        the users that do not wait have one each.
+        the users that do not wait have theirs.
     """
     own = [c for process in target for c in _connections(process)]
     ports = {c.laddr.port for c in own if c.status == psutil.CONN_LISTEN}
     held = sum(c.status == psutil.CONN_ESTABLISHED and c.laddr.port in ports for c in own)
     idle = last.users - last.in_flight
-    if not 0 < idle <= held or _unaccepted(target[0].pid, ports) < last.in_flight:
+    if idle <= 0 or held < CONNECTED * idle:
+        return ""
+    if _unaccepted(target[0].pid, ports) < last.in_flight:
         return ""
     return (
         f"the target takes no more connections than the {held} that it has open: "
