@@ -5,6 +5,7 @@ import re
 from tsprof.report import format as fmt
 from tsprof.report.model import Criterion, Gauge, Percentiles, PhaseReport, Report
 
+_SHARES = ("error_rate", "memory_kept")
 _OF_LATENCY = re.compile(r"(baseline_)?p\d+_(ms|drift)")
 
 
@@ -39,6 +40,8 @@ def criterion_unit(criterion: Criterion, value: float | None) -> str:
     """A criterion's value in the unit that the end of its name tells; a change in percent."""
     if criterion.is_change:
         return f"{'+' if value and value > 0 else ''}{fmt.percentage(value)}"
+    if criterion.name in _SHARES:
+        return fmt.percentage(value)
     if criterion.name.endswith("_ms"):
         return fmt.milliseconds(value)
     if criterion.name.endswith(("_bytes", "bytes_per_request")):

@@ -25,6 +25,7 @@ from tsprof.analysis.service.performance import measure_performance
 from tsprof.analysis.service.segments import after_first, steady, undisturbed
 from tsprof.analysis.service.speedup import advice_on_speedups, judge_speedups
 from tsprof.analysis.service.stability import Stability, judge_stability, load_qualities
+from tsprof.analysis.verdict.blind_spots import unsure_of_kept_memory
 from tsprof.analysis.verdict.decide import Evidence, decide
 from tsprof.analysis.verdict.exhaustion import exhaustion
 from tsprof.records import Segment
@@ -45,7 +46,7 @@ def judge(run: StoredRun) -> Report:
     warm = after_first(calm)
     gauges = gauges_of(run.settings.gauges.url, run.gauges, warm, run.checkpoints)
     gauge_limits = gauges.told(run.gauge_limits)
-    criteria = _criteria(run, facts, gauges, gauge_limits)
+    criteria = unsure_of_kept_memory(_criteria(run, facts, gauges, gauge_limits), final)
     stability, drifts = _stability(run, facts, gauges, warm)
     named = (*run.settings.comparisons, *gauge_limits, *run.settings.watched)
     facts = replace(facts, gauges=rows(gauges, warm, named, drifts))

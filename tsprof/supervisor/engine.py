@@ -201,8 +201,13 @@ class Engine:
 
     def _watch_for_hanging(self) -> None:
         waiting = self._load.hanging(self.hang_seconds)
-        if waiting:
+        if not waiting:
+            return
+        refused = "" if self.profiling else self._load.refused(self.instruments.target.processes())
+        if not refused:
             self._end("target_hung", "hung", f": {waiting}")
+        self.note("load_lost", refused)
+        raise RunEnded
 
     def _end(self, kind: EventKind, what: str, details: str) -> NoReturn:
         """Record what became of the target; in a profiler's window it is the profiler's doing."""

@@ -1,9 +1,14 @@
 """Watches what the load tells of itself each second: whether it is answered, and how fast."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import psutil
+
 from tsprof.load.messages import Tick
+from tsprof.report import format as fmt
+from tsprof.supervisor.connection_limit import full
 
 TICK_PATIENCE = 2.0
 """Seconds to wait for what the load tells once a second."""
@@ -54,4 +59,10 @@ class LoadWatch:
             return ""
         if time.monotonic() - self._answered < seconds:
             return ""
-        return f"{last.in_flight} requests have had no answer for {last.oldest_seconds:.0f} s"
+        have = "has" if last.in_flight == 1 else "have"
+        waiting = fmt.count(last.in_flight, "request")
+        return f"{waiting} {have} had no answer for {last.oldest_seconds:.0f} s"
+
+    def refused(self, target: Sequence[psutil.Process]) -> str:
+        """Say that the requests that wait do so for a connection; empty where they do not."""
+        return full(target, self._last) if self._last is not None and target else ""

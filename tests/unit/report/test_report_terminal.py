@@ -96,7 +96,7 @@ def test_every_part_of_the_report_is_printed() -> None:
         "bounded at 4,096 entries",
         "ruled out: a cache that fills",
         "p99_ms           7.9 ms   < 10 ms  met",
-        "error_rate     0.000167  < 0.0001  missed",
+        "error_rate     0.0167 %  < 0.01 %  missed",
         "4712         32.7 B       31.4 MB         13  agent",
         "malloc_trim is not available",
         "GET /items: 500",

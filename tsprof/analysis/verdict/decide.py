@@ -93,7 +93,8 @@ def decide(evidence: Evidence) -> Decision:
     interrupted = any(event.kind == "interrupted" for event in evidence.events)
     cut_short = interrupted or not evidence.complete
     _doubt_unseen(evidence, grounds, cut_short=cut_short)
-    if not cut_short or any(segment.requests for segment in evidence.segments):
+    ended_early = cut_short or any(event.kind == "load_lost" for event in evidence.events)
+    if not ended_early or any(segment.requests for segment in evidence.segments):
         # Else it ended before anything was counted.
         weigh_load(evidence.segments, evidence.failures, grounds)
     allowed = replace(evidence.allowed, cut_short=cut_short)

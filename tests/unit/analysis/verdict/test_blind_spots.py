@@ -7,10 +7,14 @@ from fabricate import SEGMENT, growing, growing_outside, taken
 
 from tsprof.analysis.growth.assess import Shape
 from tsprof.analysis.run.assessments import DETECTABLE_LIMIT, Look, look
-from tsprof.analysis.verdict.blind_spots import weigh_counts_sight, weigh_memory_sight
+from tsprof.analysis.verdict.blind_spots import (
+    unsure_of_kept_memory,
+    weigh_counts_sight,
+    weigh_memory_sight,
+)
 from tsprof.analysis.verdict.grounds import Grounds
 from tsprof.analysis.verdict.more_time import TimeAllowed
-from tsprof.report.model import Resource
+from tsprof.report.model import Criterion, Resource
 
 SEEN = look(taken(growing()))
 DEFAULT = TimeAllowed(seconds=55)
@@ -86,3 +90,22 @@ def test_undecided_growth_is_not_promised_an_answer_before_it_can_be_seen() -> N
     ((reason, advice),) = grounds.doubts
     assert reason.startswith("memory: ")
     assert advice == ENOUGH
+
+
+def kept(*, met: bool) -> Criterion:
+    value = 0.05 if met else 0.3
+    return Criterion(name="memory_kept", limit=0.1, value=value, met=met, comparison="<")
+
+
+def test_memory_kept_after_a_spike_is_certain_where_it_is_read_exactly() -> None:
+    assert unsure_of_kept_memory([kept(met=False)], SEEN) == (kept(met=False),)
+
+
+def test_memory_kept_by_a_heap_that_cannot_be_read_is_uncertain() -> None:
+    blind = look(taken(growing_outside()))
+    speed = Criterion(name="p99_ms", limit=10, value=20, met=False, comparison="<")
+    memory, other = unsure_of_kept_memory([kept(met=False), speed], blind)
+    assert memory.met is None
+    assert "cannot be told" in memory.reason
+    assert other == speed
+    assert unsure_of_kept_memory([kept(met=True)], blind) == (kept(met=True),)

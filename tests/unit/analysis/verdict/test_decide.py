@@ -386,3 +386,11 @@ def test_a_comparison_that_was_interrupted_points_to_no_log() -> None:
     assert any("reference/target.log" in each for each in advice)
     stopped = judge(CLEAN, incomparable=few, events=[event("interrupted")])
     assert stopped.advice == ("let it run to its end",)
+
+
+def test_a_load_that_was_lost_before_anything_was_counted_is_not_blamed_on_its_addresses() -> None:
+    lost = event("load_lost", "the target takes no more connections")
+    decision = judge([], segments=[], events=[lost])
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert decision.reasons[0] == "the target takes no more connections"
+    assert not any("--url" in advice for advice in decision.advice)
