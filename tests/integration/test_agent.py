@@ -179,12 +179,12 @@ def test_a_python_that_the_agent_does_not_know_runs_as_without(
     assert said_nothing_more(process)
 
 
-@pytest.mark.parametrize(("version", "known"), [((3, 14), True), ((3, 15), False)])
+@pytest.mark.parametrize(("version", "known"), [("3, 14", True), ("3, 15", False)])
 def test_the_newest_version_that_the_agent_starts_on(
-    agents: Agents, version: tuple[int, int], *, known: bool
+    agents: Agents, version: str, *, known: bool
 ) -> None:
     source = (
-        f"import sys; sys.version_info = {version}; import sitecustomize;"
+        f"import sys; sys.version_info = ({version}, 0, 'final', 0); import sitecustomize;"
         "print('_tsprof_agent.core' in sys.modules)"
     )
     environment = {**os.environ, **agents.environment({})}

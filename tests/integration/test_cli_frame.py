@@ -103,16 +103,16 @@ def test_doctor_looks_at_the_targets_interpreter(tsprof: CommandLine) -> None:
         assert rows[name]["status"] == "ok", rows[name]
 
 
-@pytest.mark.parametrize(("version", "memray"), [("2.7", "limited"), ("3.8", "limited")])
-def test_doctor_says_when_an_interpreter_is_too_old(
-    tsprof: CommandLine, version: str, memray: str
+@pytest.mark.parametrize("version", ["2.7", "3.8", "3.15"])
+def test_doctor_says_when_the_agent_does_not_know_an_interpreter(
+    tsprof: CommandLine, version: str
 ) -> None:
     finished = tsprof.run("doctor", "--json", "-", "--python", python(version))
     rows = {row["name"]: row for row in json.loads(finished.out)["rows"]}
     assert finished.code == 0
     assert rows["target's Python"]["status"] == "limited"
     assert f"CPython {version}" in rows["target's Python"]["found"]
-    assert rows["memray in target"]["status"] == memray
+    assert "memray in target" not in rows
 
 
 @pytest.mark.parametrize("program", ["/bin/ls", "/bin/yes", "gone", "."])

@@ -52,18 +52,25 @@ class Interpreter(BaseModel):
     """The version of memray in its environment; empty for none."""
     gil: bool
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the agent starts in it."""
+        return self.implementation == "CPython" and OLDEST <= self.version[:2] <= NEWEST
+
     def __str__(self) -> str:
         """Name and version: ``CPython 3.11.7``."""
         return f"{self.implementation} {'.'.join(map(str, self.version))}"
 
 
 def rows(python: Path) -> tuple[Row, ...]:
-    """Look at the target's interpreter.
+    """Look at the target's interpreter, and at memray where the agent starts, which loads it.
 
     Raises:
         UsageError: it cannot be run, or is no Python.
     """
     found = ask(python)
+    if not found.is_known:
+        return (agent_row(found),)
     return agent_row(found), memray_row(found, python, lent_to(found.soabi))
 
 
@@ -108,7 +115,7 @@ def _output_of(command: list[str]) -> bytes:
 def agent_row(found: Interpreter) -> Row:
     """Judge whether the agent can run inside the interpreter."""
     name = "target's Python"
-    if found.implementation != "CPython" or not OLDEST <= found.version[:2] <= NEWEST:
+    if not found.is_known:
         return Row(
             name=name,
             status=Status.LIMITED,
