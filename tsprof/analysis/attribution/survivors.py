@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from tsprof.analysis.attribution.captures import CaptureDigest, StackSurvivors
 from tsprof.analysis.attribution.sites import STACK_FRAMES, Origin, marked_frames
-from tsprof.analysis.hotspots.profiles import profile_of
+from tsprof.analysis.hotspots.profiles import frame_of, profile_of
 from tsprof.report import model
 from tsprof.stacks import Frame, StackProfile
 
@@ -52,16 +52,9 @@ def peak_stacks(
     weights: defaultdict[tuple[Frame, ...], float] = defaultdict(float)
     for digest in digests:
         for stack in digest.peak:
-            frames = [_python_frame(*frame, origin_of) for frame in stack.frames[:STACK_FRAMES]]
+            frames = [frame_of(*frame, origin_of) for frame in stack.frames[:STACK_FRAMES]]
             weights[tuple(reversed(frames))] += stack.bytes
     return profile_of(weights, unit="bytes") if weights else None
-
-
-def _python_frame(function: str, file: str, line: int, origin_of: Callable[[str], Origin]) -> Frame:
-    origin = origin_of(file)
-    return Frame(
-        function=function, file=file, line=line, origin=origin.kind, package=origin.package
-    )
 
 
 def _survived(stack: StackSurvivors, method: str) -> int:
