@@ -12,6 +12,7 @@ from pathlib import Path
 from shutil import which
 
 from tsprof.analysis.attribution.sites import Origin
+from tsprof.analysis.hotspots.profiles import frame_of
 from tsprof.profilers.sampling import (
     END_PATIENCE,
     LONGEST_OUTPUT,
@@ -162,11 +163,4 @@ def _frame(text: str, origin: Callable[[str], Origin]) -> Frame:
     match = _FRAME.fullmatch(text)
     if match is None:
         return Frame(function=text, origin="interpreter")  # a thread, or a process
-    of = origin(match["file"])
-    return Frame(
-        function=match["function"],
-        file=match["file"],
-        line=int(match["line"] or 0),
-        origin=of.kind,
-        package=of.package,
-    )
+    return frame_of(match["function"], match["file"], int(match["line"] or 0), origin)

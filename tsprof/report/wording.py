@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from tsprof import stacks
 from tsprof.report import format as fmt
 from tsprof.report.model import (
     IN_BYTES,
@@ -40,7 +41,7 @@ _UNITS: dict[Resource, str] = {
 """What one of a resource is called; memory and garbage are bytes, the others have no unit."""
 
 
-def place(code: Site | Frame) -> str:
+def place(code: Site | Frame | stacks.Frame) -> str:
     """Where a line of code is: ``app.py:30``."""
     return f"{code.file}:{code.line}" if code.line else code.file
 

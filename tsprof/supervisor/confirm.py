@@ -111,7 +111,8 @@ def confirm(engine: Engine, plan: Plan, final: Look, requests: int, folder: Path
         with suppress(RunEnded):
             after = load_again(engine, after, requests)
     again = SecondRun(window)
-    tool = second_tool(plan, final, attribution, can_sample=jemalloc.is_usable())
+    can_sample = engine.instruments.start_target is not None and jemalloc.is_usable()
+    tool = second_tool(plan, final, attribution, can_sample=can_sample)
     if survived and tool is not None:
         with profiling.running():
             again = _run_again(case, tool)

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from tsprof.analysis.attribution.sites import Origin
+from tsprof.analysis.hotspots.profiles import frame_of
 from tsprof.profilers.py_spy import AGENT
 from tsprof.profilers.sampling import Sampled
 from tsprof.stacks import Frame
@@ -68,10 +69,5 @@ def read_reply(reply: Reply, origin: Callable[[str], Origin]) -> Sampled:
     stacks: defaultdict[tuple[Frame, ...], float] = defaultdict(float)
     for places, weight in told.stacks:
         if not any(AGENT in file for _, file, _ in places):
-            stacks[tuple(_frame(*place, origin) for place in places)] += weight
+            stacks[tuple(frame_of(*place, origin) for place in places)] += weight
     return Sampled(stacks=stacks)
-
-
-def _frame(function: str, file: str, line: int, origin: Callable[[str], Origin]) -> Frame:
-    of = origin(file)
-    return Frame(function=function, file=file, line=line, origin=of.kind, package=of.package)

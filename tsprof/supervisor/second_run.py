@@ -43,7 +43,7 @@ def second_tool(
         plan: of the run.
         final: the look that the verdict rests on.
         attribution: what a window in the running target has told.
-        can_sample: jemalloc is there, and what reads its dumps.
+        can_sample: the target is ours to start, jemalloc is there, and what reads its dumps.
     """
     if plan.runs_again:
         return plan.profiler if plan.looks_beyond_growth or final.leaking else None

@@ -1,10 +1,11 @@
 """Profiles put together, by function, and within bounds."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
 
+from tsprof.analysis.attribution.sites import Origin
 from tsprof.stacks import Frame, Stack, StackProfile
 
 Unit = Literal["samples", "instructions", "bytes"]
@@ -16,6 +17,14 @@ OUTSIDE = Frame(function="(without the GIL: system calls and C code)", origin="n
 """Stands for the CPU time of a process in which none of its threads held the GIL."""
 SUMS = frozenset({FOLDED.function, OUTSIDE.function})
 """What is no function, but stands for many."""
+
+
+def frame_of(function: str, file: str, line: int, origin_of: Callable[[str], Origin]) -> Frame:
+    """Return a frame, marked with whose code its file is."""
+    origin = origin_of(file)
+    return Frame(
+        function=function, file=file, line=line, origin=origin.kind, package=origin.package
+    )
 
 
 def profile_of(

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 from tsprof.analysis.run.assessments import Look
 from tsprof.analysis.run.confirmation import Attribution, Confirmation
@@ -226,40 +226,46 @@ def ledger_of(look: Look, attribution: Attribution | None = None) -> tuple[Ledge
 
 
 def _processes(look: Look, facts: Facts) -> tuple[ProcessReport, ...]:
-    window = look.judged_between
-    reports = []
-    seen: dict[tuple[int, float], Any] = {}
-    for checkpoint in facts.checkpoints:
-        for reading in checkpoint.processes:
-            seen[reading.identity] = reading
-    last_ids = {r.identity for r in facts.checkpoints[-1].processes} if facts.checkpoints else set()
-    for identity, reading in seen.items():
-        rows: tuple[Any, ...] = ()
-        per_request = 0.0
-        if window is not None:
-            before = [r for r in window[0].processes if r.identity == identity]
-            after = [r for r in window[1].processes if r.identity == identity]
-            requests = window[1].requests - window[0].requests
-            if before and after:
-                rows = growth_rows(before, after, requests)
-                if before[0].live is not None and after[0].live is not None:
-                    per_request = (after[0].live - before[0].live) / max(requests, 1)
-                else:
-                    per_request = (after[0].anonymous - before[0].anonymous) / max(requests, 1)
-        ended = "" if identity in last_ids else "ended during the run"
-        reports.append(
-            ProcessReport(
-                pid=reading.pid,
-                command=reading.command,
-                ledger=rows,
-                bytes_per_request=per_request,
-                own_memory=facts.usage.own_memory.get(reading.pid),
-                sockets=dict(facts.usage.sockets.get(reading.pid, {})),
-                ended=ended,
-                source=reading.source,
-            )
+    """Return all processes that were ever seen, each as it was seen last."""
+    seen = {r.identity: r for checkpoint in facts.checkpoints for r in checkpoint.processes}
+    last = facts.checkpoints[-1].processes if facts.checkpoints else ()
+    living = {reading.identity for reading in last}
+    return tuple(
+        ProcessReport(
+            pid=reading.pid,
+            command=reading.command,
+            **_own_growth(look, identity),
+            own_memory=facts.usage.own_memory.get(reading.pid),
+            sockets=dict(facts.usage.sockets.get(reading.pid, {})),
+            ended="" if identity in living else "ended during the run",
+            source=reading.source,
         )
-    return tuple(reports)
+        for identity, reading in seen.items()
+    )
+
+
+class _OwnGrowth(TypedDict, total=False):
+    ledger: tuple[LedgerRow, ...]
+    bytes_per_request: float
+
+
+def _own_growth(look: Look, identity: tuple[int, float]) -> _OwnGrowth:
+    """Return the growth of one process; nothing where it was not there throughout."""
+    if look.judged_between is None:
+        return {}
+    first, last = look.judged_between
+    before = [reading for reading in first.processes if reading.identity == identity]
+    after = [reading for reading in last.processes if reading.identity == identity]
+    if not (before and after):
+        return {}
+    requests = last.requests - first.requests
+    grown = after[0].anonymous - before[0].anonymous
+    if before[0].live is not None and after[0].live is not None:
+        grown = after[0].live - before[0].live
+    return {
+        "ledger": growth_rows(before, after, requests),
+        "bytes_per_request": grown / max(requests, 1),
+    }
 
 
 def _endpoints(segments: Sequence[Segment], judged: Sequence[Segment]) -> tuple[Endpoint, ...]:

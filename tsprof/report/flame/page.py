@@ -7,6 +7,7 @@ from tsprof.report.flame.tree import CallTree, call_tree, scale_of
 from tsprof.report.model import HotChange
 from tsprof.report.pages import asset, security_policy, template
 from tsprof.report.text import clean
+from tsprof.report.wording import place
 from tsprof.stacks import StackProfile
 
 _PACKAGE = "tsprof.report.flame"
@@ -78,7 +79,7 @@ def flame_html(
 def _frames(tree: CallTree) -> dict[str, list[str]]:
     return {
         "label": tree.labels(),
-        "place": [words.place(frame) for frame in tree.frames],
+        "place": [place(frame) for frame in tree.frames],
         "kind": [
             f"{frame.origin}, {frame.package}" if frame.package else frame.origin
             for frame in tree.frames

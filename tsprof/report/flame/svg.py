@@ -9,6 +9,7 @@ from tsprof.report.flame.tree import CallTree, Scale, call_tree, scale_of
 from tsprof.report.model import HotChange
 from tsprof.report.pages import template
 from tsprof.report.text import clean
+from tsprof.report.wording import place
 from tsprof.stacks import StackProfile
 
 _WIDTH = 1200
@@ -93,7 +94,7 @@ def _boxes(
             colour = colouring.colours[node.frame] if index else colours.OTHER
         told = [
             name,
-            words.place(tree.frames[node.frame]) if index else "",
+            place(tree.frames[node.frame]) if index else "",
             words.amount(node.weight, unit),
             f"{fmt.percentage(node.weight / tree.total)} of the total",
             words.compared(node, scale) if colouring.by_heat else "",

@@ -2,7 +2,7 @@
 
 from tsprof.report import format as fmt
 from tsprof.report.flame.tree import MOST_NODES, CallTree, Node, Scale, scale_of
-from tsprof.stacks import Frame, StackProfile
+from tsprof.stacks import StackProfile
 
 _LISTED = 5
 _NOUNS = {"samples": "sample", "instructions": "instruction"}
@@ -11,11 +11,6 @@ _NOUNS = {"samples": "sample", "instructions": "instruction"}
 def amount(weight: float, unit: str) -> str:
     """A weight with its unit."""
     return fmt.size(weight) if unit == "bytes" else fmt.count(weight, _NOUNS[unit])
-
-
-def place(frame: Frame) -> str:
-    """Where a function is."""
-    return f"{frame.file}:{frame.line}" if frame.line else frame.file
 
 
 def compared(node: Node, scale: Scale) -> str:
