@@ -30,6 +30,12 @@ class Program:
         wanted = {entry["id"]: entry["type"] for entry in arguments.get("containers", ())}
         wanted.update(dict.fromkeys(arguments.get("ids", ()), ""))
         self._grown = frozenset(wanted)
+        self.slots: dict[int, int] = {
+            entry["id"]: entry["slots"]
+            for entry in arguments.get("containers", ())
+            if "slots" in entry
+        }
+        """Elements of the lists that fill slots which they have had from the start, by id."""
         items = heap.objects()
         found = {id(item): item for item in items if id(item) in wanted}
         if len(found) < len(wanted):  # dicts of plain values are not tracked

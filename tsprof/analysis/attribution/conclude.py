@@ -142,12 +142,13 @@ def conclude(seen: Seen, final: Look, origin_of: Callable[[str], Origin]) -> Att
 def _has_gathered(one: HeldGrowth, final: Look) -> bool:
     """Tell whether a container with a bound has as many entries as the run must have given it.
 
-    One that only comes and goes may gain in the window, too.
+    One that only comes and goes may gain in the window, too. A cache of two generations has handed
+    some over to the old one.
     """
     if not one.is_bounded or final.memory is None:
         return True
     came = one.holder.entries_per_request * requests_between(final.view, final.memory)
-    return one.holder.entries >= GATHERED * came
+    return one.holder.entries + one.handed_over >= GATHERED * came
 
 
 def _gained(final: Look) -> float:

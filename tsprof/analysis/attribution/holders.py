@@ -75,6 +75,8 @@ class HeldGrowth:
     table_bytes_per_request: float = 0.0
     """The part of it by which the container's own table grows, where that is a large block."""
     eviction: Eviction | None = None
+    handed_over: int = 0
+    """Entries of the containers beside it to which one with a bound may hand over its own."""
     weak: bool = False
     """Whether it refers to its entries weakly: it grows along with what holds them."""
     file: str = ""
@@ -235,6 +237,7 @@ def _cause(members: Sequence[_Grown], requests: int) -> HeldGrowth:
         bytes_per_request=rate * each,
         table_bytes_per_request=sum(map(_table_gain, members)) / requests,
         eviction=eviction,
+        handed_over=sum(one.found.get("handed_over", 0) for one in members),
         weak=set(first["element_types"]) <= _WEAK and bool(first["element_types"]),
         file=first["file"],
         line=first["line"],

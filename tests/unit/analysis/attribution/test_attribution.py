@@ -326,6 +326,12 @@ def test_a_bounded_list_that_comes_and_goes_excuses_nothing(entries: int, *, bou
     assert (found.bounded_share > 0) == bounded
 
 
+def test_a_cache_that_handed_its_entries_over_has_gathered_them() -> None:
+    young = holder(1, "young", 300, entries=78, bytes=300 * 78, bound=15_000)
+    window = seen([leaking(300, ("get", 12))], young | {"handed_over": 24_000})
+    assert conclude(window, LEAK, origin_of).bounded_share > 0
+
+
 @pytest.mark.parametrize(("requests", "idle"), [(25_000, True), (30_000, False), (None, False)])
 def test_an_expiry_that_has_taken_nothing_out_yet_is_told(
     requests: int | None, *, idle: bool
