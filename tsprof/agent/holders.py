@@ -38,7 +38,8 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
     Args:
         arguments: ``containers``: ids with types, as ``census.take`` returned them; ``ids``: of
             small containers that gain together; ``types``: names of types whose instances grow,
-            or a mapping of names to the numbers that they gained; ``instances``: new ones of each
+            or a mapping of names to the numbers that they gained; ``between``: names of all types
+            that gained, by which instances may refer to each other; ``instances``: new ones of each
             that are looked at (default 3); ``long``: entries from which a container on the way
             may be what grows (default 64); ``budget`` in seconds (default 6); ``values``: whether
             the sample shows values (default false); ``around``: names of modules that are not

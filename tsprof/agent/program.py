@@ -61,7 +61,10 @@ class Program:
         given = arguments.get("types", ())
         gains = given if isinstance(given, dict) else dict.fromkeys(given, 0)
         names = set(gains) - _HOLD_NOTHING
-        kinds = {kind for kind in set(map(type, items)) if heap.type_name(kind) in names}
+        joining = names.union(arguments.get("between", ()))
+        every = set(map(type, items))
+        kinds = {kind for kind in every if heap.type_name(kind) in names}
+        growing = {kind for kind in every if heap.type_name(kind) in joining}
         by_kind: dict[type, list[Any]] = {kind: [] for kind in sorted(kinds, key=_is_in_c)}
         for item in [item for item in items if type(item) in kinds]:
             by_kind[type(item)].append(item)
@@ -72,7 +75,7 @@ class Program:
                 continue
             instances = alike[-_SEARCHED:]
             gain = gains[heap.type_name(kind)] or len(instances) // 3 + 1
-            ends, structure = links.foremost(instances, items, kinds)
+            ends, structure = links.foremost(instances, items, growing)
             if structure is not None:
                 self.linked[kind] = structure
             ends = ends[-gain:]

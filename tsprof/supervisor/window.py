@@ -4,6 +4,7 @@ One window around counted load serves both. The allocations of its early part th
 end are survivors; the containers that gained entries meanwhile are what holds them.
 """
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tsprof.analysis.attribution.captures import CaptureDigest
-from tsprof.analysis.attribution.holders import growing_types
+from tsprof.analysis.attribution.holders import gaining_types, growing_types
 from tsprof.analysis.attribution.native_callers import Samples, with_callers
 from tsprof.analysis.run.assessments import Look
 from tsprof.profilers.memray_capture import CaptureError, digest
@@ -57,6 +58,8 @@ class Window:
     """Seconds since the epoch at the end of the early segment; 0 where the capture has the mark."""
     requests_early: int = 0
     requests_total: int = 0
+    seconds: float = 0.0
+    """Between the counts of its objects."""
     requests_overall: int = 0
     """Since the run's start."""
     before: Mapping[int, Reply] = field(default_factory=dict)
@@ -109,11 +112,13 @@ def open_window(
     engine.profiling = str(tracing)
     _prepare(window, agents, pids, tracing)
     window.before = _census(agents, pids)
+    began = time.monotonic()
     sized = agents.ask("sized.take", pids=pids, timeout=CENSUS_PATIENCE)
     window.folder.mkdir(exist_ok=True)
     room = CaptureRoom.in_folder(window.folder)
     _start(window, agents, pids, tracing, final)
     record(window, engine, requests, room)
+    window.seconds = time.monotonic() - began
     window.after = _census(agents, pids)
     window.sized = _sized_again(agents, sized)
     window.requests_overall = engine.totals.requests
@@ -242,10 +247,12 @@ def _find_holders(window: Window, engine: Engine) -> None:
         if isinstance(census, str):
             window.notes.append(f"process {pid}: containers could not be counted: {census}")
             continue
+        gaining = _gaining_types(window, pid, census)
         arguments = {
             "containers": census["containers"],
             "ids": census["spread"].get("ids", []),
-            "types": _types_wanted(window, pid, census),
+            "types": list(growing_types(gaining)),
+            "between": list(gaining),
         }
         reply = engine.instruments.agents.ask(
             "holders.find", arguments, pids=[pid], timeout=CENSUS_PATIENCE
@@ -263,11 +270,11 @@ def _find_holders(window: Window, engine: Engine) -> None:
                 )
 
 
-def _types_wanted(window: Window, pid: int, after: Mapping[str, Any]) -> list[str]:
+def _gaining_types(window: Window, pid: int, after: Mapping[str, Any]) -> Mapping[str, int]:
     before = window.before.get(pid)
     if not isinstance(before, Mapping):
-        return []
-    return list(growing_types(before, after, requests=window.requests_total))
+        return {}
+    return gaining_types(before, after, requests=window.requests_total)
 
 
 def read_captures(window: Window) -> list[CaptureDigest]:
