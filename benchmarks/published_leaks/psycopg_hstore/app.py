@@ -9,7 +9,7 @@ app = FastAPI()
 INFO = TypeInfo("hstore", 16_401, 16_406)  # as the database said once
 
 
-def read(value: bytes) -> dict:
+def read(value: bytes) -> dict[str, str]:
     """Parse what the database sent."""
     register_hstore(INFO, None)
     loader = adapters.get_loader(INFO.oid, pq.Format.TEXT)
@@ -17,6 +17,6 @@ def read(value: bytes) -> dict:
 
 
 @app.get("/settings")
-def settings() -> dict:
+def settings() -> dict[str, str]:
     """Tell them."""
     return read(b'"colour"=>"green", "size"=>"9"')
