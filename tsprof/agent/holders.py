@@ -57,7 +57,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
         holders: dict[Any, dict[str, Any]] = {}
         while program.starts and not walk.out_of_time:
             start = program.starts.pop(0)
-            chains = walk.chains(start)
+            chains = walk.chains(start, () if type(start) in program.linked else program.linked)
             if not chains or any(map(objects.is_agents, chains[0])):
                 continue
             chain, *others = chains

@@ -16,7 +16,7 @@ _MOST = 0.9  # part of a type's instances that others refer to, where they form 
 _READ = 5  # instances whose links are read
 _MEASURED = 50  # instances by which the size of all is estimated, the newest
 _FEW = 20  # ends of a structure; a type with more is many small structures
-_LATEST = 5_000  # instances whose links through objects of other types are followed, the newest
+_FOLLOWED = 20_000  # instances whose links through objects of other types are followed
 _BETWEEN = 8  # such objects between two instances: a future, its exception, traceback and frame
 _NAMED = 3  # of their types
 _NO_JOINTS = (dict, type, types.FunctionType, types.ModuleType)  # they lead to all of a module
@@ -79,12 +79,12 @@ def _linked_through_others(
     async_lru 2.0.4 kept each failed result for ever: the frame in the traceback of a result's
     exception had the result that was evicted for it as a local variable.
     """
-    latest = instances[-_LATEST:]
-    peers = frozenset(map(id, latest))
-    behind, _ = _reached(latest, peers, growing)
+    followed = instances[-_FOLLOWED:]
+    peers = frozenset(map(id, followed))
+    behind, _ = _reached(followed, peers, growing)
     known = set(map(id, behind))
-    ends = objects.OwnList(item for item in latest if id(item) not in known)
-    if len(known) < _MOST * len(latest) or not ends:
+    ends = objects.OwnList(item for item in followed if id(item) not in known)
+    if len(known) < _MOST * len(followed) or not ends:
         return None
     seen, level, between = {id(ends[-1])}, [ends[-1]], set()
     for _ in range(_READ):  # an instance that leads to itself alone is behind, but no chain

@@ -80,7 +80,10 @@ class Program:
                 self.linked[kind] = structure
             ends = ends[-gain:]
             wanted_ends = min(arguments.get("instances", 3), len(ends))
-            self.starts += [ends[at * len(ends) // wanted_ends] for at in range(wanted_ends)]
+            first = 0 if structure is not None else len(self.starts)  # many others lead to it
+            self.starts[first:first] = [
+                ends[at * len(ends) // wanted_ends] for at in range(wanted_ends)
+            ]
 
     def index(self) -> dict[str, list[objects.Routine]]:
         """Return, by name, the functions that mention it."""
