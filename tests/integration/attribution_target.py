@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import tsprof
 from tsprof.analysis.attribution.captures import CaptureDigest
-from tsprof.analysis.attribution.holders import Replies, growing_types, held_growth
+from tsprof.analysis.attribution.holders import Replies, gaining_types, growing_types, held_growth
 from tsprof.analysis.attribution.sites import LeakingSite, leaking_sites
 from tsprof.profilers.capture_digest import digest
 from tsprof.profilers.origin import origins
@@ -129,7 +129,7 @@ class Seen:
             "holders.find",
             containers=after["containers"],
             ids=after["spread"]["ids"],
-            types=growing_types(before, after, requests=2 * requests),
+            types=growing_types(gaining_types(before, after, requests=2 * requests)),
             budget=60,
         )
         replies = Replies(before=before, after=after, holders=found["holders"])

@@ -38,6 +38,7 @@ class Census:
         """Remember nothing yet."""
         self._ids = array.array("Q")
         self._lengths = array.array("q")
+        self._slots: dict[int, int] = {}
         self._buckets = _BUCKETS
         self._look: _Look | None = None
 
@@ -51,12 +52,13 @@ class Census:
             ``complete``: whether all was seen; ``objects`` and how many of them were ``scanned``:
             where they are fewer, the budget was too small, and ``go_on`` sees more; ``types``:
             objects by type; ``containers``: id, type, length and previous length (None when new)
-            of those that gained the most; ``spread``: what small containers gained together, with
-            the ids of some; ``state_bytes``: what the census itself keeps; ``seconds`` of this
-            call.
+            of those that gained the most; of a list that has None for what is to come the length is
+            the number of the others, and ``slots`` all its elements, where they were as many
+            before; ``spread``: what small containers gained together, with the ids of some;
+            ``state_bytes``: what the census itself keeps; ``seconds`` of this call.
         """
         previous = dict(zip(self._ids, self._lengths))  # noqa: B905 - Python 3.9
-        self._look = _Look(previous, self._buckets)
+        self._look = _Look(previous, self._buckets, self._slots)
         return self.go_on(arguments)
 
     def go_on(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -106,22 +108,28 @@ class Census:
         self._ids = array.array("Q", fresh)
         self._lengths = array.array("q", fresh.values())
         self._buckets = look.buckets
+        self._slots = {
+            identity: slots for identity, slots in look.slots.items() if identity in fresh
+        }
 
 
 class _Look:
     """What one look has seen so far; it holds as much of five million containers as of few."""
 
-    def __init__(self, previous: dict[int, int], buckets: int) -> None:
+    def __init__(self, previous: dict[int, int], buckets: int, slots: dict[int, int]) -> None:
         self.scanned = 0
         self.types: collections.Counter[type] = collections.Counter()
         self.long: dict[int, tuple[type, int]] = {}
         self.small: dict[int, int] = {}
         self.buckets = buckets
         """Small containers with an address in one of these buckets are the sample."""
+        self.slots: dict[int, int] = {}
+        """Elements of the lists that were made with None for what is to come."""
         self._least = LONG
         self._previous = previous
+        self._previous_slots = slots
         self._bases: dict[type, Any] = {}
-        own = (self.types, self.long, self.small, self._previous, self._bases)
+        own = (self.types, self.long, self.small, self.slots, slots, self._previous, self._bases)
         self._own = frozenset(map(id, own))
 
     def add(self, chunk: list[Any]) -> None:
@@ -146,12 +154,9 @@ class _Look:
 
     def _measure(self, base: Any, containers: list[Any]) -> None:
         lengths = list(map(heap.LENGTHS[base], containers))
-        for at in [at for at, length in enumerate(lengths) if length >= LONG]:
-            item, length = containers[at], lengths[at]
-            if id(item) in self._own:
-                continue
-            if length >= self._least or length > self._previous.get(id(item), length):
-                self.long[id(item)] = (type(item), length)
+        for item, length in zip(containers, lengths):  # noqa: B905 - Python 3.9
+            if length >= LONG and id(item) not in self._own:
+                self._add_long(item, self._filled(item, length) if base is list else length)
         buckets = self.buckets
         chosen = [id(item) // 16 * _SPREADING % _BUCKETS < buckets for item in containers]
         for at in itertools.compress(range(len(containers)), chosen):
@@ -164,6 +169,17 @@ class _Look:
             for identity in list(self.small):
                 if identity // 16 * _SPREADING % _BUCKETS >= self.buckets:
                     del self.small[identity]
+
+    def _add_long(self, item: Any, length: int) -> None:
+        if length >= self._least or length > self._previous.get(id(item), length):
+            self.long[id(item)] = (type(item), length)
+
+    def _filled(self, item: list[Any], length: int) -> int:
+        """Return a list's length, of one that has free slots or had them that of the others."""
+        if id(item) not in self._previous_slots and not heap.has_free_slots(item):
+            return length
+        self.slots[id(item)] = length
+        return heap.filled_slots(item)
 
     def _forget_all_but_the_longest(self) -> None:
         """Make room: what grew is kept, and of the rest the longest."""
@@ -183,7 +199,11 @@ class _Look:
             if before is None or length > before:
                 group = new if before is None else known
                 name = heap.type_name(kind)
-                group.append({"id": identity, "type": name, "length": length, "previous": before})
+                entry = {"id": identity, "type": name, "length": length, "previous": before}
+                slots = self.slots.get(identity)
+                if slots is not None and slots == self._previous_slots.get(identity):
+                    entry["slots"] = slots
+                group.append(entry)
         known.sort(key=lambda entry: entry["previous"] - entry["length"])
         new.sort(key=lambda entry: -entry["length"])
         return known[:_CANDIDATES] + new[: _CANDIDATES // 2]

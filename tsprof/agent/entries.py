@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _SAMPLED = 50  # entries of a container that are measured, the newest ones
 _MEASURED = 200  # objects of one entry that are measured
 _SHOWN_VALUE = 80
+_OVERSHOOT = 1.1  # a cache may hold a little more than its bound before it hands over
 _MADE_BY_CLASS_STATEMENT = 1 << 9  # Py_TPFLAGS_HEAPTYPE: set for some types in C as well
 _FUNCTION = types.FunctionType
 _LRU_ELEMENT = "functools._lru_list_elem"
@@ -41,6 +42,12 @@ def newest(held: Any, base: Any) -> list[tuple[Any, ...]]:
     except RuntimeError:
         return []  # another thread changed it
     return []
+
+
+def newest_in_slots(held: list[Any]) -> list[tuple[Any, ...]]:
+    """Return the last elements of a list that are not None."""
+    filled = (item for item in list.__reversed__(held) if item is not None)
+    return [(item,) for item in itertools.islice(filled, _SAMPLED)]
 
 
 def newest_of_lru_cache(cache: Any, held: dict[Any, Any]) -> list[tuple[Any, ...]]:
@@ -125,6 +132,30 @@ def size(item: Any) -> int:
             own = base.__sizeof__(item) if base is not object else kinds[0].__basicsize__
             return int(own + (16 if gc.is_tracked(item) else 0) + 15) // 16 * 16
     return 0
+
+
+def handed_over(step: Any, held: Any, bound: int) -> int:
+    """Return the entries of the containers to which a bounded one may hand over its own.
+
+    They are beside it, have entries of the same types, and are no longer than it may become: a
+    cache of two generations drops the old one and starts a new one when that is full.
+
+    Args:
+        step: The last step of the way to the container, an attribute or global name.
+        held: The container.
+        bound: The entries that it may have.
+    """
+    own = step.owner if step.kind == "global" else objects.instance_dict(step.owner) or {}
+    base = heap.container_base(type(held))
+    kinds = set(element_types(newest(held, base)))
+    lengths = (
+        heap.LENGTHS[base](item)
+        for item in list(own.values())
+        if item is not held
+        and heap.container_base(type(item)) is base
+        and kinds & set(element_types(newest(item, base)))
+    )
+    return sum(length for length in lengths if length <= _OVERSHOOT * bound)
 
 
 def sample(newest: list[tuple[Any, ...]], *, show: bool) -> str:

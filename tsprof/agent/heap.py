@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import collections
+import functools
 import gc
+import operator
 import sys
 import types
 
@@ -18,6 +20,7 @@ CHUNK = 20_000
 """Objects that are looked at between two looks at the clock, about 2 ms."""
 _FROZEN_AT_START = 1_000  # Python 3.12 freezes 375 objects by itself
 _FROZEN_SHOWN = 200_000  # to remember which were seen takes some 100 bytes for each
+_PROBES = 8  # elements of a list that are looked at to see whether it has free slots
 _LONG = 1_000  # entries from which a container's are looked at last
 
 LENGTHS: dict[type, Any] = {
@@ -155,6 +158,23 @@ def container_base(kind: type) -> Any:
         if base in LENGTHS:
             return base
     return None
+
+
+def has_free_slots(item: list[Any]) -> bool:
+    """Tell whether a list has None among some of its elements, the last one included."""
+    length = list.__len__(item)
+    if not length:
+        return False
+    step = length // _PROBES + 1
+    return any(one is None for one in list.__getitem__(item, slice(None, None, -step)))
+
+
+def filled_slots(item: list[Any]) -> int:
+    """Return how many elements of a list are not None, without comparing them."""
+    return list.__len__(item) - sum(map(_IS_NONE, list.__iter__(item)))
+
+
+_IS_NONE = functools.partial(operator.is_, None)
 
 
 def type_name(kind: type) -> str:

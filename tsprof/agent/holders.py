@@ -9,7 +9,7 @@ import gc
 import time
 import types
 
-from . import entries, eviction, heap, links, meaning, objects, paths
+from . import entries, eviction, heap, meaning, objects, paths
 from .program import Program
 from .roots import LRU_CACHE, Walk
 
@@ -38,7 +38,8 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
     Args:
         arguments: ``containers``: ids with types, as ``census.take`` returned them; ``ids``: of
             small containers that gain together; ``types``: names of types whose instances grow,
-            or a mapping of names to the numbers that they gained; ``instances``: new ones of each
+            or a mapping of names to the numbers that they gained; ``between``: names of all types
+            that gained, by which instances may refer to each other; ``instances``: new ones of each
             that are looked at (default 3); ``long``: entries from which a container on the way
             may be what grows (default 64); ``budget`` in seconds (default 6); ``values``: whether
             the sample shows values (default false); ``around``: names of modules that are not
@@ -56,16 +57,14 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
         holders: dict[Any, dict[str, Any]] = {}
         while program.starts and not walk.out_of_time:
             start = program.starts.pop(0)
-            chains = walk.chains(start)
+            chains = walk.chains(start, () if type(start) in program.linked else program.linked)
             if not chains or any(map(objects.is_agents, chains[0])):
                 continue
             chain, *others = chains
             chain = program.cut(chain, arguments.get("long", _LONG))
             held = chain[-1]
             if held is start or id(held) not in holders:
-                described = _described(
-                    chain, program.linked.get(type(held)), show=arguments.get("values", False)
-                )
+                described = _described(chain, program, show=arguments.get("values", False))
                 key = described["id"] if described["entries"] is not None else described["path"]
                 if key not in holders and heap.container_base(type(held)) is not None:
                     others = others if held is start else walk.chains(held)[1:]
@@ -93,7 +92,7 @@ def find(arguments: dict[str, Any]) -> dict[str, Any]:
         }
 
 
-def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) -> dict[str, Any]:
+def _described(chain: list[Any], program: Program, *, show: bool) -> dict[str, Any]:
     """Describe a holder: a container, a linked list, or an object that is neither.
 
     Returns:
@@ -109,13 +108,17 @@ def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) 
     """
     held = chain[-1]
     base = heap.container_base(type(held))
+    structure = program.linked.get(type(held))
     label, length, peers = _label(chain), None, frozenset[int]()
-    if _is_of_lru_cache(chain):
+    has_slots = id(held) in program.slots
+    if has_slots:
+        newest = entries.newest_in_slots(held)
+    elif _is_of_lru_cache(chain):
         newest = entries.newest_of_lru_cache(chain[-2], held)
     else:
         newest = entries.newest(held, base)
     if base is not None:
-        length = heap.LENGTHS[base](held)
+        length = heap.filled_slots(held) if has_slots else heap.LENGTHS[base](held)
     elif structure is not None:
         label, length, peers = structure.label, structure.entries, structure.peers
         newest = [(item,) for item in structure.newest]
@@ -140,7 +143,8 @@ def _described(chain: list[Any], structure: links.Linked | None, *, show: bool) 
         "element_types": entries.element_types(newest),
         "keeps_frames": entries.keep_frames(newest),
         "found_by": [] if structure is None else [heap.type_name(type(held))],
-        "bound": None,
+        "bound": program.slots.get(id(held)),
+        "handed_over": 0,
         "eviction": None,
         "writers": [],
         "callers": [],
@@ -197,6 +201,9 @@ def _judge(
         known = _declared_bound(chains[0], described)
     if known is not None:
         described["bound"] = known
+    way = paths.steps(chains[0])
+    if described["bound"] is not None and way and way[-1].kind in ("attribute", "global"):
+        described["handed_over"] = entries.handed_over(way[-1], held, described["bound"])
 
 
 def _is_of_lru_cache(chain: list[Any]) -> bool:

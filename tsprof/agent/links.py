@@ -16,9 +16,10 @@ _MOST = 0.9  # part of a type's instances that others refer to, where they form 
 _READ = 5  # instances whose links are read
 _MEASURED = 50  # instances by which the size of all is estimated, the newest
 _FEW = 20  # ends of a structure; a type with more is many small structures
-_LATEST = 5_000  # instances whose links through objects of other types are followed, the newest
+_FOLLOWED = 20_000  # instances whose links through objects of other types are followed
 _BETWEEN = 8  # such objects between two instances: a future, its exception, traceback and frame
 _NAMED = 3  # of their types
+_NO_JOINTS = (dict, type, types.FunctionType, types.ModuleType)  # they lead to all of a module
 _JOINTS = (BaseException, types.TracebackType, types.FrameType, types.CellType, tuple)
 
 Linked = collections.namedtuple(  # noqa: PYI024 - no typing
@@ -78,12 +79,12 @@ def _linked_through_others(
     async_lru 2.0.4 kept each failed result for ever: the frame in the traceback of a result's
     exception had the result that was evicted for it as a local variable.
     """
-    latest = instances[-_LATEST:]
-    peers = frozenset(map(id, latest))
-    behind, _ = _reached(latest, peers, growing)
+    followed = instances[-_FOLLOWED:]
+    peers = frozenset(map(id, followed))
+    behind, _ = _reached(followed, peers, growing)
     known = set(map(id, behind))
-    ends = objects.OwnList(item for item in latest if id(item) not in known)
-    if len(known) < _MOST * len(latest) or not ends:
+    ends = objects.OwnList(item for item in followed if id(item) not in known)
+    if len(known) < _MOST * len(followed) or not ends:
         return None
     seen, level, between = {id(ends[-1])}, [ends[-1]], set()
     for _ in range(_READ):  # an instance that leads to itself alone is behind, but no chain
@@ -108,7 +109,7 @@ def _reached(
     for _ in range(_BETWEEN):
         onward: list[Any] = objects.OwnList()
         for part in heap.parts(level):
-            for item in _referents(part):
+            for item in _referents(part, seen):
                 if id(item) in peers:
                     reached[id(item)] = item
                 elif id(item) not in seen and _leads_on(type(item), growing):
@@ -119,18 +120,18 @@ def _reached(
     return list(reached.values()), between
 
 
-def _referents(items: list[Any]) -> list[Any]:
+def _referents(items: list[Any], seen: set[int]) -> list[Any]:
     """Return what objects refer to, and what their attributes do; of a frame, no global names."""
     frames = [item for item in items if type(item) is types.FrameType]
-    others = [item for item in items if type(item) is not types.FrameType]
-    found = gc.get_referents(*others)
-    found += gc.get_referents(*(item for item in found if type(item) is dict))
-    return found + gc.get_referents(*frames)
+    found = gc.get_referents(*(item for item in items if type(item) is not types.FrameType))
+    dicts = {id(item): item for item in found if type(item) is dict and id(item) not in seen}
+    seen.update(dicts)  # one may be the attribute of thousands
+    return found + gc.get_referents(*dicts.values()) + gc.get_referents(*frames)
 
 
 def _leads_on(kind: type, growing: set[type]) -> bool:
     """Tell whether objects of a type may join two instances of a structure."""
-    return (kind in growing and kind is not dict) or issubclass(kind, _JOINTS)
+    return issubclass(kind, _JOINTS) or (kind in growing and not issubclass(kind, _NO_JOINTS))
 
 
 def _referred_to_from_outside(

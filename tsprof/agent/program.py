@@ -30,6 +30,12 @@ class Program:
         wanted = {entry["id"]: entry["type"] for entry in arguments.get("containers", ())}
         wanted.update(dict.fromkeys(arguments.get("ids", ()), ""))
         self._grown = frozenset(wanted)
+        self.slots: dict[int, int] = {
+            entry["id"]: entry["slots"]
+            for entry in arguments.get("containers", ())
+            if "slots" in entry
+        }
+        """Elements of the lists that fill slots which they have had from the start, by id."""
         items = heap.objects()
         found = {id(item): item for item in items if id(item) in wanted}
         if len(found) < len(wanted):  # dicts of plain values are not tracked
@@ -55,7 +61,10 @@ class Program:
         given = arguments.get("types", ())
         gains = given if isinstance(given, dict) else dict.fromkeys(given, 0)
         names = set(gains) - _HOLD_NOTHING
-        kinds = {kind for kind in set(map(type, items)) if heap.type_name(kind) in names}
+        joining = names.union(arguments.get("between", ()))
+        every = set(map(type, items))
+        kinds = {kind for kind in every if heap.type_name(kind) in names}
+        growing = {kind for kind in every if heap.type_name(kind) in joining}
         by_kind: dict[type, list[Any]] = {kind: [] for kind in sorted(kinds, key=_is_in_c)}
         for item in [item for item in items if type(item) in kinds]:
             by_kind[type(item)].append(item)
@@ -66,12 +75,15 @@ class Program:
                 continue
             instances = alike[-_SEARCHED:]
             gain = gains[heap.type_name(kind)] or len(instances) // 3 + 1
-            ends, structure = links.foremost(instances, items, kinds)
+            ends, structure = links.foremost(instances, items, growing)
             if structure is not None:
                 self.linked[kind] = structure
             ends = ends[-gain:]
             wanted_ends = min(arguments.get("instances", 3), len(ends))
-            self.starts += [ends[at * len(ends) // wanted_ends] for at in range(wanted_ends)]
+            first = 0 if structure is not None else len(self.starts)  # many others lead to it
+            self.starts[first:first] = [
+                ends[at * len(ends) // wanted_ends] for at in range(wanted_ends)
+            ]
 
     def index(self) -> dict[str, list[objects.Routine]]:
         """Return, by name, the functions that mention it."""

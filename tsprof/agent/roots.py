@@ -86,13 +86,17 @@ class Walk:
         self._frozen = objects.OwnList(heap.frozen_objects(gc.get_objects()))
         self.out_of_time = False
 
-    def chains(self, start: Any) -> list[list[Any]]:
+    def chains(self, start: Any, known: Iterable[type] = ()) -> list[list[Any]]:
         """Return the objects from a root down to ``start``, and what else refers to it.
 
         The walk is breadth first, so that the way is a shortest one to a root of its rank. Without
         a root the chain begins where the walk ended. The further chains begin one or two objects
         above ``start``: they are its other names. Nothing is returned when the time was up before
         a root was found.
+
+        Args:
+            start: the object.
+            known: types at whose instances the way ends, too: that from a root to them is known.
         """
         level = [Link(start, None)]
         near: list[Link] = []
@@ -112,7 +116,8 @@ class Walk:
             if depth <= 1:
                 near += level[:_NEAR]
             for link in level:
-                best = best.or_better(link, self._rank(link.item), depth)
+                rank = _GLOBAL if type(link.item) in known else self._rank(link.item)
+                best = best.or_better(link, rank, depth)
             level = [link for link in level if self._rank(link.item) == _NOTHING][:_WIDEST]
         if self.out_of_time and best.rank == _NOTHING:
             return []

@@ -226,6 +226,7 @@ def _attribution(
             garbage=window.heap.garbage,
             sized=[reply for reply in window.heap.sized.values() if isinstance(reply, Mapping)],
             requests=window.requests_total,
+            seconds=window.seconds,
             native=is_native,
             whole_heap=any(digest.method in WHOLE_HEAP for digest in digests),
             requests_overall=None if window.died else window.requests_overall,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tsprof.analysis.attribution.holders import growing_types
+from tsprof.analysis.attribution.holders import gaining_types, growing_types
 from tsprof.supervisor.agents import Agents, Reply
 
 PATIENCE = 20.0
@@ -110,11 +110,12 @@ def _sized_again(agents: Agents, before: Mapping[int, Reply]) -> dict[int, Reply
 def _holders(
     agents: Agents, pid: int, before: Reply | None, after: Mapping[str, Any], requests: int
 ) -> Reply:
-    types = growing_types(before, after, requests=requests) if isinstance(before, Mapping) else ()
+    gaining = gaining_types(before, after, requests=requests) if isinstance(before, Mapping) else {}
     wanted = {
         "containers": after["containers"],
         "ids": after["spread"].get("ids", []),
-        "types": list(types),
+        "types": list(growing_types(gaining)),
+        "between": list(gaining),
     }
     return agents.ask("holders.find", wanted, pids=[pid], timeout=PATIENCE).get(
         pid, "it did not answer"

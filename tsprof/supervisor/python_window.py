@@ -4,6 +4,7 @@ One window around counted load serves both. The containers that gained entries w
 what holds the survivors.
 """
 
+import time
 from functools import partial
 
 from tsprof.analysis.run.assessments import Look
@@ -49,6 +50,7 @@ def open_python_window(
     engine.profiling = str(tracing)
     _prepare(window, agents, pids, tracing)
     before = look_before(agents, pids)
+    began = time.monotonic()
     window.folder.mkdir(exist_ok=True)
     room = CaptureRoom.in_folder(window.folder)
     _start(window, agents, pids, tracing, final)
@@ -57,6 +59,7 @@ def open_python_window(
     record(window, engine, requests, room)
     if first is not None and (part := part_of_requests(first, engine.checkpoint(), pids, final)):
         window.set_share(part)
+    window.seconds = time.monotonic() - began
     window.heap = look_after(
         agents, pids, before, window.requests_total, garbage="garbage" in final.leaking
     )

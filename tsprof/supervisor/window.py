@@ -47,6 +47,8 @@ class Window:
     requests_early: int = 0
     """That the processes looked into have served."""
     requests_total: int = 0
+    seconds: float = 0.0
+    """Between the two counts of the Python processes' objects."""
     requests_overall: int = 0
     """Since the run's start."""
     heap: HeapLook = field(default_factory=HeapLook)

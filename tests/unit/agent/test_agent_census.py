@@ -88,6 +88,26 @@ def test_a_container_that_does_not_grow_is_no_candidate(census: Census) -> None:
     assert id(GROWING[0]) not in [entry["id"] for entry in reply["containers"]]
 
 
+def test_slots_that_are_there_from_the_start_are_filled(census: Census) -> None:
+    ring: list[Any] = [None] * 2_000
+    appended: list[Any] = [None] * 300
+    GROWING.extend([ring, appended])
+    ring[:500] = range(500)
+    appended[::2] = range(150)
+    census.take(LONG)
+    ring[500:700] = range(200)
+    appended.extend(range(100))
+    reply = census.take(LONG)
+    entry = entry_of(reply, ring)
+    assert (entry["previous"], entry["length"], entry["slots"]) == (500, 700, 2_000)
+    entry = entry_of(reply, appended)
+    assert (entry["previous"], entry["length"]) == (150, 250)
+    assert "slots" not in entry
+    ring[:] = range(2_000)
+    entry = entry_of(census.take(LONG), ring)
+    assert (entry["previous"], entry["length"], entry["slots"]) == (700, 2_000, 2_000)
+
+
 def test_a_new_container_has_no_previous_length(census: Census) -> None:
     census.take(LONG)
     GROWING.append(list(range(100_000)))

@@ -607,6 +607,44 @@ def test_classes_that_are_made_and_kept_are_data_and_those_that_are_shared_are_n
     assert holder["bytes"] < 100 * ENTRIES
 
 
+class Ring:
+    def __init__(self) -> None:
+        self.slots: list[Any] = [None] * 10 * ENTRIES
+
+
+def test_a_ring_is_bounded_by_the_slots_that_it_has_from_the_start() -> None:
+    ring = Ring()
+    REGISTRY.append(ring)
+    ring.slots[:ENTRIES] = [bytes(1_000) + number.to_bytes(2) for number in range(ENTRIES)]
+    wanted = {"id": id(ring.slots), "type": "list", "slots": len(ring.slots)}
+    (holder,) = holders.find({"containers": [wanted], "budget": 60.0})["holders"]
+    REGISTRY.clear()
+    assert holder["path"].endswith("Ring.slots -> list")
+    assert (holder["entries"], holder["bound"]) == (ENTRIES, 10 * ENTRIES)
+    assert holder["bytes"] == pytest.approx(ENTRIES * 1_056 + entries.size(ring.slots), rel=0.02)
+
+
+class Generations:
+    def __init__(self) -> None:
+        self.young: dict[int, Any] = {}
+        self.old: dict[int, Any] = {}
+        self.kinds: dict[int, float] = dict.fromkeys(range(ENTRIES), 0.5)
+
+    def put(self, key: int) -> None:
+        self.young[key] = [key]
+        if len(self.young) > 2 * ENTRIES:
+            self.old, self.young = self.young, {}
+
+
+def test_a_cache_of_two_generations_hands_its_entries_over() -> None:
+    cache = Generations()
+    for key in range(3 * ENTRIES):
+        cache.put(key)
+    (holder,) = find(cache.young)
+    assert (holder["entries"], holder["bound"]) == (ENTRIES - 1, 2 * ENTRIES)
+    assert holder["handed_over"] == 2 * ENTRIES + 1
+
+
 class Payload:
     pass
 

@@ -22,7 +22,8 @@ from tsprof.analysis.attribution.reconcile import EXPLAINED, Reconciliation, rec
 from tsprof.analysis.attribution.sites import LeakingSite, Origin
 from tsprof.analysis.attribution.sized import caches_in_c
 from tsprof.analysis.attribution.tables import with_tables
-from tsprof.analysis.run.assessments import Look, requests_between
+from tsprof.analysis.growth.assess import SECONDS
+from tsprof.analysis.run.assessments import Look, requests_between, seconds_between
 from tsprof.analysis.run.confirmation import Attribution
 from tsprof.analysis.run.ledger import LARGE_BLOCK
 from tsprof.analysis.run.mappings import as_resident
@@ -67,6 +68,8 @@ class Seen:
     """Replies of ``holders.find``."""
     requests: int
     """In the whole window."""
+    seconds: float = 0.0
+    """That it was open; 0 where that is not known."""
     requests_overall: int | None = None
     """Since the processes began; None where that is not known."""
     garbage: Mapping[int, Any] = field(default_factory=dict)
@@ -96,7 +99,7 @@ def conclude(seen: Seen, final: Look, origin_of: Callable[[str], Origin]) -> Att
     if final.garbage_per_request > growth:
         growth = final.garbage_per_request
         blocks = None  # the checkpoints that counted them collected the garbage first
-    held = [one for one in _worth_a_line(seen, growth) if _has_gathered(one, final)]
+    held = [one for one in _worth_a_line(seen, growth) if _has_gathered(one, seen, final)]
     if seen.requests_overall is not None and not final.view.restarts:
         held = with_rarer(
             held,
@@ -139,15 +142,20 @@ def conclude(seen: Seen, final: Look, origin_of: Callable[[str], Origin]) -> Att
     )
 
 
-def _has_gathered(one: HeldGrowth, final: Look) -> bool:
+def _has_gathered(one: HeldGrowth, seen: Seen, final: Look) -> bool:
     """Tell whether a container with a bound has as many entries as the run must have given it.
 
-    One that only comes and goes may gain in the window, too.
+    One that only comes and goes may gain in the window, too. A cache of two generations has handed
+    some over to the old one. What follows the clock gains more per request in a window, which slows
+    the target down: samples of a time, kept for ten minutes, came eight times as often.
     """
     if not one.is_bounded or final.memory is None:
         return True
     came = one.holder.entries_per_request * requests_between(final.view, final.memory)
-    return one.holder.entries >= GATHERED * came
+    if final.memory.clock == SECONDS and seen.seconds > 0:
+        a_second = one.holder.entries_per_request * seen.requests / seen.seconds
+        came = a_second * seconds_between(final.view, final.memory)
+    return one.holder.entries + one.handed_over >= GATHERED * came
 
 
 def _gained(final: Look) -> float:

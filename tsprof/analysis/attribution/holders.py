@@ -75,6 +75,8 @@ class HeldGrowth:
     table_bytes_per_request: float = 0.0
     """The part of it by which the container's own table grows, where that is a large block."""
     eviction: Eviction | None = None
+    handed_over: int = 0
+    """Entries of the containers beside it to which one with a bound may hand over its own."""
     weak: bool = False
     """Whether it refers to its entries weakly: it grows along with what holds them."""
     file: str = ""
@@ -102,10 +104,10 @@ class HeldGrowth:
         return known or self.holder.entries_per_request_overall is not None
 
 
-def growing_types(
+def gaining_types(
     before: Mapping[str, Any], after: Mapping[str, Any], *, requests: int
 ) -> dict[str, int]:
-    """Return the types to look for with ``holders.find``, and the instances that they gained.
+    """Return all types that gained instances with the requests, and how many.
 
     Args:
         before: The census before counted load.
@@ -114,10 +116,15 @@ def growing_types(
     """
     least = max(LEAST_TYPE_GAIN, LEAST_TYPE_RATE * requests)
     gained = {kind: _type_gain(kind, before, after) for kind in after["types"]}
-    wanted = [kind for kind in gained if gained[kind] >= least and kind not in _NO_HOLDERS]
+    return {kind: gain for kind, gain in gained.items() if gain >= least}
+
+
+def growing_types(gaining: Mapping[str, int]) -> dict[str, int]:
+    """Return the types to look for with ``holders.find``, of those that ``gaining_types`` told."""
+    wanted = [kind for kind in gaining if kind not in _NO_HOLDERS]
     # A class of the program tells more than the dicts and tuples that its instances have.
-    wanted.sort(key=lambda kind: ("." not in kind, -gained[kind]))
-    return {kind: gained[kind] for kind in wanted[:TYPES_WANTED]}
+    wanted.sort(key=lambda kind: ("." not in kind, -gaining[kind]))
+    return {kind: gaining[kind] for kind in wanted[:TYPES_WANTED]}
 
 
 def held_growth(replies: Sequence[Replies], *, requests: int) -> tuple[HeldGrowth, ...]:
@@ -235,6 +242,7 @@ def _cause(members: Sequence[_Grown], requests: int) -> HeldGrowth:
         bytes_per_request=rate * each,
         table_bytes_per_request=sum(map(_table_gain, members)) / requests,
         eviction=eviction,
+        handed_over=sum(one.found.get("handed_over", 0) for one in members),
         weak=set(first["element_types"]) <= _WEAK and bool(first["element_types"]),
         file=first["file"],
         line=first["line"],

@@ -309,6 +309,14 @@ def requests_between(view: observe.Watched, assessment: Assessment) -> int:
     return points[assessment.last].requests - points[assessment.first].requests
 
 
+def seconds_between(view: observe.Watched, assessment: Assessment) -> float:
+    """Return the seconds of an assessment's settled window."""
+    points = view.checkpoints
+    if not points or assessment.last >= len(points):
+        return 0.0
+    return points[assessment.last].seconds - points[assessment.first].seconds
+
+
 def _uncollected_garbage(view: observe.Watched) -> float:
     """Return bytes of garbage per request in processes whose collector never runs by itself.
 

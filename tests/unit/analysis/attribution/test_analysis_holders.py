@@ -2,7 +2,13 @@ from typing import Any
 
 import pytest
 
-from tsprof.analysis.attribution.holders import Eviction, Replies, growing_types, held_growth
+from tsprof.analysis.attribution.holders import (
+    Eviction,
+    Replies,
+    gaining_types,
+    growing_types,
+    held_growth,
+)
 
 REQUESTS = 1_000
 
@@ -193,6 +199,6 @@ def test_types_worth_looking_for() -> None:
             "weakref.ReferenceType": 5_000,
         }
     )
-    wanted = growing_types(before, after, requests=REQUESTS)
+    wanted = growing_types(gaining_types(before, after, requests=REQUESTS))
     assert list(wanted.items()) == [("app.Session", 1_000), ("dict", 3_000)]
-    assert growing_types(after, after, requests=REQUESTS) == {}
+    assert gaining_types(after, after, requests=REQUESTS) == {}
