@@ -44,6 +44,11 @@ class Allocators:
         self._libc = ctypes.CDLL(None)
         self._mallinfo: Any = None
         self.mallinfo_name: str | None = None
+        self._last: dict[str, int] = {}
+        self._trim = getattr(self._libc, "malloc_trim", None)
+        self._stats: Any = None
+        if "t" in sys.abiflags:
+            return  # the free-threaded build allocates with mimalloc, and glibc knows the least
         for name, result in (("mallinfo2", _MallInfo2), ("mallinfo", _MallInfo)):
             function = getattr(self._libc, name, None)
             if function is not None:
@@ -51,11 +56,6 @@ class Allocators:
                 self._mallinfo = function
                 self.mallinfo_name = name
                 break
-        self._last: dict[str, int] = {}
-        self._trim = getattr(self._libc, "malloc_trim", None)
-        self._stats: Any = None
-        if not getattr(sys, "_is_gil_enabled", lambda: True)():
-            return  # the free-threaded build allocates with mimalloc
         stats = getattr(ctypes.pythonapi, "_PyObject_DebugMallocStats", None)
         if stats is not None and hasattr(self._libc, "open_memstream"):
             stats.argtypes = [ctypes.c_void_p]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import selectors
 import socket
@@ -46,7 +47,9 @@ class Agent:
 
     @property
     def blindness(self) -> str:
-        """Why a native program's heap cannot be read; empty where it can."""
+        """Why the program's heap cannot be read; empty where it can."""
+        if re.match(r"cpython-\d+t", self.soabi):
+            return "its Python is free-threaded: it has mimalloc, which tells no counters"
         if self.python or self.hello.get("exact") is True:
             return ""
         return f"its malloc, in {self.hello.get('malloc', '')!s:.200}, tells no counters"

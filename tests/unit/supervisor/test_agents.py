@@ -12,7 +12,7 @@ import pytest
 from waiting import PATIENCE, wait_until
 
 from tsprof.supervisor import agents as module
-from tsprof.supervisor.agents import ENDED, Agents
+from tsprof.supervisor.agents import ENDED, Agent, Agents
 from tsprof.supervisor.control import positive_control
 
 HELLO = b'{"hello": 1, "python": "3.11.7"}\n'
@@ -309,3 +309,14 @@ def test_the_control_passes_when_what_was_planted_shows(
     assert result.passed is passed
     told = "planted 300,000 bytes showed in the ledger" if passed else f"showed {shown:,}"
     assert result.text.endswith(told)
+
+
+@pytest.mark.parametrize(
+    ("soabi", "blind"),
+    [("cpython-314t-x86_64-linux-gnu", True), ("cpython-314-x86_64-linux-gnu", False)],
+)
+def test_a_free_threaded_python_tells_no_counters(soabi: str, *, blind: bool) -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        agent = Agent(1, {"python": "3.14.7", "soabi": soabi}, one)
+        assert ("free-threaded" in agent.blindness) == blind
