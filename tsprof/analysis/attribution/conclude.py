@@ -22,7 +22,6 @@ from tsprof.analysis.attribution.reconcile import EXPLAINED, Reconciliation, rec
 from tsprof.analysis.attribution.sites import LeakingSite, Origin
 from tsprof.analysis.attribution.sized import caches_in_c
 from tsprof.analysis.attribution.tables import with_tables
-from tsprof.analysis.growth.assess import SECONDS
 from tsprof.analysis.run.assessments import Look, requests_between, seconds_between
 from tsprof.analysis.run.confirmation import Attribution
 from tsprof.analysis.run.ledger import LARGE_BLOCK
@@ -152,9 +151,9 @@ def _has_gathered(one: HeldGrowth, seen: Seen, final: Look) -> bool:
     if not one.is_bounded or final.memory is None:
         return True
     came = one.holder.entries_per_request * requests_between(final.view, final.memory)
-    if final.memory.clock == SECONDS and seen.seconds > 0:
+    if seen.seconds > 0:  # where the load is steady, both clocks fit the growth
         a_second = one.holder.entries_per_request * seen.requests / seen.seconds
-        came = a_second * seconds_between(final.view, final.memory)
+        came = min(came, a_second * seconds_between(final.view, final.memory))
     return one.holder.entries + one.handed_over >= GATHERED * came
 
 

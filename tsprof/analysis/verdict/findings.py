@@ -185,10 +185,9 @@ def _into(holder: Holder) -> str:
     """Say that memory goes into a container with a bound, or one that loses entries again."""
     if holder.bound:
         several = (holder.entries or 0) > holder.bound  # one in each of some workers
-        each, whole = (" in each process", " in all") if several else ("", "")
-        stops = (
-            f"which is bounded at {holder.bound:,} entries{each} (now {holder.entries:,}{whole})"
-        )
+        bound = f"{holder.bound:,} entries" + (" in each process" if several else "")
+        now = f"{holder.entries:,}" + (" in all" if several else "")
+        stops = f"which is bounded at {bound} (now {now})"
     elif holder.entries_per_request_overall is not None:
         stops = (
             f"which gains entries ever more rarely ({fmt.number(holder.entries_per_request)} per "
