@@ -259,11 +259,12 @@ class Engine:
             )
         )
 
-    def calibrate(self, until: Callable[[], bool] = bool) -> float:
+    def calibrate(self, until: Callable[[], bool] = bool, most: int | None = None) -> float:
         """Open the gate for about a second; return the requests per second that came through.
 
         Args:
             until: tells that it is to be closed at once; false throughout by default.
+            most: requests to let through; None for as many as come.
         """
         self.phase = "calibrating"
         # A target may die of the first requests: what it was before must be known by then, and
@@ -272,12 +273,14 @@ class Engine:
         self.pump()
         until()
         began = time.monotonic()
-        self._open(None)
+        self._open(most)
         while time.monotonic() - began < CALIBRATION_PATIENCE and not until():
             self.pump(0.05)
+            if self._finished is not None:
+                break
             if time.monotonic() - began >= CALIBRATION_SECONDS and not self._load.is_unanswered:
                 break
-        return self._close_and_wait(None, time.monotonic()).requests_per_second
+        return self._close_and_wait(most, time.monotonic()).requests_per_second
 
     def counted_segment(
         self, requests: int, patience: float, until: Callable[[], bool] = bool

@@ -36,7 +36,7 @@ def measure(engine: Engine, plan: Plan) -> int:
     sampled = sampled_in_turn(engine, plan)
     descriptors = Descriptors(engine, plan.users)
     settling = Settling(engine)
-    rate = engine.calibrate(descriptors.are_going)
+    rate = engine.calibrate(descriptors.are_going, descriptors.requests_to_calibrate())
     if engine.totals.only_fails:
         return 0
     take_stock(engine)
