@@ -156,7 +156,7 @@ class _Look:
         lengths = list(map(heap.LENGTHS[base], containers))
         for item, length in zip(containers, lengths):  # noqa: B905 - Python 3.9
             if length >= LONG and id(item) not in self._own:
-                self._add_long(item, self._filled(item, length) if base is list else length)
+                self._add_long(item, length, self._filled(item, length) if base is list else length)
         buckets = self.buckets
         chosen = [id(item) // 16 * _SPREADING % _BUCKETS < buckets for item in containers]
         for at in itertools.compress(range(len(containers)), chosen):
@@ -170,15 +170,21 @@ class _Look:
                 if identity // 16 * _SPREADING % _BUCKETS >= self.buckets:
                     del self.small[identity]
 
-    def _add_long(self, item: Any, length: int) -> None:
-        if length >= self._least or length > self._previous.get(id(item), length):
-            self.long[id(item)] = (type(item), length)
+    def _add_long(self, item: Any, length: int, filled: int) -> None:
+        if length >= self._least or filled > self._previous.get(id(item), filled):
+            self.long[id(item)] = (type(item), filled)
 
     def _filled(self, item: list[Any], length: int) -> int:
-        """Return a list's length, of one that has free slots or had them that of the others."""
-        if id(item) not in self._previous_slots and not heap.has_free_slots(item):
+        """Return a list's length; of one that has free slots, or had them, that of the others.
+
+        One that grows has none: ``results.append(None)`` is an entry like any other.
+        """
+        slots, before = self._previous_slots.get(id(item)), self._previous.get(id(item))
+        if slots is None and not heap.has_free_slots(item):
             return length
         self.slots[id(item)] = length
+        if slots is not None and before is not None and length > slots:
+            return before + length - slots
         return heap.filled_slots(item)
 
     def _forget_all_but_the_longest(self) -> None:

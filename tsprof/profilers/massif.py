@@ -105,11 +105,10 @@ def read_moment(lines: Iterable[str], most: int = LARGEST) -> Moment:
     Raises:
         UnreadableError: it is none, or longer.
     """
-    snapshots = list(_snapshots(lines, most))
-    if len(snapshots) != 2:  # noqa: PLR2004 - as above
-        raise UnreadableError("no heap of massif")
-    sizes, counts = (snapshot.leaves for snapshot in snapshots)
-    return Moment(snapshots[0].seconds, sizes, counts)
+    match list(_snapshots(lines, most)):
+        case [sizes, counts]:
+            return Moment(sizes.seconds, sizes.leaves, counts.leaves)
+    raise UnreadableError("no heap of massif")
 
 
 def read_history(lines: Iterable[str], most: int = LARGEST) -> History:

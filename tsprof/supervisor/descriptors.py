@@ -7,6 +7,7 @@ request: with 20,000 allowed the growth ended within the run, and no verdict was
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 
 import psutil
@@ -46,29 +47,27 @@ class Descriptors:
         One descriptor for each is the worst that is seen. On a busy machine 6,000 were gone before
         ``are_going`` was asked again.
         """
-        room = math.inf
-        for process in self._engine.instruments.target.processes():
-            try:
-                limit = process.rlimit(psutil.RLIMIT_NOFILE)[0]
-                if limit != psutil.RLIM_INFINITY:
-                    room = min(room, limit - process.num_fds())
-            except psutil.Error:
-                continue
-        return None if room == math.inf else max(2 * self._users, round(TO_CALIBRATE * room))
+        spare = [spare for _, spare in self._gone_and_spare()]
+        return round(min(spare)) if spare else None
 
     def are_going(self) -> bool:
         """Tell whether so many are gone that what is left is needed to measure."""
-        for process in self._engine.instruments.target.processes():
-            try:
-                opened = process.num_fds()
-                limit = process.rlimit(psutil.RLIMIT_NOFILE)[0]
-            except psutil.Error:
-                continue
-            first = self._first.setdefault(process.pid, opened)
-            room = math.inf if limit == psutil.RLIM_INFINITY else limit - first
-            if opened - first > max(2 * self._users, TO_CALIBRATE * room):
-                return True
-        return False
+        return any(gone > spare for gone, spare in self._gone_and_spare())
+
+    def _gone_and_spare(self) -> list[tuple[int, float]]:
+        """Return how many of each process with a limit are gone, and how many may be by now.
+
+        The connections of the users are allowed for.
+        """
+        found = []
+        processes = {p.pid: p for p in self._engine.instruments.target.processes()}
+        for pid, limit in _limits(processes, hard=False).items():
+            with suppress(psutil.Error):
+                opened = processes[pid].num_fds()
+                first = self._first.setdefault(pid, opened)
+                spare = max(2 * self._users, TO_CALIBRATE * (limit - first))
+                found.append((opened - first, spare))
+        return found
 
     def affordable(self, requests: int, least: int) -> int:
         """Return how many requests the next segment may have, for descriptors to last to the end.

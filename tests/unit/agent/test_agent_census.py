@@ -108,6 +108,16 @@ def test_slots_that_are_there_from_the_start_are_filled(census: Census) -> None:
     assert (entry["previous"], entry["length"], entry["slots"]) == (700, 2_000, 2_000)
 
 
+def test_none_that_is_appended_is_an_entry(census: Census) -> None:
+    results: list[Any] = [None] * 300
+    GROWING.append(results)
+    census.take(LONG)
+    results.extend([None] * 100)
+    entry = entry_of(census.take(LONG), results)
+    assert entry["length"] - entry["previous"] == 100
+    assert "slots" not in entry
+
+
 def test_a_new_container_has_no_previous_length(census: Census) -> None:
     census.take(LONG)
     GROWING.append(list(range(100_000)))
